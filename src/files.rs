@@ -1,0 +1,330 @@
+//! The one seam to the file system. Nobody else uses `std::fs` (a test holds that up).
+//!
+//! All paths are relative to the root and use forward slashes. Nothing outside the root is ever read, also not
+//! through links: the scanned repository is untrusted.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+/// The largest source file that is read. A Terraform plan may be this large; nothing hand-written is.
+pub const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// What lies at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A device, FIFO, socket: never opened.
+    Other,
+}
+
+/// One entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the folder.
+    pub name: String,
+    /// What it is, links followed.
+    pub kind: Kind,
+    /// Whether it is a symbolic link.
+    pub link: bool,
+}
+
+/// Why a file could not be read or a folder not listed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// Nothing there.
+    #[error("no such file or folder")]
+    NotFound,
+    /// The path, or a link on it, leads out of the scanned folder.
+    #[error("leads outside the scanned folder; rootlint reads nothing out there")]
+    Outside,
+    /// Not a regular file (or not a folder).
+    #[error("is not a regular file")]
+    NotRegular,
+    /// Larger than the limit given.
+    #[error("is larger than the limit of {0} bytes")]
+    TooLarge(u64),
+    /// Names that are not UTF-8 cannot be reported as a location.
+    #[error("has a name that is not UTF-8")]
+    NotUtf8,
+    /// Anything else the system says.
+    #[error("cannot be read: {0}")]
+    Io(String),
+}
+
+impl From<std::io::Error> for FileError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::NotFound,
+            _ => Self::Io(error.to_string()),
+        }
+    }
+}
+
+/// Entries of one folder, and how many names were skipped because they are not UTF-8.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Sorted by name.
+    pub entries: Vec<Entry>,
+    /// The readable part of each name that is not UTF-8.
+    pub unreadable: Vec<String>,
+}
+
+/// A tree of files: the disk under a root, or memory.
+pub trait Files: Send + Sync {
+    /// The entries of a folder, sorted by name; the root is the empty path.
+    fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError>;
+
+    /// What lies at `path`, with every link on the way resolved: the path that a report names.
+    fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError>;
+
+    /// The bytes of a regular file of at most `limit` bytes.
+    fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError>;
+
+    /// Whether a regular file lies at `path`.
+    fn is_file(&self, path: &Utf8Path) -> bool {
+        matches!(self.resolve(path), Ok((_, Kind::File)))
+    }
+
+    /// Whether a folder lies at `path`.
+    fn is_folder(&self, path: &Utf8Path) -> bool {
+        matches!(self.resolve(path), Ok((_, Kind::Folder)))
+    }
+}
+
+/// `path` without `.` and `..`, or `None` if it leads above the root. An absolute path is none of ours.
+pub fn normalize(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut clean = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                if !clean.pop() {
+                    return None;
+                }
+            }
+            Utf8Component::Normal(name) => clean.push(name),
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
+        }
+    }
+    Some(clean)
+}
+
+/// The disk under a root folder.
+#[derive(Debug)]
+pub struct Disk {
+    root: Utf8PathBuf,
+}
+
+impl Disk {
+    /// Opens the folder `root`, whose links are resolved once.
+    ///
+    /// # Errors
+    /// When it does not exist or its real path is not UTF-8.
+    pub fn new(root: &Utf8Path) -> Result<Self, FileError> {
+        let root = root.canonicalize_utf8()?;
+        Ok(Self { root })
+    }
+
+    /// The root, with links resolved.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
+        if path.is_absolute() {
+            return Err(FileError::Outside);
+        }
+        let real = match self.root.join(path).canonicalize() {
+            Ok(real) => Utf8PathBuf::from_path_buf(real).map_err(|_| FileError::NotUtf8)?,
+            // The words of the system name the absolute path or nothing; ours are enough.
+            Err(error) => return Err(FileError::from(error)),
+        };
+        if real.starts_with(&self.root) { Ok(real) } else { Err(FileError::Outside) }
+    }
+
+    fn kind_of(metadata: &std::fs::Metadata) -> Kind {
+        if metadata.is_file() {
+            Kind::File
+        } else if metadata.is_dir() {
+            Kind::Folder
+        } else {
+            Kind::Other
+        }
+    }
+}
+
+impl Files for Disk {
+    fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
+        let real = self.real(folder)?;
+        let mut listing = Listing::default();
+        for entry in std::fs::read_dir(&real)? {
+            let entry = entry?;
+            let name = match entry.file_name().into_string() {
+                Ok(name) => name,
+                Err(raw) => {
+                    listing.unreadable.push(raw.to_string_lossy().into_owned());
+                    continue;
+                }
+            };
+            let file_type = entry.file_type()?;
+            let link = file_type.is_symlink();
+            let kind = if link {
+                match self.real(&folder.join(&name)) {
+                    Ok(target) => std::fs::metadata(target).map_or(Kind::Other, |found| Self::kind_of(&found)),
+                    Err(_) => Kind::Other,
+                }
+            } else if file_type.is_file() {
+                Kind::File
+            } else if file_type.is_dir() {
+                Kind::Folder
+            } else {
+                Kind::Other
+            };
+            listing.entries.push(Entry { name, kind, link });
+        }
+        listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
+        listing.unreadable.sort();
+        Ok(listing)
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
+        let real = self.real(path)?;
+        let kind = Self::kind_of(&std::fs::metadata(&real)?);
+        let relative = real.strip_prefix(&self.root).map_err(|_| FileError::Outside)?;
+        Ok((relative.to_owned(), kind))
+    }
+
+    fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        let real = self.real(path)?;
+        let before = std::fs::metadata(&real)?;
+        if !before.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        if before.len() > limit {
+            return Err(FileError::TooLarge(limit));
+        }
+        let file = std::fs::File::open(&real)?;
+        let mut bytes = Vec::with_capacity(before.len() as usize);
+        // The file may grow between the two calls, and files under /proc say 0.
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(FileError::TooLarge(limit));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Files in memory: tests, standard input, an editor.
+#[derive(Debug, Default, Clone)]
+pub struct Memory {
+    files: BTreeMap<Utf8PathBuf, Arc<[u8]>>,
+}
+
+impl Memory {
+    /// Adds or replaces a file; folders come into being with their files.
+    pub fn insert(&mut self, path: impl Into<Utf8PathBuf>, content: impl AsRef<[u8]>) {
+        self.files.insert(path.into(), Arc::from(content.as_ref()));
+    }
+}
+
+impl<P: Into<Utf8PathBuf>, C: AsRef<[u8]>> FromIterator<(P, C)> for Memory {
+    fn from_iter<I: IntoIterator<Item = (P, C)>>(files: I) -> Self {
+        let mut memory = Self::default();
+        for (path, content) in files {
+            memory.insert(path, content);
+        }
+        memory
+    }
+}
+
+impl Files for Memory {
+    fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
+        let folder = normalize(folder).ok_or(FileError::Outside)?;
+        let mut entries: BTreeMap<String, Kind> = BTreeMap::new();
+        for path in self.files.keys() {
+            let Ok(rest) = path.strip_prefix(&folder) else {
+                continue;
+            };
+            let mut names = rest.components();
+            if let Some(first) = names.next() {
+                let kind = if names.next().is_some() { Kind::Folder } else { Kind::File };
+                entries.insert(first.as_str().to_owned(), kind);
+            }
+        }
+        if entries.is_empty() && !folder.as_str().is_empty() {
+            return Err(FileError::NotFound);
+        }
+        let entries = entries.into_iter().map(|(name, kind)| Entry { name, kind, link: false }).collect();
+        Ok(Listing { entries, unreadable: Vec::new() })
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
+        let path = normalize(path).ok_or(FileError::Outside)?;
+        if self.files.contains_key(&path) {
+            return Ok((path, Kind::File));
+        }
+        let folder = path.as_str().is_empty() || self.files.keys().any(|file| file.starts_with(&path));
+        if folder { Ok((path, Kind::Folder)) } else { Err(FileError::NotFound) }
+    }
+
+    fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        let path = normalize(path).ok_or(FileError::Outside)?;
+        let bytes = self.files.get(&path).ok_or(FileError::NotFound)?;
+        if bytes.len() as u64 > limit {
+            return Err(FileError::TooLarge(limit));
+        }
+        Ok(bytes.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalizing_never_leaves_the_root() {
+        assert_eq!(normalize("a/./b/../c".into()), Some("a/c".into()));
+        assert_eq!(normalize("../a".into()), None);
+        assert_eq!(normalize("a/../../b".into()), None);
+        assert_eq!(normalize("/etc/passwd".into()), None);
+    }
+
+    #[test]
+    fn memory_lists_folders() {
+        let files: Memory = [("a/b.tf", "x"), ("c.tf", "y")].into_iter().collect();
+        let names: Vec<_> = files.list("".into()).unwrap().entries.into_iter().map(|e| (e.name, e.kind)).collect();
+        assert_eq!(names, [("a".to_owned(), Kind::Folder), ("c.tf".to_owned(), Kind::File)]);
+        assert!(files.is_folder("a".into()));
+        assert!(matches!(files.read("../x".into(), 10), Err(FileError::Outside)));
+        assert!(matches!(files.read("c.tf".into(), 0), Err(FileError::TooLarge(0))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn disk_follows_links_only_inside() {
+        let outer = tempfile::tempdir().unwrap();
+        let outer = Utf8Path::from_path(outer.path()).unwrap();
+        std::fs::write(outer.join("secret"), "s").unwrap();
+        let root = outer.join("root");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join("real.tf"), "r").unwrap();
+        std::os::unix::fs::symlink("../secret", root.join("out.tf")).unwrap();
+        std::os::unix::fs::symlink("real.tf", root.join("in.tf")).unwrap();
+        std::os::unix::fs::symlink("loop.tf", root.join("loop.tf")).unwrap();
+        let disk = Disk::new(&root).unwrap();
+        assert!(matches!(disk.read("out.tf".into(), 10), Err(FileError::Outside)));
+        assert!(matches!(disk.read("../secret".into(), 10), Err(FileError::Outside)));
+        assert_eq!(disk.read("in.tf".into(), 10).unwrap(), b"r");
+        assert_eq!(disk.resolve("in.tf".into()).unwrap().0, "real.tf");
+        assert!(disk.read("loop.tf".into(), 10).is_err());
+        let kinds: Vec<_> = disk.list("".into()).unwrap().entries.into_iter().map(|e| (e.name, e.kind)).collect();
+        assert_eq!(kinds[2], ("out.tf".to_owned(), Kind::Other));
+    }
+}

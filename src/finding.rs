@@ -1,0 +1,233 @@
+//! What is reported: findings, what could not be decided, errors and notes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::source::Span;
+use crate::value::{Origin, Reason};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
+}
+
+impl Severity {
+    /// All, worst first.
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+
+    /// The lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// It rests on something unknown, which it names.
+    Possible,
+    /// It rests on nothing unknown.
+    Certain,
+}
+
+/// A place that explains a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+impl Related {
+    /// The way a value took, from where it is used to where it is written, each place once, without `primary`.
+    pub fn trail(origin: &Origin, primary: Span) -> Vec<Self> {
+        let mut trail: Vec<Self> = Vec::new();
+        let mut add = |message: String, span: Option<Span>| {
+            let Some(span) = span.filter(|span| *span != primary) else { return };
+            if !trail.iter().any(|known| known.span == span) {
+                trail.push(Self { message, span });
+            }
+        };
+        add("used here".into(), origin.span);
+        for hop in origin.chain() {
+            add(hop.what.to_string(), hop.span);
+        }
+        trail
+    }
+}
+
+/// A request that gets through.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Witness {
+    /// The account whose root user makes the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The request context: the keys that matter, by name.
+    pub context: BTreeMap<String, String>,
+    /// The same in words: "root of 111122223333, signed in with MFA, from any address".
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// Something wrong.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The check's id.
+    pub check: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What is wrong: the first sentence stands alone.
+    pub message: String,
+    /// The smallest place that explains it.
+    pub primary: Span,
+    /// A few words to stand beside the primary place.
+    pub label: String,
+    /// The way the value took, and other places that matter, in reading order.
+    pub related: Vec<Related>,
+    /// The block's address.
+    pub resource: Arc<str>,
+    /// The instances meant.
+    pub instances: Vec<Arc<str>>,
+    /// The projects it was met in.
+    pub projects: Vec<Arc<str>>,
+    /// What it rests on that is unknown: `var.x`.
+    pub missing: Vec<Arc<str>>,
+    /// Places whose text must not be shown: what is written there is sensitive.
+    pub hidden: Vec<Span>,
+    /// A request that shows it.
+    pub witness: Option<Witness>,
+    /// What to do.
+    pub help: String,
+}
+
+/// A question that could not be answered.
+#[derive(Clone, Debug)]
+pub struct Undecided {
+    /// The check's id.
+    pub check: &'static str,
+    /// What could not be decided and why.
+    pub message: String,
+    /// What is missing: `var.scp_json`.
+    pub missing: Vec<Arc<str>>,
+    /// Where.
+    pub span: Span,
+    /// Whether an organization managed here depends on it: then the run is incomplete.
+    pub blocking: bool,
+}
+
+/// An error or a note: something about the input, not about AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// A stable code, listed in `docs/codes.md`.
+    pub code: &'static str,
+    /// What is the matter.
+    pub message: String,
+    /// Where; the start of the file if it is about the whole file.
+    pub span: Span,
+}
+
+impl Diagnostic {
+    /// A diagnostic.
+    pub fn new(code: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self { code, message: message.into(), span }
+    }
+}
+
+/// Everything that a run found out.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Open questions.
+    pub undecided: Vec<Undecided>,
+    /// What could not be analysed.
+    pub errors: Vec<Diagnostic>,
+    /// What the reader should know.
+    pub notes: Vec<Diagnostic>,
+}
+
+impl Findings {
+    /// Adds a finding. One block has one finding for each check and primary span: the same one met again (another
+    /// instance, another project) joins the first.
+    pub fn push(&mut self, finding: Finding) {
+        let same = self.findings.iter_mut().find(|other| {
+            other.check == finding.check && other.primary == finding.primary && other.resource == finding.resource
+        });
+        match same {
+            Some(other) => other.join(finding),
+            None => self.findings.push(finding),
+        }
+    }
+
+    /// Adds an open question, once.
+    pub fn undecided(&mut self, undecided: Undecided) {
+        let known = |other: &Undecided| {
+            other.check == undecided.check && other.span == undecided.span && other.message == undecided.message
+        };
+        if !self.undecided.iter().any(known) {
+            self.undecided.push(undecided);
+        }
+    }
+
+    /// Adds an error, once.
+    pub fn error(&mut self, error: Diagnostic) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    /// Adds a note, once.
+    pub fn note(&mut self, note: Diagnostic) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+impl Finding {
+    fn join(&mut self, other: Finding) {
+        for instance in other.instances {
+            if !self.instances.contains(&instance) {
+                self.instances.push(instance);
+            }
+        }
+        for project in other.projects {
+            if !self.projects.contains(&project) {
+                self.projects.push(project);
+            }
+        }
+        self.severity = self.severity.max(other.severity);
+        self.confidence = self.confidence.max(other.confidence);
+    }
+
+    /// Says what the finding rests on.
+    pub fn rests_on(&mut self, reason: &Reason) {
+        self.confidence = Confidence::Possible;
+        if !self.missing.contains(&reason.missing) {
+            self.missing.push(Arc::clone(&reason.missing));
+        }
+    }
+}

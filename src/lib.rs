@@ -1,0 +1,23 @@
+//! Reads Terraform, OpenTofu and CloudFormation before they are deployed and answers three questions: does this code
+//! create an access key for the root user, can the root user of any account of this organization still create one, and
+//! does any IAM user hold keys that nothing rotates.
+//!
+//! Data flows one way (see CONTRIBUTING.md): files are discovered and grouped into projects, parsed into compact trees
+//! with spans, evaluated on demand into values that know where they come from, read as AWS, checked, and reported.
+
+pub mod aws;
+pub mod checks;
+pub mod cloudformation;
+pub mod convert;
+pub mod document;
+pub mod files;
+pub mod finding;
+pub mod number;
+pub mod report;
+pub mod resource;
+pub mod source;
+pub mod syntax;
+pub mod terraform;
+pub mod text;
+pub mod types;
+pub mod value;

@@ -1,0 +1,3 @@
+//! The `rootlint` program: a thin shell around the library.
+
+fn main() {}

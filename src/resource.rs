@@ -1,0 +1,155 @@
+//! What a project declares, whatever language it is written in.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::source::Span;
+use crate::value::{Reason, Value};
+
+/// The language of a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Language {
+    /// Terraform or OpenTofu.
+    Terraform,
+    /// CloudFormation, SAM included.
+    CloudFormation,
+}
+
+/// Whether something is managed by the project or only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The project creates it.
+    Managed,
+    /// A data source: the project reads it.
+    Data,
+}
+
+/// Whether a resource will exist. An absent one (`count = 0`, a false condition) is never listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It will.
+    Certain,
+    /// It depends on something unknown.
+    Possible(Reason),
+}
+
+impl Presence {
+    /// Present only if both are.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match self {
+            Self::Certain => other.clone(),
+            Self::Possible(_) => self.clone(),
+        }
+    }
+}
+
+/// Which resource instance a fact or a finding is about, and where it is declared. Cheap to clone, outlives the project.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The project's path: a Terraform root module's folder or a template's file.
+    pub project: Arc<str>,
+    /// The project's language.
+    pub language: Language,
+    /// The instance's address: `module.a["x"].aws_iam_user.u[0]`, or a logical ID.
+    pub address: Arc<str>,
+    /// The block's address, without instance keys of its own.
+    pub block: Arc<str>,
+    /// The resource's type: `aws_iam_user`, `AWS::IAM::User`.
+    pub kind: Arc<str>,
+    /// The block's header (`resource "aws_iam_user" "u"`), or the logical ID.
+    pub header: Span,
+    /// The whole block.
+    pub span: Span,
+    /// Whether the instance will exist.
+    pub presence: Presence,
+    /// Headers of the module calls that lead to the block, outermost first.
+    pub calls: Arc<[Span]>,
+}
+
+/// Where a resource is deployed, as far as the configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Provider {
+    /// The provider configuration's address (`aws`, `aws.security`), resolved through module calls.
+    pub name: Arc<str>,
+    /// The region.
+    pub region: Option<Value>,
+    /// The role assumed, whose ARN names the account.
+    pub assume_role: Option<Value>,
+}
+
+/// Evaluates attributes on demand.
+pub trait Attributes {
+    /// The value of a top-level attribute or nested block type. Never absent: an unset optional attribute is null, a
+    /// computed one is unknown. Nested blocks are a list (or set) of objects, a CloudFormation property its value.
+    fn get(&self, name: &str) -> Value;
+
+    /// All attributes as one object.
+    fn all(&self) -> Value;
+}
+
+/// One resource instance of a project.
+#[derive(Clone)]
+pub struct Resource<'p> {
+    /// What and where it is.
+    pub site: Site,
+    /// Managed or read.
+    pub mode: Mode,
+    /// Where it is deployed.
+    pub provider: Arc<Provider>,
+    /// What else the block says.
+    pub meta: Arc<Meta>,
+    /// Its attributes.
+    pub attributes: Rc<dyn Attributes + 'p>,
+}
+
+impl Resource<'_> {
+    /// The value of an attribute.
+    pub fn get(&self, name: &str) -> Value {
+        self.attributes.get(name)
+    }
+
+    /// The resource's type.
+    pub fn kind(&self) -> &str {
+        &self.site.kind
+    }
+}
+
+impl std::fmt::Debug for Resource<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Resource({})", self.site.address)
+    }
+}
+
+/// Meta-arguments that the AWS layer reads.
+#[derive(Clone, Debug, Default)]
+pub struct Meta {
+    /// `lifecycle.replace_triggered_by`: each reference with its span, as an address in the block's own module instance
+    /// (`module.m.time_static.x.id`).
+    pub replace_triggered_by: Vec<(Arc<str>, Span)>,
+    /// References (`type.name`, absolute) in each argument of the block.
+    pub references: Vec<Reference>,
+}
+
+/// An argument of a resource that mentions another resource.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The argument.
+    pub argument: Arc<str>,
+    /// The block address of the resource mentioned, absolute.
+    pub target: Arc<str>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A project that has been read: the unit of evaluation and of memory.
+pub trait Project {
+    /// Its path: a root module's folder, a template's file.
+    fn path(&self) -> &Arc<str>;
+
+    /// Its language.
+    fn language(&self) -> Language;
+
+    /// The resource instances whose type `wanted` accepts, managed ones and data sources, in a stable order.
+    fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>>;
+}

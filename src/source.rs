@@ -1,0 +1,196 @@
+//! Where text came from: file identities, byte spans and, when something is rendered, lines and columns.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
+
+/// A file met during the scan. Ids are handed out in the order files are met, which differs from run to run:
+/// anything that is printed or sorted goes through [`Sources::path`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(u32);
+
+/// A byte range of one file. Line and column are computed only when rendering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The span of `start..end` in `file`; offsets past 4 GiB saturate (no file that large is ever read).
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { file, start: clamp(start), end: clamp(end.max(start)) }
+    }
+
+    /// The very start of a file: where whole-file problems are reported.
+    pub fn start_of(file: FileId) -> Self {
+        Self { file, start: 0, end: 0 }
+    }
+
+    /// The smallest span that covers both; `self` if they lie in different files.
+    pub fn to(self, other: Span) -> Self {
+        if self.file != other.file {
+            return self;
+        }
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// Whether `other` lies within this span.
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
+    /// The part `start..end` counted from this span's own start, clamped to it.
+    pub fn slice(self, start: usize, end: usize) -> Self {
+        let len = (self.end - self.start) as usize;
+        let (start, end) = (start.min(len) as u32, end.min(len) as u32);
+        Self { file: self.file, start: self.start + start, end: self.start + end.max(start) }
+    }
+
+    /// Length in bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether the span covers nothing.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// The names of all files met. Their text is not kept, except that of sources that are no files
+/// (a `--var` argument, standard input): snippets are read again when rendering.
+#[derive(Debug, Default)]
+pub struct Sources {
+    entries: RwLock<IndexMap<Arc<Utf8Path>, Option<Arc<str>>>>,
+}
+
+impl Sources {
+    /// The id of the file at `path`, relative to the root.
+    pub fn file(&self, path: &Utf8Path) -> FileId {
+        self.insert(path, None)
+    }
+
+    /// A source that is no file; `name` is printed as its path, as `<--var user>`.
+    pub fn virtual_file(&self, name: &str, text: &str) -> FileId {
+        self.insert(Utf8Path::new(name), Some(Arc::from(text)))
+    }
+
+    fn insert(&self, path: &Utf8Path, text: Option<Arc<str>>) -> FileId {
+        {
+            let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some((index, _, known)) = entries.get_full(path)
+                && (text.is_none() || *known == text)
+            {
+                return FileId(index as u32);
+            }
+        }
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let (index, _) = entries.insert_full(Arc::from(path), text);
+        FileId(index as u32)
+    }
+
+    /// The path of a file, relative to the root, with forward slashes.
+    pub fn path(&self, file: FileId) -> Arc<Utf8Path> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        match entries.get_index(file.0 as usize) {
+            Some((path, _)) => Arc::clone(path),
+            None => Arc::from(Utf8PathBuf::from("<unknown>")),
+        }
+    }
+
+    /// The text of a source that is no file.
+    pub fn virtual_text(&self, file: FileId) -> Option<Arc<str>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get_index(file.0 as usize).and_then(|(_, text)| text.clone())
+    }
+}
+
+/// A line and a column, both counted from 1, columns in Unicode scalar values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1, in Unicode scalar values.
+    pub column: u32,
+}
+
+/// Finds lines and columns in one file's text.
+#[derive(Debug)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Indexes the lines of `text`; lines end at `\n` (a `\r` before it belongs to the line).
+    pub fn new(text: &str) -> Self {
+        let mut starts = vec![0];
+        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        Self { starts }
+    }
+
+    /// Line and column of a byte offset; an offset past the end or inside a character moves back to what exists.
+    pub fn position(&self, text: &str, offset: u32) -> Position {
+        let offset = (offset as usize).min(text.len());
+        let line = self.starts.partition_point(|start| *start as usize <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let before = text.as_bytes().get(start..offset).unwrap_or_default();
+        // Every byte that is not a UTF-8 continuation byte starts a character; a byte order mark is no column.
+        let mut columns = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
+        if start == 0 && before.starts_with("\u{feff}".as_bytes()) {
+            columns -= 1;
+        }
+        Position { line: line as u32, column: columns as u32 + 1 }
+    }
+
+    /// The byte offset at which a line (from 1) starts.
+    pub fn line_start(&self, line: u32) -> usize {
+        self.starts.get(line.saturating_sub(1) as usize).copied().unwrap_or(0) as usize
+    }
+
+    /// How many lines there are.
+    pub fn lines(&self) -> u32 {
+        self.starts.len() as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let text = "é = 1\n  ü😀x\n";
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(text, 0), Position { line: 1, column: 1 });
+        assert_eq!(index.position(text, 2), Position { line: 1, column: 2 });
+        let x = text.find('x').unwrap() as u32;
+        assert_eq!(index.position(text, x), Position { line: 2, column: 5 });
+        assert_eq!(index.position(text, 999), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let text = "\u{feff}a";
+        assert_eq!(LineIndex::new(text).position(text, 3), Position { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn files_keep_their_id() {
+        let sources = Sources::default();
+        let a = sources.file("a.tf".into());
+        let b = sources.file("b.tf".into());
+        assert_ne!(a, b);
+        assert_eq!(sources.file("a.tf".into()), a);
+        assert_eq!(sources.path(b).as_str(), "b.tf");
+        let v = sources.virtual_file("<--var x>", "x=1");
+        assert_eq!(sources.virtual_text(v).as_deref(), Some("x=1"));
+        assert_eq!(sources.virtual_text(a), None);
+    }
+}

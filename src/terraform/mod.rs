@@ -1,0 +1,3 @@
+//! Terraform and OpenTofu: the module tree, evaluated on demand.
+
+pub mod functions;

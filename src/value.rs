@@ -1,0 +1,562 @@
+//! Values that know where they were written, what of them is unknown and why.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::number::Number;
+use crate::source::Span;
+use crate::text::Text;
+use crate::types::Type;
+
+/// A value of a configuration: what it is, where it came from, how it may be shown.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it is used and the way it took to get there.
+    pub origin: Origin,
+    /// Whether it may be shown.
+    pub marks: Marks,
+}
+
+/// What a value is. Collections are shared, not copied.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A null, of a type as far as that is known.
+    Null(Type),
+    /// A truth value.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string, perhaps with unknown parts.
+    Text(Text),
+    /// A sequence whose elements each have their own type.
+    Tuple(Arc<Vec<Value>>),
+    /// Named attributes, each with its own type.
+    Object(Arc<Fields>),
+    /// `list(T)`
+    List(Type, Arc<Vec<Value>>),
+    /// `set(T)`: without duplicates, in the order in which Terraform prints it. A set with an unknown element keeps
+    /// it as an element: its length is then unknown.
+    Set(Type, Arc<Vec<Value>>),
+    /// `map(T)`
+    Map(Type, Arc<Fields>),
+    /// Nothing is known but perhaps the type.
+    Unknown(Arc<Unknown>),
+}
+
+/// The attributes of an object or the elements of a map, in Terraform's order (by key), with the spans of their keys.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    entries: BTreeMap<Arc<str>, Field>,
+    repeated: Vec<(Arc<str>, Option<Span>)>,
+}
+
+/// One attribute or element.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Where the key is written.
+    pub key_span: Option<Span>,
+    /// Its value.
+    pub value: Value,
+}
+
+impl Fields {
+    /// Sets a key; the last value of a repeated key counts, and the repetition is remembered.
+    pub fn insert(&mut self, key: Arc<str>, key_span: Option<Span>, value: Value) {
+        match self.entries.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(Field { key_span, value });
+            }
+            Entry::Occupied(mut place) => {
+                self.repeated.push((Arc::clone(place.key()), key_span));
+                place.insert(Field { key_span, value });
+            }
+        }
+    }
+
+    /// Sets a key on purpose a second time (merging): nothing is remembered as repeated.
+    pub fn replace(&mut self, key: Arc<str>, key_span: Option<Span>, value: Value) {
+        self.entries.insert(key, Field { key_span, value });
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.entries.get(key).map(|field| &field.value)
+    }
+
+    /// The value of a key with the span of the key.
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.entries.get(key)
+    }
+
+    /// Removes a key.
+    pub fn remove(&mut self, key: &str) -> Option<Field> {
+        self.entries.remove(key)
+    }
+
+    /// Keys that were written more than once in one literal, with the span of each later writing.
+    pub fn repeated(&self) -> &[(Arc<str>, Option<Span>)] {
+        &self.repeated
+    }
+
+    /// Keys and values in order of the keys.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
+        self.entries.iter().map(|(key, field)| (key, &field.value))
+    }
+
+    /// Keys and fields in order of the keys.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Field)> {
+        self.entries.iter()
+    }
+
+    /// The values in order of the keys.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+        self.entries.values().map(|field| &field.value)
+    }
+
+    /// The keys in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.entries.keys()
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no key.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+impl FromIterator<(Arc<str>, Value)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(fields: I) -> Self {
+        let entries = fields.into_iter().map(|(key, value)| (key, Field { key_span: None, value })).collect();
+        Self { entries, repeated: Vec::new() }
+    }
+}
+
+/// How a value may be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// No mark.
+    pub const NONE: Self = Self(0);
+    /// Terraform's `sensitive`, with Terraform's semantics.
+    pub const SENSITIVE: Self = Self(1);
+    /// Not to be displayed, without Terraform's semantics: CloudFormation's `NoEcho`, `TF_VAR_*`.
+    pub const SECRET: Self = Self(2);
+
+    /// Both values' marks.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The marks without those of `other`.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// Whether all marks of `other` are set.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the value must not be displayed in a report.
+    pub fn is_hidden(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// A value that cannot be known before deployment, or that rootlint does not compute.
+#[derive(Clone, Debug)]
+pub struct Unknown {
+    /// Its type, as far as known.
+    pub ty: Type,
+    /// Whether it is certainly not null.
+    pub not_null: bool,
+    /// What it is the value of, for joins in the AWS layer.
+    pub symbol: Option<Symbol>,
+    /// Why it is unknown.
+    pub reason: Reason,
+}
+
+/// Why a value is unknown, for the reader: "`var.scp_json` has no value".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What is missing, as the configuration names it: `var.scp_json`.
+    pub missing: Arc<str>,
+    /// What is the matter with it, as the rest of a sentence that starts with its name: `has no value`.
+    pub why: Cow<'static, str>,
+    /// Where it is declared.
+    pub span: Option<Span>,
+}
+
+impl Reason {
+    /// A reason: `missing` `why`.
+    pub fn new(missing: impl Into<Arc<str>>, why: impl Into<Cow<'static, str>>, span: Option<Span>) -> Self {
+        Self { missing: missing.into(), why: why.into(), span }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.missing, self.why)
+    }
+}
+
+/// An absolute name of an attribute of one resource instance. Equal symbols are equal values; different symbols are
+/// never known to differ.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Symbol {
+    /// The project's path.
+    pub project: Arc<str>,
+    /// The instance's address (`module.a["x"].aws_iam_user.u[0]`) or logical ID, all keys known.
+    pub address: Arc<str>,
+    /// The resource's type.
+    pub kind: Arc<str>,
+    /// The attribute (`id`, `roots[0].id`), CloudFormation's `GetAtt` name, or `Ref`.
+    pub attribute: Arc<str>,
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.address, self.attribute)
+    }
+}
+
+/// Where a value is used, and the hops to where it was written.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The expression whose value this is.
+    pub span: Option<Span>,
+    /// The way from there to where the value was written, nearest first.
+    pub hops: Option<Arc<Hop>>,
+}
+
+/// One step on the way of a value: from the place that uses it to the place that `what` names.
+#[derive(Clone, Debug)]
+pub struct Hop {
+    /// What was looked through.
+    pub what: Via,
+    /// The place it led to.
+    pub span: Option<Span>,
+    /// The step after it.
+    pub next: Option<Arc<Hop>>,
+}
+
+/// What a hop went through. The text in each is its name in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// The default of a variable.
+    VariableDefault(Arc<str>),
+    /// A value given to a root variable: by a tfvars file, an option or the environment.
+    VariableValue(Arc<str>),
+    /// An argument of a module call: the call's address and the variable.
+    ModuleInput(Arc<str>, Arc<str>),
+    /// A local value.
+    Local(Arc<str>),
+    /// An output of a module: the call's address and the output.
+    Output(Arc<str>, Arc<str>),
+    /// An attribute of a resource.
+    Attribute(Arc<str>),
+    /// The result of a function, traced to the argument it rests on.
+    Function(Arc<str>),
+    /// The value of `each` or `count`, traced to the `for_each` or `count` that gives it.
+    Repetition(Arc<str>),
+    /// A value that an expression picked out of a collection or a document written elsewhere.
+    Element,
+    /// The default of a CloudFormation parameter.
+    ParameterDefault(Arc<str>),
+    /// A value given to a CloudFormation parameter.
+    ParameterValue(Arc<str>),
+    /// An entry of a CloudFormation mapping.
+    Mapping(Arc<str>),
+    /// A branch that a condition chose.
+    Condition(Arc<str>),
+    /// The content of a file.
+    File(Arc<str>),
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::VariableDefault(name) => write!(f, "default of var.{name}"),
+            Self::VariableValue(name) => write!(f, "value given to var.{name}"),
+            Self::ModuleInput(call, name) => write!(f, "{name} passed to {call}"),
+            Self::Local(name) => write!(f, "local.{name}"),
+            Self::Output(call, name) => write!(f, "output {name} of {call}"),
+            Self::Attribute(name) => write!(f, "{name}"),
+            Self::Function(name) => write!(f, "argument of {name}()"),
+            Self::Repetition(name) => write!(f, "{name} comes from here"),
+            Self::Element => write!(f, "written here"),
+            Self::ParameterDefault(name) => write!(f, "default of parameter {name}"),
+            Self::ParameterValue(name) => write!(f, "value given to parameter {name}"),
+            Self::Mapping(name) => write!(f, "entry of mapping {name}"),
+            Self::Condition(name) => write!(f, "chosen by condition {name}"),
+            Self::File(path) => write!(f, "content of {path}"),
+        }
+    }
+}
+
+impl Origin {
+    /// A value written at `span`.
+    pub fn at(span: Span) -> Self {
+        Self { span: Some(span), hops: None }
+    }
+
+    /// The hops, nearest first.
+    pub fn chain(&self) -> impl Iterator<Item = &Hop> {
+        std::iter::successors(self.hops.as_deref(), |hop| hop.next.as_deref())
+    }
+
+    /// The place the value was written: the end of the chain.
+    pub fn written(&self) -> Option<Span> {
+        self.chain().filter_map(|hop| hop.span).last().or(self.span)
+    }
+
+    /// Where a finding about this value points: the value as used; when it was passed through module calls, the
+    /// argument of the outermost call that passed it (the line that a pull request changes). A value that came out of
+    /// an output was not passed by the calls inside.
+    pub fn primary(&self) -> Option<Span> {
+        self.chain()
+            .take_while(|hop| !matches!(hop.what, Via::Output(..)))
+            .filter(|hop| matches!(hop.what, Via::ModuleInput(..)))
+            .filter_map(|hop| hop.span)
+            .last()
+            .or(self.span)
+    }
+
+    /// This origin seen from `span`, having looked through `what`.
+    #[must_use]
+    pub fn via(&self, what: Via, span: Option<Span>) -> Self {
+        Self { span, hops: Some(Arc::new(Hop { what, span: self.span, next: self.hops.clone() })) }
+    }
+
+    /// The origin of an element of a collection with this origin: the chain of the collection, whose end is
+    /// narrowed to where the element was written, then the element's own.
+    #[must_use]
+    pub fn select(&self, element: &Origin, span: Option<Span>) -> Self {
+        if self.hops.is_none() {
+            return Self { span: span.or(element.span), hops: element.hops.clone() }.or_written_at(element, span);
+        }
+        let mut chain: Vec<&Hop> = self.chain().collect();
+        let mut next = element.hops.clone();
+        let mut end = element.span;
+        while let Some(hop) = chain.pop() {
+            let narrowed = end.take().or(hop.span);
+            next = Some(Arc::new(Hop { what: hop.what.clone(), span: narrowed, next }));
+        }
+        Self { span, hops: next }
+    }
+
+    /// Where the element of a literal collection is picked at `span` but written elsewhere, says so by a hop.
+    fn or_written_at(self, element: &Origin, span: Option<Span>) -> Self {
+        match (span, element.span) {
+            (Some(used), Some(written)) if !used.contains(written) => element.via(Via::Element, span),
+            _ => self,
+        }
+    }
+}
+
+impl Value {
+    /// A value without origin.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, origin: Origin::default(), marks: Marks::NONE }
+    }
+
+    /// A string without origin.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        Self::new(Kind::Text(Text::from(text.as_ref())))
+    }
+
+    /// A truth value.
+    pub fn bool(value: bool) -> Self {
+        Self::new(Kind::Bool(value))
+    }
+
+    /// A number.
+    pub fn number(value: impl Into<Number>) -> Self {
+        Self::new(Kind::Number(value.into()))
+    }
+
+    /// A null of unknown type.
+    pub fn null() -> Self {
+        Self::new(Kind::Null(Type::Dynamic))
+    }
+
+    /// A tuple.
+    pub fn tuple(elements: Vec<Value>) -> Self {
+        Self::new(Kind::Tuple(Arc::new(elements)))
+    }
+
+    /// An object.
+    pub fn object(fields: Fields) -> Self {
+        Self::new(Kind::Object(Arc::new(fields)))
+    }
+
+    /// An unknown of type `ty` that may be null.
+    pub fn unknown(ty: Type, reason: Reason) -> Self {
+        Self::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol: None, reason })))
+    }
+
+    /// An unknown like `other`, of another type: what an operation on `other` gives. No symbol survives.
+    pub fn unknown_from(other: &Unknown, ty: Type) -> Self {
+        let unknown = Unknown { ty, not_null: true, symbol: None, reason: other.reason.clone() };
+        Self::new(Kind::Unknown(Arc::new(unknown)))
+    }
+
+    /// The same value, written at `span`.
+    #[must_use]
+    pub fn at(mut self, span: Span) -> Self {
+        self.origin = Origin::at(span);
+        self
+    }
+
+    /// The same value with this origin.
+    #[must_use]
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// The same value with these marks added.
+    #[must_use]
+    pub fn mark(mut self, marks: Marks) -> Self {
+        self.marks = self.marks.union(marks);
+        self
+    }
+
+    /// The same value seen from `span`, having looked through `what`.
+    #[must_use]
+    pub fn via(mut self, what: Via, span: Option<Span>) -> Self {
+        self.origin = self.origin.via(what, span);
+        self
+    }
+
+    /// The value's type.
+    pub fn ty(&self) -> Type {
+        match &self.kind {
+            Kind::Null(ty) => ty.clone(),
+            Kind::Bool(_) => Type::Bool,
+            Kind::Number(_) => Type::Number,
+            Kind::Text(_) => Type::Text,
+            Kind::Tuple(elements) => Type::tuple(elements.iter().map(Value::ty)),
+            Kind::Object(fields) => Type::object(fields.iter().map(|(name, value)| (Arc::clone(name), value.ty()))),
+            Kind::List(ty, _) => Type::list(ty.clone()),
+            Kind::Set(ty, _) => Type::set(ty.clone()),
+            Kind::Map(ty, _) => Type::map(ty.clone()),
+            Kind::Unknown(unknown) => unknown.ty.clone(),
+        }
+    }
+
+    /// Whether the value is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null(_))
+    }
+
+    /// Why the value itself is unknown (its elements may be unknown all the same). A string with an unknown part is.
+    pub fn as_unknown(&self) -> Option<Arc<Unknown>> {
+        match &self.kind {
+            Kind::Unknown(unknown) => Some(Arc::clone(unknown)),
+            Kind::Text(text) => text.unknown_part(),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing in the value is unknown, at any depth.
+    pub fn is_wholly_known(&self) -> bool {
+        self.first_unknown().is_none()
+    }
+
+    /// The first unknown in the value, at any depth.
+    pub fn first_unknown(&self) -> Option<Arc<Unknown>> {
+        match &self.kind {
+            Kind::Unknown(_) | Kind::Text(_) => self.as_unknown(),
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                elements.iter().find_map(Value::first_unknown)
+            }
+            Kind::Object(fields) | Kind::Map(_, fields) => fields.values().find_map(Value::first_unknown),
+            Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) => None,
+        }
+    }
+
+    /// The string, if the value is one and wholly known.
+    pub fn as_str(&self) -> Option<Cow<'_, str>> {
+        match &self.kind {
+            Kind::Text(text) => text.as_str(),
+            _ => None,
+        }
+    }
+
+    /// The string, perhaps with unknown parts.
+    pub fn as_text(&self) -> Option<&Text> {
+        match &self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if the value is a known one.
+    pub fn as_bool(&self) -> Option<bool> {
+        match &self.kind {
+            Kind::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The number, if the value is a known one.
+    pub fn as_number(&self) -> Option<&Number> {
+        match &self.kind {
+            Kind::Number(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The elements of a tuple, list or set.
+    pub fn elements(&self) -> Option<&[Value]> {
+        match &self.kind {
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => Some(elements),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object or map.
+    pub fn fields(&self) -> Option<&Fields> {
+        match &self.kind {
+            Kind::Object(fields) | Kind::Map(_, fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// All marks in the value, at any depth.
+    pub fn deep_marks(&self) -> Marks {
+        let inner = match &self.kind {
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                elements.iter().fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()))
+            }
+            Kind::Object(fields) | Kind::Map(_, fields) => {
+                fields.values().fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()))
+            }
+            _ => Marks::NONE,
+        };
+        self.marks.union(inner)
+    }
+
+    /// The symbol, if the value is an unknown that has one (or a string that consists of just one such unknown).
+    pub fn symbol(&self) -> Option<Symbol> {
+        match &self.kind {
+            Kind::Unknown(unknown) => unknown.symbol.clone(),
+            Kind::Text(text) => text.sole_unknown().and_then(|unknown| unknown.symbol.clone()),
+            _ => None,
+        }
+    }
+}
