@@ -1,1 +1,57 @@
 //! The list of checks. Each is one folder in `checks/`: its page (`README.md`), its code (`check.rs`), its cases.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::aws::Model;
+use crate::finding::{Findings, Severity};
+
+/// A check.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// Its id, which is its folder's name.
+    pub id: &'static str,
+    /// Its page.
+    pub page: &'static str,
+    /// The check itself.
+    pub run: fn(&Model<'_>, &mut Findings),
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Check({})", self.id)
+    }
+}
+
+/// The front matter of a page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// One line: what it flags.
+    pub title: String,
+    /// The severity of its findings, unless a finding says otherwise.
+    pub severity: Severity,
+    /// Control ids by framework: `"CIS AWS 5.0": ["1.3"]`.
+    #[serde(default)]
+    pub frameworks: BTreeMap<String, Vec<String>>,
+    /// Links to what the check rests on.
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+impl Check {
+    /// The page's front matter and its text.
+    ///
+    /// # Errors
+    /// When the page has no front matter or a wrong one; a test reads every page, so that no user meets it.
+    pub fn meta(&self) -> Result<(Meta, &'static str), String> {
+        let rest = self.page.strip_prefix("---\n").ok_or("the page does not start with front matter")?;
+        let (front, text) = rest.split_once("\n---\n").ok_or("the front matter does not end")?;
+        let meta = serde_yaml::from_str(front).map_err(|error| error.to_string())?;
+        Ok((meta, text.trim_start()))
+    }
+}
+
+/// All checks, in the order of their ids.
+pub const ALL: &[Check] = &[];

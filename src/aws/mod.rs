@@ -1,4 +1,106 @@
-//! What a project means in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
+//! What projects mean in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
 //! not Terraform: both front ends feed it through [`crate::resource`].
 
+use std::sync::Arc;
+
+use crate::finding::Findings;
+use crate::resource::{Language, Project};
+use crate::source::Span;
+
+pub mod access_key;
 pub mod iam;
+pub mod identity;
+pub mod organization;
+pub mod rotation;
+
+/// What the user says about the world outside the scan (`rootlint.toml`).
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// `[organization]`
+    pub organization: OrganizationSettings,
+    /// `[rotation]`
+    pub rotation: RotationSettings,
+}
+
+/// `[organization]`
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationSettings {
+    /// `required = true`: an organization is expected to be managed in this repository; where the key stands.
+    pub required: Option<Span>,
+    /// Projects (paths) that are one organization.
+    pub projects: Vec<Arc<str>>,
+    /// Targets (ids) that need not be covered, each with a reason.
+    pub exempt: Vec<(String, String)>,
+    /// `full-aws-access = "detached"`.
+    pub full_aws_access_detached: bool,
+    /// `elsewhere = "reason"`.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// `[rotation]`
+#[derive(Clone, Debug)]
+pub struct RotationSettings {
+    /// `max-age-days`: keys must be replaced at least that often.
+    pub max_age_days: u32,
+    /// `elsewhere = "reason"`.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+impl Default for RotationSettings {
+    fn default() -> Self {
+        Self { max_age_days: 90, elsewhere: None }
+    }
+}
+
+/// What a check looks for is in another repository, the user says.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The reason, in the user's words.
+    pub reason: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// What one project declares. Outlives the project.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The project's path.
+    pub project: Arc<str>,
+    /// The project's language.
+    pub language: Language,
+    /// Access keys of IAM users (and of root, as some intend).
+    pub keys: Vec<access_key::AccessKey>,
+    /// IAM users.
+    pub users: Vec<access_key::User>,
+    /// Organization, units, accounts, policies, attachments.
+    pub organization: organization::Declared,
+    /// What rotates, revokes or detects old keys.
+    pub rotation: Vec<rotation::Mechanism>,
+}
+
+/// Everything the checks look at.
+#[derive(Debug)]
+pub struct Model<'a> {
+    /// What the user says.
+    pub settings: &'a Settings,
+    /// What each project declares, in order of their paths.
+    pub facts: &'a [Facts],
+}
+
+/// Whether resources of this type are read at all: no other is evaluated.
+pub fn wanted(kind: &str) -> bool {
+    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind)
+}
+
+/// Reads a project.
+pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
+    let resources = project.resources(&wanted);
+    Facts {
+        project: Arc::clone(project.path()),
+        language: project.language(),
+        keys: access_key::keys(&resources),
+        users: access_key::users(&resources),
+        organization: organization::declared(&resources, out),
+        rotation: rotation::mechanisms(&resources),
+    }
+}

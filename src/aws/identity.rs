@@ -1,0 +1,1 @@
+//! The one table of attributes that name the same thing.
