@@ -84,8 +84,8 @@ pub fn segments(bytes: &[u8], content: Range<usize>) -> Result<Vec<Segment>, Ran
             found.push(Segment::Hole(at));
             at += 1;
         } else {
-            let (length, char) = escape(bytes.get(at..content.end).unwrap_or_default())
-                .ok_or(at..(at + 2).min(content.end))?;
+            let (length, char) =
+                escape(bytes.get(at..content.end).unwrap_or_default()).ok_or(at..(at + 2).min(content.end))?;
             found.push(Segment::Escape(at..at + length, char));
             at += length;
         }
@@ -106,10 +106,12 @@ fn escape(bytes: &[u8]) -> Option<(usize, char)> {
                 return Some((6, char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)));
             }
             let low = bytes.get(6..).and_then(code_unit).filter(|low| (0xDC00..0xE000).contains(low));
-            return Some(match low.and_then(|low| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))) {
-                Some(pair) => (12, pair),
-                None => (6, char::REPLACEMENT_CHARACTER),
-            });
+            return Some(
+                match low.and_then(|low| char::from_u32(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00))) {
+                    Some(pair) => (12, pair),
+                    None => (6, char::REPLACEMENT_CHARACTER),
+                },
+            );
         }
         b'"' => '"',
         b'\\' => '\\',
@@ -487,9 +489,7 @@ mod tests {
                     && b.iter().all(|(key, b)| node.get(key).is_some_and(|a| same(a, b)))
             }
             (NodeKind::Scalar(a), V::String(b)) => a.style == Style::Text && *a.text == **b,
-            (NodeKind::Scalar(a), V::Number(b)) => {
-                a.style == Style::Plain && a.text.parse::<f64>().ok() == b.as_f64()
-            }
+            (NodeKind::Scalar(a), V::Number(b)) => a.style == Style::Plain && a.text.parse::<f64>().ok() == b.as_f64(),
             (NodeKind::Scalar(a), V::Bool(b)) => a.style == Style::Plain && *a.text == *b.to_string(),
             (NodeKind::Scalar(a), V::Null) => a.style == Style::Plain && &*a.text == "null",
             _ => false,
