@@ -277,7 +277,7 @@ mod tests {
     }
 
     fn at(text: &str, span: Span) -> &str {
-        &text[span.start as usize..span.end as usize]
+        text.get(span.start as usize..span.end as usize).unwrap()
     }
 
     #[test]
