@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::config::ResourceId;
-use super::evaluator::{Evaluated, Evaluator, ModuleId, Named, Repetition};
+use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
 use super::instance::InstanceKey;
 use super::json_syntax;
 use super::operators;
@@ -41,7 +41,15 @@ impl Evaluator<'_> {
         })
     }
 
-    fn computed(&self, module: ModuleId, id: &ResourceId, key: &InstanceKey, name: &str, ty: Type, span: Span) -> Unknown {
+    fn computed(
+        &self,
+        module: ModuleId,
+        id: &ResourceId,
+        key: &InstanceKey,
+        name: &str,
+        ty: Type,
+        span: Span,
+    ) -> Unknown {
         let why = match id.mode {
             Mode::Managed => "is only known after apply",
             Mode::Data => "is read from AWS when Terraform plans",
@@ -51,7 +59,13 @@ impl Evaluator<'_> {
         Unknown { ty, not_null: true, symbol, reason: Reason::new(missing, why, Some(span)) }
     }
 
-    pub(super) fn compute_attribute(&self, module: ModuleId, id: &ResourceId, key: &InstanceKey, name: &Arc<str>) -> Evaluated<Named> {
+    pub(super) fn compute_attribute(
+        &self,
+        module: ModuleId,
+        id: &ResourceId,
+        key: &InstanceKey,
+        name: &Arc<str>,
+    ) -> Evaluated<Named> {
         let instance = self.instance(module);
         let Some(block) = instance.module.resources.get(id) else {
             let reason = Reason::new(id.to_string(), "is not declared", None);
@@ -80,7 +94,7 @@ impl Evaluator<'_> {
     }
 
     /// An attribute or nested block type of a body.
-    fn body_value(
+    pub(super) fn body_value(
         &self,
         body: &Body,
         name: &str,
@@ -150,10 +164,20 @@ impl Evaluator<'_> {
     }
 
     /// The nested blocks of a type, `dynamic` ones included, as a list of objects; `None` if there is none.
-    fn blocks_value(&self, body: &Body, name: &str, nested: Option<&Nested>, scope: &Scope<'_>, header: Span) -> Evaluated<Option<Value>> {
-        let is_dynamic =
-            |block: &&Block| &*block.kind.text == "dynamic" && block.labels.first().is_some_and(|label| &*label.text == name);
-        if META_BLOCKS.contains(&name) || !body.blocks.iter().any(|block| &*block.kind.text == name || is_dynamic(&block)) {
+    fn blocks_value(
+        &self,
+        body: &Body,
+        name: &str,
+        nested: Option<&Nested>,
+        scope: &Scope<'_>,
+        header: Span,
+    ) -> Evaluated<Option<Value>> {
+        let is_dynamic = |block: &&Block| {
+            &*block.kind.text == "dynamic" && block.labels.first().is_some_and(|label| &*label.text == name)
+        };
+        if META_BLOCKS.contains(&name)
+            || !body.blocks.iter().any(|block| &*block.kind.text == name || is_dynamic(&block))
+        {
             return Ok(None);
         }
         let mut objects = Vec::new();
@@ -171,7 +195,14 @@ impl Evaluator<'_> {
     }
 
     /// The blocks that a `dynamic` block generates. Where what it repeats over is not known, one unknown stands for them.
-    fn dynamic_blocks(&self, block: &Block, name: &str, nested: Option<&Nested>, scope: &Scope<'_>, objects: &mut Vec<Value>) -> Evaluated<()> {
+    fn dynamic_blocks(
+        &self,
+        block: &Block,
+        name: &str,
+        nested: Option<&Nested>,
+        scope: &Scope<'_>,
+        objects: &mut Vec<Value>,
+    ) -> Evaluated<()> {
         let Some(for_each) = block.body.attribute("for_each") else {
             return super::evaluator::fail("a dynamic block needs `for_each`", block.header);
         };
@@ -182,7 +213,9 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let iterator = match block.body.attribute("iterator").map(|iterator| &iterator.value.bare().kind) {
-            Some(crate::syntax::hcl::ExprKind::Reference(iterator, steps)) if steps.is_empty() => iterator.text.to_string(),
+            Some(crate::syntax::hcl::ExprKind::Reference(iterator, steps)) if steps.is_empty() => {
+                iterator.text.to_string()
+            }
             Some(crate::syntax::hcl::ExprKind::Literal(text)) => text.as_str().unwrap_or_default().into_owned(),
             _ => name.to_owned(),
         };
@@ -207,13 +240,15 @@ impl Evaluator<'_> {
         let schema = nested.map(|nested| &nested.schema);
         let reason = || Reason::new("an attribute of a nested block", "is only known after apply", Some(header));
         let computed = |ty: Type| {
-            Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason: reason() }))).at(header)
+            Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason: reason() })))
+                .at(header)
         };
         let mut fields = Fields::default();
         for name in names(body, schema) {
-            let key_span = body.attribute(&name).map(|attribute| attribute.name.span).or_else(|| {
-                body.blocks.iter().find(|block| block.kind.text == name).map(|block| block.kind.span)
-            });
+            let key_span = body
+                .attribute(&name)
+                .map(|attribute| attribute.name.span)
+                .or_else(|| body.blocks.iter().find(|block| block.kind.text == name).map(|block| block.kind.span));
             let value = self.body_value(body, &name, schema, scope, header, &computed)?;
             fields.insert(name, key_span, value);
         }
@@ -285,6 +320,3 @@ fn typed_blocks(objects: Vec<Value>, nested: Option<&Nested>) -> Value {
         _ => value,
     }
 }
-
-/// `each` and `count` of nothing.
-pub(super) const NOT_REPEATED: &Repetition = &Repetition::None;

@@ -30,8 +30,8 @@ pub struct Module {
     pub calls: IndexMap<Arc<str>, Block>,
     /// `provider` blocks, by name or name and alias.
     pub providers: IndexMap<Arc<str>, Block>,
-    /// The number of files read.
-    pub files: usize,
+    /// The files read, links resolved.
+    pub paths: Vec<Utf8PathBuf>,
     /// Syntax errors and names declared twice.
     pub errors: Vec<Diagnostic>,
     /// The first file, where findings that have no better place are anchored.
@@ -71,9 +71,9 @@ pub fn is_module_file(name: &str) -> bool {
 
 /// The stem and the extension of a module file.
 fn extension(name: &str) -> Option<(&str, &str)> {
-    [".tf.json", ".tofu.json", ".tf", ".tofu"]
-        .into_iter()
-        .find_map(|extension| name.strip_suffix(extension).filter(|stem| !stem.is_empty()).map(|stem| (stem, extension)))
+    [".tf.json", ".tofu.json", ".tf", ".tofu"].into_iter().find_map(|extension| {
+        name.strip_suffix(extension).filter(|stem| !stem.is_empty()).map(|stem| (stem, extension))
+    })
 }
 
 fn is_override(name: &str) -> bool {
@@ -128,7 +128,7 @@ impl Module {
         let path = files.resolve(&named).map_or(named, |(real, _)| real);
         let file = sources.file(&path);
         let start = Span::start_of(file);
-        self.files += 1;
+        self.paths.push(path.clone());
         self.first_file.get_or_insert(start);
         let bytes = match files.read(&path, MAX_FILE_BYTES) {
             Ok(bytes) => bytes,
@@ -224,7 +224,9 @@ impl Module {
             };
             match target {
                 Some(target) => merge_block(target, block),
-                None if &*block.kind.text == "provider" => self.declare(Body { blocks: vec![block], ..Body::default() }),
+                None if &*block.kind.text == "provider" => {
+                    self.declare(Body { blocks: vec![block], ..Body::default() })
+                }
                 None => {
                     let message = format!("this override of `{}` overrides nothing", header_text(&block));
                     self.errors.push(Diagnostic::new("terraform-invalid", message, block.header));
@@ -278,7 +280,8 @@ fn header_text(block: &Block) -> String {
 
 /// `aws`, or `aws.alias`.
 fn provider_key(name: &Arc<str>, block: &Block) -> Arc<str> {
-    let alias = block.body.attribute("alias").and_then(|alias| alias.value.literal()?.as_str().map(|text| text.into_owned()));
+    let alias =
+        block.body.attribute("alias").and_then(|alias| alias.value.literal()?.as_str().map(|text| text.into_owned()));
     alias.map_or_else(|| Arc::clone(name), |alias| Arc::from(format!("{name}.{alias}")))
 }
 
@@ -297,11 +300,14 @@ fn merge_block(target: &mut Block, from: Block) {
         "dynamic" => label(block, 0).unwrap_or_else(|| Arc::clone(&block.kind.text)),
         _ => Arc::clone(&block.kind.text),
     };
-    let replaced: Vec<Arc<str>> =
-        from.body.blocks.iter().map(generates).filter(|kind| !is_merged(kind)).collect();
+    let replaced: Vec<Arc<str>> = from.body.blocks.iter().map(generates).filter(|kind| !is_merged(kind)).collect();
     target.body.blocks.retain(|block| !replaced.contains(&generates(block)));
     for block in from.body.blocks {
-        match target.body.blocks.iter_mut().find(|known| is_merged(&known.kind.text) && known.kind.text == block.kind.text)
+        match target
+            .body
+            .blocks
+            .iter_mut()
+            .find(|known| is_merged(&known.kind.text) && known.kind.text == block.kind.text)
         {
             Some(known) => merge_block(known, block),
             None => target.body.blocks.push(block),

@@ -91,14 +91,17 @@ fn parse(expr: &Expr, eval: &Eval<'_>) -> Evaluated<(Type, Defaults)> {
                 let ExprKind::Tuple(elements) = &elements.kind else {
                     return fail("tuple() takes a list of types", elements.span);
                 };
-                let types: Result<Vec<Type>, _> = elements.iter().map(|element| Ok(parse(element, eval)?.0)).collect();
+                let types: Result<Vec<Type>, _> = elements.iter().map(|element| parse(element, eval).map(|(ty, _)| ty)).collect();
                 plain(Type::tuple(types?))
             }
             ("object", [attributes]) => object(attributes, eval),
             ("optional", _) => fail("optional() belongs to an attribute of an object", expr.span),
             (other, _) => fail(format!("`{other}(...)` is no type"), expr.span),
         },
-        _ => fail("a type is expected: string, number, bool, any, list(...), set(...), map(...), tuple([...]), object({...})", expr.span),
+        _ => fail(
+            "a type is expected: string, number, bool, any, list(...), set(...), map(...), tuple([...]), object({...})",
+            expr.span,
+        ),
     }
 }
 
@@ -136,9 +139,9 @@ fn object(attributes: &Expr, eval: &Eval<'_>) -> Evaluated<(Type, Defaults)> {
         if let Some(default) = default {
             let value = eval(default)?;
             let inner_constraint = Constraint { ty: attribute.clone(), is_literal: false, defaults: inner.clone() };
-            let value = inner_constraint.apply(&value).or_else(|error| {
-                fail(format!("the default of `{name}`: {}", error.message), default.span)
-            })?;
+            let value = inner_constraint
+                .apply(&value)
+                .or_else(|error| fail(format!("the default of `{name}`: {}", error.message), default.span))?;
             defaults.values.insert(Arc::clone(&name), value);
         }
         if !inner.is_empty() {

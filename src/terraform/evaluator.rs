@@ -246,7 +246,10 @@ impl<'a> Evaluator<'a> {
     pub(super) fn deeper<T>(&self, span: Span, compute: impl FnOnce() -> Evaluated<T>) -> Evaluated<T> {
         let (depth, steps) = (self.depth.get(), self.steps.get());
         if depth >= MAX_DEPTH {
-            return fail(format!("this value rests on more than {MAX_DEPTH} others, one on the other; rootlint stops here"), span);
+            return fail(
+                format!("this value rests on more than {MAX_DEPTH} others, one on the other; rootlint stops here"),
+                span,
+            );
         }
         if steps >= MAX_STEPS {
             return fail(format!("more than {MAX_STEPS} expressions in one project; rootlint stops here"), span);
@@ -318,7 +321,9 @@ impl<'a> Evaluator<'a> {
         let key = (id, resource.clone());
         match self.expansions.borrow().get(&key) {
             Some(Slot::Done(expansion)) => return Ok(Rc::clone(expansion)),
-            Some(Slot::Busy) => return fail(format!("the number of instances of `{resource}` depends on itself"), span),
+            Some(Slot::Busy) => {
+                return fail(format!("the number of instances of `{resource}` depends on itself"), span);
+            }
             None => {}
         }
         self.expansions.borrow_mut().insert(key.clone(), Slot::Busy);
@@ -326,7 +331,11 @@ impl<'a> Evaluator<'a> {
         let expansion = match instance.module.resources.get(resource) {
             Some(block) => self.deeper(block.header, || self.expand(id, block)).unwrap_or_else(|error| {
                 self.error("terraform-evaluation", error.message, error.span);
-                Expansion::Unknown(Reason::new(resource.to_string(), "has an error in `count` or `for_each`", Some(error.span)))
+                Expansion::Unknown(Reason::new(
+                    resource.to_string(),
+                    "has an error in `count` or `for_each`",
+                    Some(error.span),
+                ))
             }),
             None => Expansion::None,
         };
@@ -340,7 +349,9 @@ impl<'a> Evaluator<'a> {
         let key = (id, Arc::clone(call));
         match self.children.borrow().get(&key) {
             Some(Slot::Done(children)) => return Ok(Rc::clone(children)),
-            Some(Slot::Busy) => return fail(format!("the number of instances of `module.{call}` depends on itself"), span),
+            Some(Slot::Busy) => {
+                return fail(format!("the number of instances of `module.{call}` depends on itself"), span);
+            }
             None => {}
         }
         self.children.borrow_mut().insert(key.clone(), Slot::Busy);

@@ -34,7 +34,8 @@ impl Evaluator<'_> {
             ExprKind::Template(parts) => self.template(parts, scope, span),
             ExprKind::Wrap(inner) | ExprKind::Parens(inner) => self.eval(inner, scope),
             ExprKind::Tuple(elements) => {
-                let elements: Result<Vec<Value>, _> = elements.iter().map(|element| self.eval(element, scope)).collect();
+                let elements: Result<Vec<Value>, _> =
+                    elements.iter().map(|element| self.eval(element, scope)).collect();
                 Ok(Value::tuple(elements?).at(span))
             }
             ExprKind::Object(items) => self.object(items, scope, span),
@@ -51,7 +52,13 @@ impl Evaluator<'_> {
             ExprKind::Unary(op, operand) => operators::unary(*op, &self.eval(operand, scope)?, span),
             ExprKind::Binary(op, operands) => {
                 let [left, right] = &**operands;
-                operators::binary(*op, &self.eval(left, scope)?, &self.eval(right, scope)?, [left.span, right.span], span)
+                operators::binary(
+                    *op,
+                    &self.eval(left, scope)?,
+                    &self.eval(right, scope)?,
+                    [left.span, right.span],
+                    span,
+                )
             }
             ExprKind::For(inner) => self.for_expression(inner, scope, span),
         }
@@ -144,7 +151,9 @@ impl Evaluator<'_> {
                     match convert(&test, &Type::Bool).ok().and_then(|test| test.as_bool()) {
                         Some(true) => self.template_parts(yes, scope, out)?,
                         Some(false) => self.template_parts(no, scope, out)?,
-                        None => return fail("the condition of a template directive must be true or false", condition.span),
+                        None => {
+                            return fail("the condition of a template directive must be true or false", condition.span);
+                        }
                     }
                 }
                 Part::For(inner) => self.template_for(inner, scope, out)?,
@@ -161,7 +170,8 @@ impl Evaluator<'_> {
             return Ok(());
         }
         for (key, value) in operators::elements(&collection, inner.collection.span)? {
-            let outer = Frame { name: inner.key_name.as_ref().map_or("", |name| &name.text), value: key, outer: scope.frame };
+            let outer =
+                Frame { name: inner.key_name.as_ref().map_or("", |name| &name.text), value: key, outer: scope.frame };
             let frame = Frame { name: &inner.value_name.text, value, outer: Some(&outer) };
             self.template_parts(&inner.body, &scope.with(&frame), out)?;
         }
@@ -181,7 +191,8 @@ impl Evaluator<'_> {
         let mut fields = Fields::default();
         let mut groups: std::collections::BTreeMap<Arc<str>, Vec<Value>> = Default::default();
         for (key, value) in operators::elements(&collection, inner.collection.span)? {
-            let outer = Frame { name: inner.key_name.as_ref().map_or("", |name| &name.text), value: key, outer: scope.frame };
+            let outer =
+                Frame { name: inner.key_name.as_ref().map_or("", |name| &name.text), value: key, outer: scope.frame };
             let frame = Frame { name: &inner.value_name.text, value, outer: Some(&outer) };
             let scope = scope.with(&frame);
             if let Some(condition) = &inner.condition {
@@ -416,7 +427,8 @@ impl TemplateBuilder {
     }
 
     fn push_unknown(&mut self, unknown: &Arc<Unknown>) {
-        let part = Unknown { ty: Type::Text, not_null: true, symbol: unknown.symbol.clone(), reason: unknown.reason.clone() };
+        let part =
+            Unknown { ty: Type::Text, not_null: true, symbol: unknown.symbol.clone(), reason: unknown.reason.clone() };
         self.pieces.push(Piece::Unknown(Arc::new(part)));
     }
 
@@ -433,7 +445,9 @@ impl TemplateBuilder {
                 other => fail(format!("{} cannot be a part of a string", other.friendly_name()), span),
             },
             _ => match convert(value, &Type::Text) {
-                Ok(Value { kind: Kind::Text(text), .. }) => self.push(&text.written_at(value.origin.span.unwrap_or(span))),
+                Ok(Value { kind: Kind::Text(text), .. }) => {
+                    self.push(&text.written_at(value.origin.span.unwrap_or(span)))
+                }
                 _ => fail(format!("{} cannot be a part of a string", value.ty().friendly_name()), span),
             },
         }

@@ -22,7 +22,12 @@ use crate::value::{self, Marks, Origin, Value, Via};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VariableArgument {
     /// `--var NAME=VALUE`
-    Value(String, String),
+    Var {
+        /// The variable.
+        name: String,
+        /// Its value, as Terraform reads it on its command line.
+        value: String,
+    },
     /// `--var-file FILE`, relative to the root.
     File(Utf8PathBuf),
 }
@@ -77,8 +82,18 @@ impl Input {
 
 /// Collects what is given to the root module in `folder`, in Terraform's order of precedence. Problems with files are
 /// added to `errors`.
-pub fn collect(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Given, errors: &mut Vec<Diagnostic>) -> Inputs {
-    let mut inputs = Inputs { values: HashMap::new(), workspace: workspace(files, sources, folder, given), installed: installed(files, sources, folder, errors) };
+pub fn collect(
+    files: &dyn Files,
+    sources: &Sources,
+    folder: &Utf8Path,
+    given: &Given,
+    errors: &mut Vec<Diagnostic>,
+) -> Inputs {
+    let mut inputs = Inputs {
+        values: HashMap::new(),
+        workspace: workspace(files, sources, folder, given),
+        installed: installed(files, sources, folder, errors),
+    };
     for (name, text) in &given.environment {
         // The value itself may be a secret: only its name is kept for display.
         let file = sources.virtual_file(&format!("<TF_VAR_{name}>"), "(sensitive)");
@@ -91,9 +106,9 @@ pub fn collect(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &
     for argument in &given.arguments {
         match argument {
             VariableArgument::File(path) => inputs.read(files, sources, path, errors),
-            VariableArgument::Value(name, text) => {
-                let file = sources.virtual_file(&format!("<--var {name}>"), text);
-                let input = Input::Text(text.clone(), Span::new(file, 0, text.len()), Marks::NONE);
+            VariableArgument::Var { name, value } => {
+                let file = sources.virtual_file(&format!("<--var {name}>"), value);
+                let input = Input::Text(value.clone(), Span::new(file, 0, value.len()), Marks::NONE);
                 inputs.values.insert(Arc::from(name.as_str()), input);
             }
         }
@@ -118,8 +133,12 @@ impl Inputs {
         let file = sources.file(&path);
         let text = match files.read(&path, MAX_FILE_BYTES).map(String::from_utf8) {
             Ok(Ok(text)) => text,
-            Ok(Err(_)) => return errors.push(Diagnostic::new("not-utf8", "this file is not UTF-8 text", Span::start_of(file))),
-            Err(error) => return errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), Span::start_of(file))),
+            Ok(Err(_)) => {
+                return errors.push(Diagnostic::new("not-utf8", "this file is not UTF-8 text", Span::start_of(file)));
+            }
+            Err(error) => {
+                return errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), Span::start_of(file)));
+            }
         };
         let (text, base) = text.strip_prefix('\u{feff}').map_or((text.as_str(), 0), |rest| (rest, 3));
         let (body, problems, code) = if path.as_str().ends_with(".json") {
@@ -145,7 +164,10 @@ fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Gi
     let named = |name: &str, source: &str| {
         let file = sources.virtual_file(source, name);
         let origin = Origin::at(Span::new(file, 0, name.len()));
-        Named { value: Value::text(name).with_origin(origin), via: Via::VariableValue(Arc::from("terraform.workspace")) }
+        Named {
+            value: Value::text(name).with_origin(origin),
+            via: Via::VariableValue(Arc::from("terraform.workspace")),
+        }
     };
     if let Some((name, source)) = &given.workspace {
         return named(name, source);
@@ -163,7 +185,12 @@ fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Gi
 }
 
 /// What `terraform init` brought: `.terraform/modules/modules.json`.
-fn installed(files: &dyn Files, sources: &Sources, folder: &Utf8Path, errors: &mut Vec<Diagnostic>) -> HashMap<String, Utf8PathBuf> {
+fn installed(
+    files: &dyn Files,
+    sources: &Sources,
+    folder: &Utf8Path,
+    errors: &mut Vec<Diagnostic>,
+) -> HashMap<String, Utf8PathBuf> {
     let path = folder.join(".terraform/modules/modules.json");
     let Ok(bytes) = files.read(&path, MAX_FILE_BYTES) else { return HashMap::new() };
     let file = sources.file(&path);

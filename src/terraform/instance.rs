@@ -122,7 +122,9 @@ impl Evaluator<'_> {
         }
         // OpenTofu: `enabled` in a lifecycle block.
         let enabled = block.body.blocks_of("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("enabled"));
-        if let Some(enabled) = enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten()) {
+        if let Some(enabled) =
+            enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten())
+        {
             let value = self.eval(&enabled.value, &scope)?;
             if let Some(unknown) = value.as_unknown() {
                 return Ok(Expansion::Unknown(unknown.reason.clone()));
@@ -175,7 +177,12 @@ impl Evaluator<'_> {
             Kind::Tuple(_) | Kind::List(..) => {
                 return fail("`for_each` must be a map or a set of strings, not a list; use toset()", expr.span);
             }
-            _ => return fail(format!("`for_each` must be a map or a set of strings, not {}", value.ty().friendly_name()), expr.span),
+            _ => {
+                return fail(
+                    format!("`for_each` must be a map or a set of strings, not {}", value.ty().friendly_name()),
+                    expr.span,
+                );
+            }
         }
         let is_set = matches!(value.kind, Kind::Set(..));
         let mut elements: Vec<(Arc<str>, Value, Value)> = Vec::new();

@@ -141,7 +141,9 @@ impl Reader {
             let Some(name) = name_of(key).filter(|name| &*name.text != "//") else { continue };
             let inner = INNER.iter().find(|(inner, _)| **inner == *name.text);
             match inner {
-                Some((_, labels)) if &*kind.text != "locals" => self.blocks(&name, Vec::new(), *labels, value, &mut body),
+                Some((_, labels)) if &*kind.text != "locals" => {
+                    self.blocks(&name, Vec::new(), *labels, value, &mut body)
+                }
                 _ if &*kind.text == "dynamic" && &*name.text == "content" => {
                     self.blocks(&name, Vec::new(), 0, value, &mut body);
                 }

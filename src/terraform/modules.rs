@@ -58,7 +58,11 @@ impl Evaluator<'_> {
                     if required && let Some((caller, call, _)) = &instance.caller {
                         let calling = self.instance(*caller);
                         let header = calling.module.calls.get(call).map_or(span, |block| block.header);
-                        self.error("terraform-evaluation", format!("`module.{call}` does not set `{name}`, which has no default"), header);
+                        self.error(
+                            "terraform-evaluation",
+                            format!("`module.{call}` does not set `{name}`, which has no default"),
+                            header,
+                        );
                     }
                     let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
                     let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
@@ -73,7 +77,8 @@ impl Evaluator<'_> {
             Some(value) => Named { value, via },
         };
         let at = named.value.origin.span.unwrap_or(span);
-        named.value = constraint.apply(&named.value).or_else(|error| fail(format!("`var.{name}`: {}", error.message), at))?;
+        named.value =
+            constraint.apply(&named.value).or_else(|error| fail(format!("`var.{name}`: {}", error.message), at))?;
         if flag("sensitive") == Some(true) {
             named.value = named.value.mark(Marks::SENSITIVE);
         }
@@ -126,7 +131,10 @@ impl Evaluator<'_> {
         }
         let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
         if instance.depth >= MAX_MODULE_DEPTH {
-            return fail(format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"), block.header);
+            return fail(
+                format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"),
+                block.header,
+            );
         }
         let Some(module) = self.load(&folder) else {
             self.missing(call, block, "there are no Terraform files in that folder");
@@ -157,7 +165,12 @@ impl Evaluator<'_> {
     }
 
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
-    fn locate(&self, caller: &ModuleInstance, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+    fn locate(
+        &self,
+        caller: &ModuleInstance,
+        call: &Arc<str>,
+        block: &Block,
+    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
         let Some((source, span)) = call_source(block) else {
             let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
             return fail(format!("the source of `module.{call}` {what}"), block.header);
@@ -167,11 +180,19 @@ impl Evaluator<'_> {
             return match normalize(&caller.module.folder.join(&source)) {
                 Some(folder) if self.files.is_folder(&folder) => Ok(Some((folder, path))),
                 Some(folder) => {
-                    self.note("module-not-found", format!("`module.{call}` is not analysed: there is no folder {folder}"), span);
+                    self.note(
+                        "module-not-found",
+                        format!("`module.{call}` is not analysed: there is no folder {folder}"),
+                        span,
+                    );
                     Ok(None)
                 }
                 None => {
-                    self.note("module-not-found", format!("`module.{call}` is not analysed: {source} leads out of the scanned folder"), span);
+                    self.note(
+                        "module-not-found",
+                        format!("`module.{call}` is not analysed: {source} leads out of the scanned folder"),
+                        span,
+                    );
                     Ok(None)
                 }
             };
@@ -180,7 +201,9 @@ impl Evaluator<'_> {
         let key = format!("{}{dot}{call}", caller.manifest_key);
         if let Some(dir) = self.inputs.installed.get(key.as_str()) {
             let root = if &*self.project == "." { "" } else { &self.project };
-            if let Some(folder) = normalize(&Utf8Path::new(root).join(dir)).filter(|folder| self.files.is_folder(folder)) {
+            if let Some(folder) =
+                normalize(&Utf8Path::new(root).join(dir)).filter(|folder| self.files.is_folder(folder))
+            {
                 return Ok(Some((folder, dir.clone())));
             }
         }

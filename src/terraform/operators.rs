@@ -103,7 +103,9 @@ fn arithmetic(op: BinaryOp, a: &Number, b: &Number, at: Span) -> Evaluated {
         BinaryOp::LessOrEqual => Value::bool(a <= b),
         BinaryOp::Greater => Value::bool(a > b),
         BinaryOp::GreaterOrEqual => Value::bool(a >= b),
-        BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or => return fail("no arithmetic operator", at),
+        BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::And | BinaryOp::Or => {
+            return fail("no arithmetic operator", at);
+        }
     })
 }
 
@@ -144,11 +146,7 @@ pub fn same_known(a: &Value, b: &Value) -> bool {
 pub fn list_of(elements: Vec<Value>) -> Value {
     let mut types = elements.iter().map(Value::ty);
     let first = types.next().unwrap_or_default();
-    if types.all(|ty| ty == first) {
-        Value::new(Kind::List(first, Arc::new(elements)))
-    } else {
-        Value::tuple(elements)
-    }
+    if types.all(|ty| ty == first) { Value::new(Kind::List(first, Arc::new(elements))) } else { Value::tuple(elements) }
 }
 
 /// Keys and values of a collection, as `for` sees them.
@@ -223,7 +221,8 @@ pub fn attribute(value: &Value, name: &str, at: Span, span: Span) -> Evaluated {
 }
 
 fn names_of(value: &Value) -> String {
-    let names: Vec<&str> = value.fields().map(|fields| fields.keys().map(|key| &**key).take(12).collect()).unwrap_or_default();
+    let names: Vec<&str> =
+        value.fields().map(|fields| fields.keys().map(|key| &**key).take(12).collect()).unwrap_or_default();
     if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) }
 }
 

@@ -76,7 +76,13 @@ impl<'a> RootModule<'a> {
                 mode: id.mode,
                 provider: Arc::clone(&provider),
                 meta: Arc::clone(&meta),
-                attributes: Rc::new(InstanceAttributes { evaluator, module, id: id.clone(), key, header: block.header }),
+                attributes: Rc::new(InstanceAttributes {
+                    evaluator,
+                    module,
+                    id: id.clone(),
+                    key,
+                    header: block.header,
+                }),
             });
         }
     }
@@ -87,7 +93,12 @@ impl<'a> RootModule<'a> {
             let dot = if module_address.is_empty() { "" } else { "." };
             let relative = match names {
                 [data, kind, name, ..] if &**data == "data" => format!("data.{kind}.{name}"),
-                [root, ..] if matches!(&**root, "var" | "local" | "module" | "each" | "count" | "path" | "terraform" | "self") => {
+                [root, ..]
+                    if matches!(
+                        &**root,
+                        "var" | "local" | "module" | "each" | "count" | "path" | "terraform" | "self"
+                    ) =>
+                {
                     return None;
                 }
                 [kind, name, ..] => format!("{kind}.{name}"),
@@ -123,7 +134,12 @@ impl<'a> RootModule<'a> {
     }
 
     /// The provider configuration of that name in a module instance, handed down through `providers` of the calls.
-    fn provider(&self, module: ModuleId, name: &Arc<str>, known: &mut HashMap<(ModuleId, Arc<str>), Arc<Provider>>) -> Arc<Provider> {
+    fn provider(
+        &self,
+        module: ModuleId,
+        name: &Arc<str>,
+        known: &mut HashMap<(ModuleId, Arc<str>), Arc<Provider>>,
+    ) -> Arc<Provider> {
         if let Some(provider) = known.get(&(module, Arc::clone(name))) {
             return Arc::clone(provider);
         }

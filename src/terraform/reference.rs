@@ -7,14 +7,13 @@ use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, Repetition, fail};
 use super::expression::seen;
 use super::instance::{Expansion, InstanceKey};
-use super::operators;
 use super::scope::Scope;
 use crate::convert::convert;
 use crate::resource::Mode;
 use crate::source::Span;
 use crate::syntax::hcl::{Name, Step};
 use crate::types::Type;
-use crate::value::{Fields, Kind, Origin, Reason, Value, Via};
+use crate::value::{Fields, Origin, Reason, Value, Via};
 
 impl Evaluator<'_> {
     /// The value of a reference.
@@ -98,7 +97,10 @@ impl Evaluator<'_> {
             ("each", "value", Repetition::Unknown(reason)) => Value::unknown(Type::Dynamic, reason.clone()),
             _ => {
                 let (root, name) = (&root.text, &name.text);
-                return fail(format!("`{root}.{name}` means nothing here: the block has no fitting `count` or `for_each`"), span);
+                return fail(
+                    format!("`{root}.{name}` means nothing here: the block has no fitting `count` or `for_each`"),
+                    span,
+                );
             }
         };
         let value = Value { origin: Origin { span: Some(span), hops: value.origin.hops.clone() }, ..value };
@@ -225,13 +227,22 @@ impl Evaluator<'_> {
                 self.steps(attribute(&InstanceKey::Unknown, name)?, rest, scope, span)
             }
             (Expansion::Unknown(reason), _) => {
-                let reason = Reason::new(id.to_string(), format!("has an unknown number of instances: {reason}"), Some(block.header));
+                let reason = Reason::new(
+                    id.to_string(),
+                    format!("has an unknown number of instances: {reason}"),
+                    Some(block.header),
+                );
                 self.steps(Value::unknown(Type::Dynamic, reason).at(span), steps, scope, span)
             }
             (Expansion::Count(..) | Expansion::Each(_), [Step::Index(key), Step::Attribute(name), rest @ ..]) => {
                 let key = self.eval(key, scope)?;
                 if let Some(unknown) = key.as_unknown() {
-                    return self.steps(Value::unknown_from_nullable(&unknown, Type::Dynamic).at(span), rest, scope, span);
+                    return self.steps(
+                        Value::unknown_from_nullable(&unknown, Type::Dynamic).at(span),
+                        rest,
+                        scope,
+                        span,
+                    );
                 }
                 match expansion.keys().iter().find(|instance| matches_key(instance, &key)) {
                     Some(instance) => self.steps(attribute(instance, name)?, rest, scope, span),
@@ -290,15 +301,13 @@ impl Evaluator<'_> {
 /// Whether an instance is the one that an index expression names.
 pub(super) fn matches_key(instance: &InstanceKey, key: &Value) -> bool {
     match instance {
-        InstanceKey::Key(name) => convert(key, &Type::Text).ok().and_then(|key| key.as_str().map(|key| *key == **name)) == Some(true),
+        InstanceKey::Key(name) => {
+            convert(key, &Type::Text).ok().and_then(|key| key.as_str().map(|key| *key == **name)) == Some(true)
+        }
         InstanceKey::Index(index) => {
-            convert(key, &Type::Number).ok().and_then(|key| key.as_number().and_then(|key| key.as_usize())) == Some(*index)
+            convert(key, &Type::Number).ok().and_then(|key| key.as_number().and_then(|key| key.as_usize()))
+                == Some(*index)
         }
         InstanceKey::None | InstanceKey::Unknown => false,
     }
-}
-
-/// Whether a value is an object with further, unlisted attributes.
-pub(super) fn is_object(value: &Value) -> bool {
-    matches!(value.kind, Kind::Object(_))
 }

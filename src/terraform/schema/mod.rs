@@ -46,13 +46,22 @@ const TABLE: &str = include_str!("types.txt");
 
 /// The schema of a type, if it is in the table.
 pub fn of(mode: Mode, kind: &str) -> Option<&'static Schema> {
-    static SCHEMAS: OnceLock<HashMap<(&'static str, &'static str), Schema>> = OnceLock::new();
-    let mode = if mode == Mode::Data { "data" } else { "resource" };
-    SCHEMAS.get_or_init(read).get(&(mode, kind))
+    static SCHEMAS: OnceLock<Table> = OnceLock::new();
+    let table = SCHEMAS.get_or_init(read);
+    match mode {
+        Mode::Managed => table.resources.get(kind),
+        Mode::Data => table.data.get(kind),
+    }
 }
 
-fn read() -> HashMap<(&'static str, &'static str), Schema> {
-    let mut schemas = HashMap::new();
+#[derive(Debug, Default)]
+struct Table {
+    resources: HashMap<&'static str, Schema>,
+    data: HashMap<&'static str, Schema>,
+}
+
+fn read() -> Table {
+    let mut table = Table::default();
     for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let mut words = line.splitn(3, ' ');
         let (Some(mode), Some(kind), Some(rest)) = (words.next(), words.next(), words.next()) else { continue };
@@ -60,9 +69,10 @@ fn read() -> HashMap<(&'static str, &'static str), Schema> {
         let mut schema = group(&mut rest, '\n');
         let id = Attribute { ty: Type::Text, computed: true, optional: true, sensitive: false, default: None };
         schema.attributes.entry(Arc::from("id")).or_insert(id);
-        schemas.insert((mode, kind), schema);
+        let schemas = if mode == "data" { &mut table.data } else { &mut table.resources };
+        schemas.insert(kind, schema);
     }
-    schemas
+    table
 }
 
 /// Reads `NAME:KIND...` up to the closing character, which is taken.
