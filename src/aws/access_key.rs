@@ -27,6 +27,8 @@ pub struct User {
     pub site: Site,
     /// Its name; null when CloudFormation makes one up.
     pub name: Value,
+    /// Its path, which is part of its ARN; null for `/`.
+    pub path: Value,
 }
 
 /// The user that a key is for.
@@ -50,6 +52,7 @@ struct UserKind {
     kind: &'static str,
     mode: Mode,
     name: &'static str,
+    path: &'static str,
     means: &'static [&'static str],
 }
 
@@ -62,10 +65,22 @@ const KEYS: &[KeyKind] = &[
 
 /// The same references. `Ref` of `AWS::IAM::User` is its name.
 const USERS: &[UserKind] = &[
-    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", means: &["id", "name", "arn"] },
-    UserKind { kind: "aws_iam_user", mode: Mode::Data, name: "user_name", means: &["id", "user_name", "arn"] },
-    UserKind { kind: "awscc_iam_user", mode: Mode::Managed, name: "user_name", means: &["id", "user_name", "arn"] },
-    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", means: &["Ref", "Arn"] },
+    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path", means: &["id", "name", "arn"] },
+    UserKind {
+        kind: "aws_iam_user",
+        mode: Mode::Data,
+        name: "user_name",
+        path: "path",
+        means: &["id", "user_name", "arn"],
+    },
+    UserKind {
+        kind: "awscc_iam_user",
+        mode: Mode::Managed,
+        name: "user_name",
+        path: "path",
+        means: &["id", "user_name", "arn"],
+    },
+    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path", means: &["Ref", "Arn"] },
 ];
 
 /// Whether this module reads resources of the type.
@@ -91,7 +106,7 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
 pub fn users(resources: &[Resource<'_>]) -> Vec<User> {
     let read = |resource: &Resource<'_>| {
         let kind = USERS.iter().find(|known| known.kind == resource.kind() && known.mode == resource.mode)?;
-        Some(User { site: resource.site.clone(), name: resource.get(kind.name) })
+        Some(User { site: resource.site.clone(), name: resource.get(kind.name), path: resource.get(kind.path) })
     };
     resources.iter().filter_map(read).collect()
 }
@@ -145,12 +160,12 @@ impl<'a> Model<'a> {
     pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
         let users =
             || self.facts.iter().filter(|facts| facts.project == key.site.project).flat_map(|facts| &facts.users);
-        if let Some(symbol) = key.user.symbol() {
-            if let Some(user) = users().find(|user| user.is(&symbol)) {
-                let via = Via::Attribute(symbol.to_string().into());
-                let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
-                return Owner { user: Some(user), name: name.mark(key.user.marks) };
-            }
+        if let Some(symbol) = key.user.symbol()
+            && let Some(user) = users().find(|user| user.is(&symbol))
+        {
+            let via = Via::Attribute(symbol.to_string().into());
+            let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
+            return Owner { user: Some(user), name: name.mark(key.user.marks) };
         }
         let named = key.user.as_str().and_then(|name| users().find(|user| user.is_called(&name)));
         Owner { user: named, name: key.user.clone() }
@@ -221,7 +236,7 @@ fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::fake::{computed, object, resource, span, unknown};
+    use crate::aws::fake::{computed, resource, span, unknown};
     use crate::aws::{Facts, Settings, organization::Declared};
     use crate::resource::Language;
     use crate::text::Piece;
@@ -339,6 +354,5 @@ mod tests {
         assert_eq!(of(Value::text("arn:aws:iam::111122223333:role/x")).as_deref(), Some("111122223333"));
         assert_eq!(of(Value::text("deploy")), None);
         assert_eq!(of(unknown("var.role")), None);
-        let _ = object([]);
     }
 }
