@@ -43,6 +43,9 @@ pub struct Meta {
     /// Links to what the check rests on.
     #[serde(default)]
     pub references: Vec<String>,
+    /// Whether a finding says that something is missing: its place then only stands for the project.
+    #[serde(default)]
+    pub absence: bool,
 }
 
 impl Check {

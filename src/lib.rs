@@ -8,6 +8,7 @@
 pub mod aws;
 pub mod checks;
 pub mod cloudformation;
+pub mod config;
 pub mod convert;
 pub mod document;
 pub mod files;
@@ -15,7 +16,9 @@ pub mod finding;
 pub mod number;
 pub mod report;
 pub mod resource;
+pub mod scan;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod terraform;
 pub mod text;
