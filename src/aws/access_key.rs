@@ -139,7 +139,7 @@ impl AccessKey {
 
 impl User {
     /// Whether `symbol` is this user, by a name or an ARN of it.
-    fn is(&self, symbol: &Symbol) -> bool {
+    pub(crate) fn is(&self, symbol: &Symbol) -> bool {
         let means = |kind: &UserKind| kind.kind == &*symbol.kind && kind.means.contains(&&*symbol.attribute);
         symbol.project == self.site.project && symbol.address == self.site.address && USERS.iter().any(means)
     }

@@ -21,6 +21,7 @@ use crate::value::{Reason, Value};
 
 mod config;
 mod join;
+mod names;
 mod role;
 mod schedule;
 mod scheduled;
@@ -174,6 +175,8 @@ fn judge<'a>(mechanism: &'a Mechanism, key: &AccessKey, owner: &Owner<'_>, limit
         Effect::Role(role) => match role.may_do_to(owner) {
             role::May::Replace(doubt) => (Answer::Enough, "may replace keys", doubt),
             role::May::Revoke(doubt) => (Answer::Enough, "may switch keys off", doubt),
+            // What another project's function may not do to this key is no news.
+            role::May::Not(_) if near.is_some() => return None,
             role::May::Not(why) => return found(Answer::Short, why.into()),
             role::May::NothingHere => return None,
         },

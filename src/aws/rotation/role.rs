@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::join::{each, given, inside, means};
-use crate::aws::access_key::Owner;
+use super::names;
+use crate::aws::access_key::{self, Owner, User};
 use crate::aws::iam::pattern::{self, Variable};
 use crate::aws::iam::policy::{Effect, Element, Item, Policy, Statement, Unit};
 use crate::document::{self, DocumentError};
 use crate::resource::{Mode, Resource};
 use crate::source::Span;
-use crate::text::{Piece, Tri};
+use crate::text::Tri;
 use crate::value::{Reason, Value};
 
 /// A role, as far as the project shows it.
@@ -70,6 +71,7 @@ pub fn wanted(kind: &str) -> bool {
 
 /// The role that `value`, the argument `argument` of `function`, means.
 pub fn of(function: &Resource<'_>, argument: &str, value: &Value, resources: &[Resource<'_>]) -> Role {
+    let users = &*access_key::users(resources);
     let mut role = Role::new(&function.site.address);
     let found = resources.iter().find_map(|resource| {
         let names = ROLES.iter().find(|[kind, ..]| *kind == resource.kind())?;
@@ -88,11 +90,11 @@ pub fn of(function: &Resource<'_>, argument: &str, value: &Value, resources: &[R
         // Without its document it is Terraform's way of saying that there is none.
         let text = inside(&policy, &[document]);
         if !text.is_null() {
-            role.add(&text);
+            role.add(&text, users);
         }
     }
     for arn in each(&given(declared, managed)) {
-        role.attach(declared, managed, &arn, resources);
+        role.attach(declared, managed, &arn, resources, users);
     }
     let name = given(declared, name);
     let is_ours = |from: &Resource<'_>, argument: &str| {
@@ -101,12 +103,12 @@ pub fn of(function: &Resource<'_>, argument: &str, value: &Value, resources: &[R
     for resource in resources.iter().filter(|resource| resource.mode == Mode::Managed) {
         for [_, to, policy] in GIVEN.iter().filter(|[kind, ..]| *kind == resource.kind()) {
             if is_ours(resource, to) {
-                role.add(&resource.get(policy));
+                role.add(&resource.get(policy), users);
             }
         }
         for [_, to, policy] in ATTACHED.iter().filter(|[kind, ..]| *kind == resource.kind()) {
             if is_ours(resource, to) {
-                role.attach(resource, policy, &resource.get(policy), resources);
+                role.attach(resource, policy, &resource.get(policy), resources, users);
             }
         }
     }
@@ -120,9 +122,9 @@ impl Role {
     }
 
     /// Adds a policy by its document.
-    pub fn add(&mut self, document: &Value) {
+    pub fn add(&mut self, document: &Value, users: &[User]) {
         let policy = match document::read(document) {
-            Ok(document) => Policy::parse(&document),
+            Ok(document) => Policy::parse(&names::resolved(&document, users)),
             Err(DocumentError::Unknown(reason)) => return self.unknown.push(reason),
             Err(DocumentError::Syntax { message, span }) => {
                 return self.unknown.push(self.reason(format!("has a policy that is no JSON: {message}"), span));
@@ -139,11 +141,18 @@ impl Role {
     }
 
     /// Adds a managed policy by its ARN (SAM: by its name alone).
-    pub fn attach(&mut self, from: &Resource<'_>, argument: &str, arn: &Value, resources: &[Resource<'_>]) {
+    pub fn attach(
+        &mut self,
+        from: &Resource<'_>,
+        argument: &str,
+        arn: &Value,
+        resources: &[Resource<'_>],
+        users: &[User],
+    ) {
         for policy in resources.iter().filter(|resource| resource.mode == Mode::Managed) {
             let Some([_, name, document]) = MANAGED.iter().find(|[kind, ..]| *kind == policy.kind()) else { continue };
             if means(from, argument, arn, &policy.site, &given(policy, name)) {
-                return self.add(&policy.get(document));
+                return self.add(&policy.get(document), users);
             }
         }
         let Some(text) = arn.as_text() else {
@@ -258,32 +267,15 @@ struct Target {
 
 impl Target {
     fn of(owner: &Owner<'_>) -> Self {
-        let path = owner.user.and_then(|user| user.path.as_str().map(String::from)).unwrap_or_else(|| "/".into());
-        let mut name = String::new();
-        match owner.name.as_text() {
-            Some(text) => {
-                for piece in text.flattened().pieces() {
-                    match piece {
-                        Piece::Literal(literal) => name.push_str(&literal.text),
-                        _ => name.push(UNKNOWN),
-                    }
-                }
-            }
-            None => name.push(UNKNOWN),
-        }
-        let address = || owner.user.map_or_else(|| "UserName".into(), |user| Arc::clone(&user.site.address));
-        let made_up = || Reason::new(address(), "gets its name from CloudFormation", None);
-        let unknown = name
-            .contains(UNKNOWN)
-            .then(|| owner.name.as_unknown().map_or_else(made_up, |unknown| unknown.reason.clone()));
-        // The account does not matter here: every pattern has `*` in its place.
-        Self { arn: format!("arn:aws:iam::{ACCOUNT}:user{path}{name}"), unknown }
+        let (arn, known) = names::arn(owner.user, &owner.name);
+        let reason = || match (owner.name.as_unknown(), owner.user) {
+            (Some(unknown), _) => unknown.reason.clone(),
+            (None, Some(user)) => Reason::new(&*user.site.address, "gets its name from CloudFormation", None),
+            (None, None) => Reason::new("UserName", "is not known", None),
+        };
+        Self { arn, unknown: (!known).then(reason) }
     }
 }
-
-/// Stands for what is not known of a name: only a wildcard covers it.
-const UNKNOWN: char = '\u{fffd}';
-const ACCOUNT: &str = "000000000000";
 
 fn allowing(action: &str) -> Policy {
     let element = |text: &str| Element { negated: false, values: vec![Item::known(text)], span: None };
@@ -367,8 +359,10 @@ fn covers_user(resources: &Element, variables: bool, user: &Target) -> (Tri, Opt
     }
 }
 
+/// Whether the pattern may mean a user whose name is not known; one that refers to another user does not.
 fn may_be_a_user(item: &Item) -> bool {
-    item.shown().split(':').nth(5).is_some_and(|name| name.starts_with(['u', '*', '…']))
+    let shown = item.shown();
+    !shown.contains(names::UNKNOWN) && shown.split(':').nth(5).is_some_and(|name| name.starts_with(['u', '*', '…']))
 }
 
 /// The string with `*` for the partition and the account: a role's policy is about its own.

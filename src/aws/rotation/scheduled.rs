@@ -3,6 +3,7 @@
 use super::join::{at, each, given, inside, means, truth};
 use super::role::{self, Role};
 use super::{Effect, Mechanism, Period, Reach, mechanism};
+use crate::aws::access_key;
 use crate::document;
 use crate::resource::Resource;
 use crate::value::Value;
@@ -243,11 +244,12 @@ fn events(function: &Resource<'_>, resources: &[Resource<'_>]) -> Vec<Mechanism>
 /// none of which allows changing keys.
 fn sam_role(function: &Resource<'_>, resources: &[Resource<'_>]) -> Role {
     let mut role = Role::new(&function.site.address);
+    let users = access_key::users(resources);
     for policy in each(&function.get("Policies")) {
         match policy.fields() {
-            Some(fields) if fields.get("Statement").is_some() => role.add(&policy),
+            Some(fields) if fields.get("Statement").is_some() => role.add(&policy, &users),
             Some(_) => {}
-            None => role.attach(function, "Policies", &policy, resources),
+            None => role.attach(function, "Policies", &policy, resources, &users),
         }
     }
     role

@@ -300,6 +300,24 @@ fn cloudformation_schedules_functions_too() {
 }
 
 #[test]
+fn a_policy_may_refer_to_the_user() {
+    let policy = |on: Value| statement([("Action", text("iam:UpdateAccessKey")), ("Resource", on)]);
+    let with = |user: &str, name: Value, attribute: &str, address: &str| {
+        let rule = vec![("ScheduleExpression", text("rate(7 days)"))];
+        let inline = object([("PolicyDocument", policy(computed("AWS::IAM::User", address, attribute)))]);
+        let mut resources = template(rule, vec![("Policies", Value::tuple(vec![inline]))]);
+        resources.push(resource("AWS::IAM::User", "Other", []));
+        resources.push(resource("AWS::IAM::User", user, [("UserName", name)]));
+        resources.swap_remove(1);
+        answer(resources).0
+    };
+    for name in [Value::null(), text("deploy"), unknown("Name")] {
+        assert_eq!(with("User", name.clone(), "Arn", "User"), Some(Answer::Enough));
+        assert_eq!(with("User", name, "Arn", "Other"), Some(Answer::Short));
+    }
+}
+
+#[test]
 fn a_sam_function_is_its_own_schedule() {
     let function = |properties: Value| {
         let event = object([("Type", text("Schedule")), ("Properties", properties)]);
