@@ -7,15 +7,19 @@
 
 pub mod aws;
 pub mod checks;
+pub mod cli;
 pub mod cloudformation;
+pub mod command;
 pub mod config;
 pub mod convert;
 pub mod document;
 pub mod files;
 pub mod finding;
+pub mod input;
 pub mod number;
 pub mod report;
 pub mod resource;
+pub mod root;
 pub mod scan;
 pub mod source;
 pub mod suggest;

@@ -4,6 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Group, Level, Renderer};
 use anstream::adapter::strip_str;
 
+use super::json::ResourceLine;
 use super::shown::{disarm, line, lines, mask_keys};
 use super::snippet::{Mark, snippets};
 use super::{Item, Placed, Report};
@@ -63,6 +64,30 @@ pub fn render(report: &Report, style: Style) -> String {
     }
     page.text.push_str(&summary(report));
     mask_keys(&disarm(&page.text))
+}
+
+/// `rootlint resources` for a person: each resource with what is set of its attributes, then the errors.
+pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> String {
+    let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
+    let mut page = Page { renderer: renderer.term_width(style.width), text: String::new() };
+    for row in rows {
+        let place = format!("{}:{}:{}", row.place.path, row.place.start.line, row.place.start.column);
+        let mode = if row.mode == "data" { ", only read" } else { "" };
+        page.text.push_str(&format!("{}  ({}{mode})  {}\n", line(row.address), line(row.kind), line(&place)));
+        if let Some(condition) = &row.condition {
+            page.text.push_str(&format!("    exists only if: {}\n", line(condition)));
+        }
+        for (name, value) in row.attributes.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            page.text.push_str(&format!("    {} = {}\n", line(name), line(&value.to_string())));
+        }
+        page.text.push('\n');
+    }
+    for error in &report.errors {
+        page.diagnostic(error, Level::ERROR, report);
+    }
+    let count = plural(rows.len(), "resource", "resources");
+    page.text.push_str(&format!("{count}, {}.\n", plural(report.errors.len(), "error", "errors")));
+    disarm(&page.text)
 }
 
 struct Page {
