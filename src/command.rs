@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
+use crate::ask::ask;
 use crate::checks::{self, Meta};
 use crate::cli::{self, Cli, Color, Command, Format, PlainFormat};
 use crate::files::write_named;
 use crate::finding::Findings;
 use crate::input;
 use crate::report::place::Texts;
+use crate::report::policy::Outcome as Verdict;
 use crate::report::shown::{disarm, line};
 use crate::report::{Context, Report, Rule, human, json, sarif, value};
 use crate::resource::{Mode, Presence};
@@ -66,7 +68,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Eval(arguments), Some(matches)) => eval(arguments, matches),
         (Command::Explain(arguments), _) => explain(&arguments.id),
         (Command::Checks(arguments), _) => list(arguments.frameworks),
-        (Command::Policy(_), _) => Err("`rootlint policy` is not implemented in this version".to_owned()),
+        (Command::Policy(arguments), _) => policy(arguments),
         _ => Err("not implemented in this version".to_owned()),
     }
 }
@@ -92,15 +94,10 @@ fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         strict: arguments.strict,
     };
     let report = Report::new(findings, &context);
-    let colors = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let mut printed = None;
     for (format, file) in &destinations {
-        let style = human::Style {
-            colors: colors && file.is_none(),
-            width: width(),
-            quiet: arguments.quiet,
-            verbose: arguments.verbose,
-        };
+        let terminal = if file.is_some() { human::Style::default() } else { terminal() };
+        let style = human::Style { quiet: arguments.quiet, verbose: arguments.verbose, ..terminal };
         let text = match format {
             Format::Human => human::render(&report, style),
             Format::Json => json::render(&report),
@@ -256,11 +253,7 @@ fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
     let report = Report::new(errors, &context);
     let text = match arguments.format {
         PlainFormat::Json => json::resources(&lines, &report),
-        PlainFormat::Human => {
-            let colors = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-            let style = human::Style { colors, width: width(), ..human::Style::default() };
-            human::resources(&lines, &report, style)
-        }
+        PlainFormat::Human => human::resources(&lines, &report, terminal()),
     };
     print(&text)?;
     Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
@@ -294,6 +287,26 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     });
     forgive_closed_pipe(written)?;
     failed.map_or(Ok(FINE), Err)
+}
+
+fn policy(arguments: &cli::Policy) -> Outcomes {
+    let answer = ask(&arguments.files)?;
+    let text = match arguments.format {
+        PlainFormat::Json => answer.json(),
+        PlainFormat::Human => answer.human(terminal()),
+    };
+    print(&text)?;
+    Ok(match answer.outcome {
+        Verdict::Yes => FINE,
+        Verdict::No | Verdict::Conditional => FINDINGS,
+        Verdict::Unknown | Verdict::Invalid => INCOMPLETE,
+    })
+}
+
+/// How a report for standard output looks.
+fn terminal() -> human::Style {
+    let colors = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    human::Style { colors, width: width(), ..human::Style::default() }
 }
 
 fn width() -> usize {

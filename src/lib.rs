@@ -5,6 +5,7 @@
 //! Data flows one way (see CONTRIBUTING.md): files are discovered and grouped into projects, parsed into compact trees
 //! with spans, evaluated on demand into values that know where they come from, read as AWS, checked, and reported.
 
+pub mod ask;
 pub mod aws;
 pub mod checks;
 pub mod cli;
