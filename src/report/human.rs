@@ -4,6 +4,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Group, Level, Renderer};
 use anstream::adapter::strip_str;
 
+use super::json::ResourceLine;
 use super::shown::{disarm, line, lines, mask_keys};
 use super::snippet::{Mark, snippets};
 use super::{Item, Placed, Report};
@@ -36,9 +37,7 @@ impl Default for Style {
 
 /// The whole report as text.
 pub fn render(report: &Report, style: Style) -> String {
-    let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
-    let mut page = Page { renderer, text: String::new() };
+    let mut page = Page::new(style);
     for item in &report.findings {
         page.add(&finding(item, report));
     }
@@ -65,13 +64,42 @@ pub fn render(report: &Report, style: Style) -> String {
     mask_keys(&disarm(&page.text))
 }
 
-struct Page {
+/// `rootlint resources` for a person: each resource with what is set of its attributes, then the errors.
+pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> String {
+    let mut page = Page::new(style);
+    for row in rows {
+        let place = format!("{}:{}:{}", row.place.path, row.place.start.line, row.place.start.column);
+        let mode = if row.mode == "data" { ", only read" } else { "" };
+        page.text.push_str(&format!("{}  ({}{mode})  {}\n", line(row.address), line(row.kind), line(&place)));
+        if let Some(condition) = &row.condition {
+            page.text.push_str(&format!("    exists only if: {}\n", line(condition)));
+        }
+        for (name, value) in row.attributes.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            page.text.push_str(&format!("    {} = {}\n", line(name), line(&value.to_string())));
+        }
+        page.text.push('\n');
+    }
+    for error in &report.errors {
+        page.diagnostic(error, Level::ERROR, report);
+    }
+    let count = plural(rows.len(), "resource", "resources");
+    page.text.push_str(&format!("{count}, {}.\n", plural(report.errors.len(), "error", "errors")));
+    disarm(&page.text)
+}
+
+/// A text in the making.
+pub(super) struct Page {
     renderer: Renderer,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Page {
-    fn add(&mut self, group: &Group<'_>) {
+    pub(super) fn new(style: Style) -> Self {
+        let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
+        Self { renderer: renderer.decor_style(DecorStyle::Ascii).term_width(style.width), text: String::new() }
+    }
+
+    pub(super) fn add(&mut self, group: &Group<'_>) {
         let text = self.renderer.render(std::slice::from_ref(group));
         for line in text.lines() {
             // The renderer announces a snippet without a path by an empty origin.
@@ -152,19 +180,14 @@ fn names(names: &[std::sync::Arc<str>]) -> String {
     shown.join(", ")
 }
 
-fn request(witness: &Witness) -> String {
-    let mut parts = Vec::new();
+pub(super) fn request(witness: &Witness) -> String {
     if !witness.text.is_empty() {
-        parts.push(lines(&witness.text));
-    } else if let Some(account) = &witness.account {
-        parts.push(format!("a request of the root user of {}", line(account)));
+        // The words hold what matters of the context; JSON has all of it.
+        return lines(&witness.text);
     }
-    let context: Vec<String> =
-        witness.context.iter().map(|(key, value)| format!("{} = {}", line(key), line(value))).collect();
-    if !context.is_empty() {
-        parts.push(context.join(", "));
-    }
-    parts.join("\nwith ")
+    let account = witness.account.as_deref().unwrap_or("any account");
+    let context = witness.context.iter().map(|(key, value)| format!(", {} = {}", line(key), line(value)));
+    format!("root of {}{}", line(account), context.collect::<String>())
 }
 
 fn notes(report: &Report, style: Style, page: &mut Page) {

@@ -11,6 +11,7 @@ pub mod fingerprint;
 pub mod human;
 pub mod json;
 pub mod place;
+pub mod policy;
 pub mod sarif;
 pub mod shown;
 pub mod snippet;

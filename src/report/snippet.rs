@@ -9,7 +9,7 @@ use crate::source::FileId;
 /// Lines further apart than this are shown as two pieces: the text between them would have to be handed over too.
 const FAR_LINES: u32 = 200;
 
-/// A place that covers more lines is shown by its first line.
+/// A place that covers more lines is shown by its first ones.
 const TALL_LINES: u32 = 6;
 
 /// Of a longer line only the part around the place is shown: generated files have lines of megabytes.
@@ -37,11 +37,16 @@ impl<'a> Mark<'a> {
         Self { place, label, primary: false }
     }
 
-    fn last_line(&self) -> u32 {
+    fn last_line(&self, source: &SourceText) -> u32 {
         // An end at the start of a line belongs to the line before.
-        let end = self.place.end;
-        let last = if end.column == 1 && end.line > self.place.start.line { end.line - 1 } else { end.line };
-        if last >= self.place.start.line + TALL_LINES { self.place.start.line } else { last }
+        let (start, end) = (self.place.start.line, self.place.end);
+        let last = if end.column == 1 && end.line > start { end.line - 1 } else { end.line };
+        if last < start + TALL_LINES {
+            return last;
+        }
+        let first = source.text.get(self.place.span.start as usize..line_to(source, start)).unwrap_or_default();
+        // A bracket alone says nothing: the lines after it do.
+        if first.trim().len() < 3 { start + 2 } else { start }
     }
 }
 
@@ -62,7 +67,7 @@ pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>]) -> Vec<Element<'a>> {
         let mut pieces: Vec<Vec<Mark<'_>>> = Vec::new();
         for mark in marks {
             match pieces.last_mut() {
-                Some(piece) if piece.iter().any(|known| close(known, &mark)) => piece.push(mark),
+                Some(piece) if piece.iter().any(|known| close(source, known, &mark)) => piece.push(mark),
                 _ => pieces.push(vec![mark]),
             }
         }
@@ -75,15 +80,15 @@ pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>]) -> Vec<Element<'a>> {
     elements
 }
 
-fn close(known: &Mark<'_>, mark: &Mark<'_>) -> bool {
-    mark.place.start.line <= known.last_line() + FAR_LINES
+fn close(source: &SourceText, known: &Mark<'_>, mark: &Mark<'_>) -> bool {
+    mark.place.start.line <= known.last_line(source) + FAR_LINES
 }
 
 fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
     let Some(lead) = marks.iter().find(|mark| mark.primary).or(marks.first()) else { return };
     let path = line(source.path.as_str());
     let first = marks.iter().map(|mark| mark.place.start.line).min().unwrap_or(1);
-    let last = marks.iter().map(Mark::last_line).max().unwrap_or(first);
+    let last = marks.iter().map(|mark| mark.last_line(source)).max().unwrap_or(first);
     let (from, to) = (line_from(source, first), line_to(source, last));
     let long = source.text.get(from..to).unwrap_or_default().split('\n').any(|line| line.len() > LONG_LINE);
     if source.text.is_empty() || (long && marks.len() > 1 && first != last) {
@@ -109,7 +114,7 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
     }
     let mut labelled: Vec<(std::ops::Range<usize>, bool, String)> = Vec::new();
     for mark in marks {
-        let end = (mark.place.span.end as usize).min(line_to(source, mark.last_line()));
+        let end = (mark.place.span.end as usize).min(line_to(source, mark.last_line(source)));
         let range = display.range(mark.place.span.start as usize..end);
         let label = line(mark.label);
         match labelled.iter_mut().find(|(known, ..)| *known == range) {
