@@ -28,9 +28,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The type of a resource.
+    /// The type of a resource; empty if it is none that is written here (a module, say).
     pub fn kind(&self) -> &str {
-        self.body.get("Type").and_then(Node::as_str).unwrap_or_default()
+        let kind = self.body.get("Type").filter(|kind| kind.tag.is_none());
+        kind.and_then(Node::as_str).unwrap_or_default()
     }
 
     /// The whole entry.
