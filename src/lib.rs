@@ -10,6 +10,7 @@ pub mod checks;
 pub mod cloudformation;
 pub mod convert;
 pub mod document;
+pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod number;
