@@ -16,7 +16,7 @@ const TABLE: &[Row] = &[
     (ORGANIZATION, &["roots[0].id", "roots[0].arn", "root_id", "RootId"], ROOT),
     (
         ORGANIZATION,
-        &["master_account_id", "management_account_id", "ManagementAccountId", "accounts[0].id"],
+        &["master_account_id", "management_account_id", "ManagementAccountId"],
         "management account",
     ),
     (ORGANIZATION, &["id", "Id", "Ref", "organization_id"], "id"),

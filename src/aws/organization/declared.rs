@@ -25,6 +25,8 @@ pub struct Declared {
     pub attachments: Vec<Attachment>,
     /// Control Tower controls.
     pub controls: Vec<Control>,
+    /// The partition, as far as a Region says it.
+    pub partition: Option<&'static str>,
 }
 
 /// An organization.
@@ -198,6 +200,9 @@ fn get(resource: &Resource<'_>, snake: &str, camel: &str) -> Value {
 pub fn declared(resources: &[Resource<'_>], out: &mut Findings) -> Declared {
     let mut all = Declared::default();
     for resource in resources {
+        if let Some(region) = resource.provider.region.as_ref().and_then(Value::as_str) {
+            all.partition = Some(partition(&region));
+        }
         match (what(resource.kind()), resource.mode) {
             (Some("organization"), mode) => all.organizations.push(organization(resource, mode)),
             (Some("unit"), _) => {
@@ -228,6 +233,16 @@ pub fn declared(resources: &[Resource<'_>], out: &mut Findings) -> Declared {
         }
     }
     all
+}
+
+/// The partition of a Region.
+fn partition(region: &str) -> &'static str {
+    match region.split('-').take(2).collect::<Vec<_>>().as_slice() {
+        ["cn", _] => "aws-cn",
+        ["us", "gov"] => "aws-us-gov",
+        ["eusc", _] => "aws-eusc",
+        _ => "aws",
+    }
 }
 
 fn organization(resource: &Resource<'_>, mode: Mode) -> Organization {
