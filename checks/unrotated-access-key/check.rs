@@ -45,7 +45,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         confidence: Confidence::Certain,
         message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
         primary,
-        label: "this user's key is never replaced".into(),
+        label: "the key of this user".into(),
         related: Related::trail(&owner.name.origin, primary),
         resource: key.site.block.clone(),
         instances: vec![key.site.address.clone()],
@@ -59,7 +59,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     };
     for found in found {
         if finding.related.len() < RELATED {
-            finding.related.push(Related { message: found.to_string(), span: found.mechanism.site.header });
+            finding.related.push(Related { message: found.why.to_string(), span: found.mechanism.site.header });
         }
         if let Answer::Unsure(reason) = &found.answer {
             finding.rests_on(reason);
