@@ -1,7 +1,7 @@
 //! The commands: arguments in, text and an exit code out.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufRead, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -265,7 +265,8 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     let (files, options) = input::prepare(&named, &arguments.input, matches)?;
     let folder = options.paths.first().cloned().unwrap_or_default();
     let mut failed = None;
-    let expressions = io::stdin().lines().map_while(|read| {
+    // Not locked: the evaluator reads and writes on a thread with a deep stack.
+    let expressions = io::BufReader::new(io::stdin()).lines().map_while(|read| {
         let read = read.map_err(|error| format!("standard input: {error}"));
         let expression = read.and_then(|text| match arguments.json_input {
             false => Ok(text),
@@ -274,7 +275,7 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
         expression.map_err(|error| failed = Some(error)).ok()
     });
     let mut written = Ok(());
-    let mut out = io::stdout().lock();
+    let mut out = io::stdout();
     scan::evaluate(&*files, &options, &folder, expressions, &mut |row| {
         let answer = match &row {
             EvalRow::Value(result) => value::answer(Ok(result)),
