@@ -172,7 +172,8 @@ impl Walk<'_> {
                     continue;
                 }
                 if self.exclude.is_match(&path) || Rules::ignores(&rules, &path, is_folder) {
-                    self.found.ignored += if is_folder { self.count_ignored(path) } else { usize::from(counts(&entry.name)) };
+                    self.found.ignored +=
+                        if is_folder { self.count_ignored(path) } else { usize::from(counts(&entry.name)) };
                     continue;
                 }
                 match entry.kind {
@@ -267,7 +268,6 @@ pub fn called(files: &dyn Files, modules: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Ut
         .collect();
     called.into_iter().flatten().collect()
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -27,11 +27,19 @@ pub fn collect(files: &dyn Files, sources: &Sources, options: &Options) -> (Para
     (parameters, errors)
 }
 
-fn read(files: &dyn Files, sources: &Sources, path: &Utf8Path, parameters: &mut Parameters, errors: &mut Vec<Diagnostic>) {
+fn read(
+    files: &dyn Files,
+    sources: &Sources,
+    path: &Utf8Path,
+    parameters: &mut Parameters,
+    errors: &mut Vec<Diagnostic>,
+) {
     let file = sources.file(path);
     let bytes = match files.read(path, MAX_FILE_BYTES) {
         Ok(bytes) => bytes,
-        Err(error) => return errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), Span::start_of(file))),
+        Err(error) => {
+            return errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), Span::start_of(file)));
+        }
     };
     match json::parse(&String::from_utf8_lossy(&bytes), file) {
         Ok(root) => entries(&root, parameters, errors),
@@ -65,7 +73,11 @@ fn entries(root: &Node, parameters: &mut Parameters, errors: &mut Vec<Diagnostic
                 for (name, value) in all {
                     match (name.as_str(), value.as_scalar()) {
                         (Some(name), Some(scalar)) => add(name, &scalar.text, scalar.content),
-                        _ => errors.push(Diagnostic::new("bad-parameters", "a parameter's value must be a string", value.span)),
+                        _ => errors.push(Diagnostic::new(
+                            "bad-parameters",
+                            "a parameter's value must be a string",
+                            value.span,
+                        )),
                     }
                 }
             }

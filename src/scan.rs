@@ -128,7 +128,9 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
         let findings = &mut outcome.findings;
-        findings.findings.retain(|finding| inside(finding.primary) || finding.related.iter().any(|place| inside(place.span)));
+        findings
+            .findings
+            .retain(|finding| inside(finding.primary) || finding.related.iter().any(|place| inside(place.span)));
         findings.undecided.retain(|undecided| inside(undecided.span));
         findings.errors.retain(|error| inside(error.span));
         findings.notes.retain(|note| inside(note.span));
@@ -175,7 +177,8 @@ pub fn evaluate(
     let sources = Sources::default();
     in_pool(options, || {
         let loader = Loader::new(files, &sources, BTreeSet::new());
-        let module = loader.load(folder).unwrap_or_else(|| Arc::new(Module { folder: folder.to_owned(), ..Module::default() }));
+        let module =
+            loader.load(folder).unwrap_or_else(|| Arc::new(Module { folder: folder.to_owned(), ..Module::default() }));
         let mut errors = Vec::new();
         let inputs = inputs::collect(files, &sources, folder, &given(options, folder), &mut errors);
         let evaluator = Evaluator::new(files, &sources, &loader, module, inputs);
@@ -371,7 +374,8 @@ impl<T> Reader<'_, T> {
             findings.errors.extend(template.take_errors());
             Some(Taken { path: Arc::clone(&shown), taken, findings, files: vec![path.to_owned()], resources })
         });
-        (!taken.path.is_empty() || !taken.findings.errors.is_empty() || !taken.findings.notes.is_empty()).then_some(taken)
+        (!taken.path.is_empty() || !taken.findings.errors.is_empty() || !taken.findings.notes.is_empty())
+            .then_some(taken)
     }
 
     /// A file that is no project but has something to say.

@@ -166,9 +166,10 @@ impl Template {
                 };
                 let not_null = yes.is_some() && no.is_some();
                 let unknown = Unknown { ty, not_null, symbol: None, reason };
-                let marks = yes.iter().chain(&no).fold(Default::default(), |marks, value: &Value| {
-                    value.deep_marks().union(marks)
-                });
+                let marks = yes
+                    .iter()
+                    .chain(&no)
+                    .fold(Default::default(), |marks, value: &Value| value.deep_marks().union(marks));
                 Some(Value::new(Kind::Unknown(Arc::new(unknown))).at(call.span).mark(marks))
             }
         }

@@ -140,10 +140,9 @@ impl Template {
     fn scalar(&self, node: &Node, scope: &Scope) -> Value {
         let value = document::from_node(node, &self.source, Scalars::CloudFormation);
         match &value.kind {
-            Kind::Text(text) => self.with_variables(text, scope).map_or(value.clone(), |text| Value {
-                kind: Kind::Text(text),
-                ..value.clone()
-            }),
+            Kind::Text(text) => self
+                .with_variables(text, scope)
+                .map_or(value.clone(), |text| Value { kind: Kind::Text(text), ..value.clone() }),
             _ => value,
         }
     }

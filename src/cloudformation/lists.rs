@@ -102,7 +102,8 @@ impl Template {
         }) {
             return Value::unknown_from(&unknown, Type::Dynamic).at(call.span);
         }
-        let number = text_of(&index).and_then(|index| index.as_str().and_then(|index| index.trim().parse::<usize>().ok()));
+        let number =
+            text_of(&index).and_then(|index| index.as_str().and_then(|index| index.trim().parse::<usize>().ok()));
         let (Some(number), Some(elements)) = (number, list.elements()) else {
             return self.misused(call, takes);
         };

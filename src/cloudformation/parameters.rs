@@ -113,9 +113,10 @@ impl Template {
                 unknown(why, if scalar { Type::Text } else { Type::Dynamic })
             }
         };
-        let hidden = declaration.get("NoEcho").and_then(Node::as_str).is_some_and(|text| {
-            text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes")
-        });
+        let hidden = declaration
+            .get("NoEcho")
+            .and_then(Node::as_str)
+            .is_some_and(|text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes"));
         let value = if hidden { value.mark(Marks::SECRET) } else { value };
         Parameter { value, allowed }
     }

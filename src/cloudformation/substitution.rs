@@ -120,7 +120,9 @@ impl Template {
         while let Some(open) = known.get(at..).and_then(|rest| rest.find('{')).map(|offset| at + offset) {
             at = open + 1;
             let before = open.checked_sub(1).and_then(|before| known.as_bytes().get(before));
-            let Some(end) = known.get(open..).and_then(|rest| rest.find('}')).map(|offset| open + offset) else { break };
+            let Some(end) = known.get(open..).and_then(|rest| rest.find('}')).map(|offset| open + offset) else {
+                break;
+            };
             let value = known.get(open + 1..end).and_then(|name| scope.get(name)).and_then(text_of);
             let (Some(sign @ (b'$' | b'&')), Some(value)) = (before, value) else { continue };
             texts.push(document::slice(text, literal..open - 1));

@@ -56,12 +56,7 @@ pub struct Output {
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read.
-    pub fn load(
-        path: &Utf8Path,
-        text: &str,
-        file: FileId,
-        parameters: &Parameters,
-    ) -> (Option<Self>, Vec<Diagnostic>) {
+    pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
         let (root, mut errors) = syntax::read(path, text, file);
         let Some(root) = root else { return (None, errors) };
         errors.extend(syntax::repeated_keys(&root));
@@ -191,8 +186,7 @@ impl Template {
                 found.extend(nodes.iter().filter_map(|node| Some((self.key(node, &entry.scope)?, node.span))));
             }
             found.retain(|(name, _)| self.resources.contains_key(name));
-            let reference =
-                |(target, span)| Reference { argument: Arc::clone(argument), target, span };
+            let reference = |(target, span)| Reference { argument: Arc::clone(argument), target, span };
             references.extend(found.into_iter().map(reference));
         };
         for (key, value) in entry.body.get("Properties").and_then(Node::as_mapping).unwrap_or_default() {

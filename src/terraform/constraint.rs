@@ -91,7 +91,8 @@ fn parse(expr: &Expr, eval: &Eval<'_>) -> Evaluated<(Type, Defaults)> {
                 let ExprKind::Tuple(elements) = &elements.kind else {
                     return fail("tuple() takes a list of types", elements.span);
                 };
-                let types: Result<Vec<Type>, _> = elements.iter().map(|element| parse(element, eval).map(|(ty, _)| ty)).collect();
+                let types: Result<Vec<Type>, _> =
+                    elements.iter().map(|element| parse(element, eval).map(|(ty, _)| ty)).collect();
                 plain(Type::tuple(types?))
             }
             ("object", [attributes]) => object(attributes, eval),

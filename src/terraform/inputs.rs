@@ -137,7 +137,11 @@ impl Inputs {
                 return errors.push(Diagnostic::new("not-utf8", "this file is not UTF-8 text", Span::start_of(file)));
             }
             Err(error) => {
-                return errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), Span::start_of(file)));
+                return errors.push(Diagnostic::new(
+                    "file-unreadable",
+                    format!("{path} {error}"),
+                    Span::start_of(file),
+                ));
             }
         };
         let (text, base) = text.strip_prefix('\u{feff}').map_or((text.as_str(), 0), |rest| (rest, 3));
