@@ -46,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["files", "finding", "source", "text", "value"]),
+    ("parameters", &["cloudformation", "files", "finding", "scan", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "document", "files", "report", "source", "syntax", "value"]),
     ("cli", &["finding", "suggest"]),
@@ -204,6 +205,13 @@ fn documented() -> Vec<String> {
     docs.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect()
 }
 
+/// The string that follows, if it has the form of a code.
+fn first_code(text: &str) -> Option<String> {
+    let (code, _) = text.trim_start().strip_prefix('"')?.split_once('"')?;
+    let plain = code.contains('-') && code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    plain.then(|| code.to_owned())
+}
+
 #[test]
 fn every_code_is_documented_and_every_documented_code_exists() {
     let documented = documented();
@@ -212,8 +220,11 @@ fn every_code_is_documented_and_every_documented_code_exists() {
     let mut literals = BTreeSet::new();
     for path in sources() {
         let code = code(&path);
-        for part in code.split("Diagnostic::new(").skip(1) {
-            used.extend(part.trim_start().strip_prefix('"').and_then(|part| Some(part.split_once('"')?.0.to_owned())));
+        // A code is the first argument of whatever makes an error or a note.
+        for maker in ["Diagnostic::new(", ".error(", ".note(", ".fail(", " error(", "let code = "] {
+            for part in code.split(maker).skip(1) {
+                used.extend(first_code(part));
+            }
         }
         literals.extend(code.split('"').map(str::to_owned));
     }
