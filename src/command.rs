@@ -1,7 +1,7 @@
 //! The commands: arguments in, text and an exit code out.
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufRead, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -265,17 +265,14 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     let (files, options) = input::prepare(&named, &arguments.input, matches)?;
     let folder = options.paths.first().cloned().unwrap_or_default();
     let mut failed = None;
-    let expressions = std::iter::from_fn(|| {
-        let expression = next_line().and_then(|text| match (text, arguments.json_input) {
-            (Some(text), true) => {
-                serde_json::from_str(&text).map(Some).map_err(|error| format!("not a JSON string: {error}"))
-            }
-            (text, _) => Ok(text),
+    // Not locked: the evaluator reads and writes on a thread with a deep stack.
+    let expressions = io::BufReader::new(io::stdin()).lines().map_while(|read| {
+        let read = read.map_err(|error| format!("standard input: {error}"));
+        let expression = read.and_then(|text| match arguments.json_input {
+            false => Ok(text),
+            true => serde_json::from_str(&text).map_err(|error| format!("standard input: not a JSON string: {error}")),
         });
-        expression.unwrap_or_else(|error| {
-            failed = Some(format!("standard input: {error}"));
-            None
-        })
+        expression.map_err(|error| failed = Some(error)).ok()
     });
     let mut written = Ok(());
     let mut out = io::stdout();
@@ -291,14 +288,6 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     });
     forgive_closed_pipe(written)?;
     failed.map_or(Ok(FINE), Err)
-}
-
-/// The next line of standard input, without its end.
-fn next_line() -> Result<Option<String>, String> {
-    let mut text = String::new();
-    let read = io::stdin().read_line(&mut text).map_err(|error| error.to_string())?;
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
-    Ok((read > 0).then_some(text))
 }
 
 fn policy(arguments: &cli::Policy) -> Outcomes {

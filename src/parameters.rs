@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use crate::cloudformation::parameters::{Given, Parameters};
+use crate::cloudformation::{Given, Parameters};
 use crate::files::{Files, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
 use crate::scan::Options;

@@ -104,9 +104,9 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
     let (projects, mut outcome) = in_pool(options, || {
         let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
-        read_all(files, &sources, options, &aws::wanted, &take)
+        read_all(files, &sources, options, &take)
     });
-    let facts: Vec<Facts> = projects.into_iter().map(|project| project.taken).collect();
+    let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
     let model = Model { settings: &settings, facts: &facts };
     in_pool(options, || {
@@ -143,9 +143,9 @@ pub fn resources(files: &dyn Files, options: &Options) -> (Vec<ResourceRow>, Out
     let sources = Sources::default();
     let (projects, outcome) = in_pool(options, || {
         let take = |project: &dyn Project, _: &mut Findings| rows(project);
-        read_all(files, &sources, options, &|_| true, &take)
+        read_all(files, &sources, options, &take)
     });
-    let rows = projects.into_iter().flat_map(|project| project.taken).collect();
+    let rows = projects.into_iter().filter_map(|project| project.taken).flatten().collect();
     (rows, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 
@@ -224,7 +224,8 @@ struct Reading {
 /// What was taken out of a project.
 struct Taken<T> {
     path: Arc<str>,
-    taken: T,
+    /// Nothing where the file or folder could not be read as a project: then only `findings` matter.
+    taken: Option<T>,
     findings: Findings,
     files: Vec<Utf8PathBuf>,
     resources: usize,
@@ -236,7 +237,6 @@ fn read_all<T: Send>(
     files: &dyn Files,
     sources: &Sources,
     options: &Options,
-    wanted: &(dyn Fn(&str) -> bool + Sync),
     take: &Take<'_, T>,
 ) -> (Vec<Taken<T>>, Reading) {
     let mut findings = Findings::default();
@@ -253,7 +253,7 @@ fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let reader = Reader { files, sources, options, loader: &loader, wanted, take };
+    let reader = Reader { files, sources, options, loader: &loader, take };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
     let (mut projects, templates) = rayon::join(
@@ -273,7 +273,7 @@ fn read_all<T: Send>(
     let mut counts = Counts { ignored, ..Counts::default() };
     let mut known: HashSet<(&'static str, Span, String)> = HashSet::new();
     for project in &mut projects {
-        counts.projects += usize::from(!project.path.is_empty());
+        counts.projects += usize::from(project.taken.is_some());
         counts.resources += project.resources;
         let mut new = |found: &Diagnostic| known.insert((found.code, found.span, found.message.clone()));
         findings.errors.extend(std::mem::take(&mut project.findings.errors).into_iter().filter(&mut new));
@@ -285,7 +285,6 @@ fn read_all<T: Send>(
         read.extend(&project.files);
     }
     counts.files = read.len();
-    projects.retain(|project| !project.path.is_empty());
     (projects, Reading { findings, counts, only })
 }
 
@@ -295,7 +294,6 @@ struct Reader<'r, T> {
     sources: &'r Sources,
     options: &'r Options,
     loader: &'r Loader<'r>,
-    wanted: &'r (dyn Fn(&str) -> bool + Sync),
     take: &'r Take<'r, T>,
 }
 
@@ -326,79 +324,68 @@ impl<T> Reader<'_, T> {
             }
             findings.errors.extend(evaluator.errors().iter().cloned());
             findings.notes.extend(evaluator.notes().iter().cloned());
-            Some(Taken { path: Arc::clone(&path), taken, findings, files, resources })
+            Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources }
         })
     }
 
     /// A template, or nothing if the file is none of our business.
-    fn document(&self, path: &Utf8Path) -> Option<Taken<T>>
-    where
-        T: Send,
-    {
+    fn document(&self, path: &Utf8Path) -> Option<Taken<T>> {
         let file = self.sources.file(path);
-        let failed = |code, message: String| {
-            let mut findings = Findings::default();
-            findings.error(Diagnostic::new(code, message, Span::start_of(file)));
-            self.nothing(path, findings)
+        let shown: Arc<str> = Arc::from(path.as_str());
+        let error = |code, message: String| {
+            let errors = vec![Diagnostic::new(code, message, Span::start_of(file))];
+            Some(Taken::without_project(&shown, Findings { errors, ..Findings::default() }))
         };
         let bytes = match self.files.read(path, MAX_FILE_BYTES) {
             Ok(bytes) => bytes,
-            Err(error) => return failed("file-unreadable", format!("{path} {error}")),
+            Err(problem) => return error("file-unreadable", format!("{path} {problem}")),
         };
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => {
-                let lossy = String::from_utf8_lossy(error.as_bytes()).replace('\0', "");
+            Err(problem) => {
+                // UTF-16 without its zero bytes is still telling.
+                let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
                 let meant = cloudformation::recognise(&lossy);
-                return if meant { failed("not-utf8", "this template is not UTF-8 text".into()) } else { None };
+                return if meant { error("not-utf8", "this template is not UTF-8 text".into()) } else { None };
             }
         };
         if let Some(what) = not_analysed(&text) {
-            let mut findings = Findings::default();
             let message = format!("this file looks like {what}, which this version does not analyse");
-            findings.note(Diagnostic::new("not-analysed", message, Span::start_of(file)));
-            return self.nothing(path, findings);
+            let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
+            return Some(Taken::without_project(&shown, Findings { notes, ..Findings::default() }));
         }
         if !cloudformation::recognise(&text) {
             return None;
         }
-        let shown: Arc<str> = Arc::from(path.as_str());
         let taken = self.guarded(&shown, path, || {
             let (parameters, mut errors) = parameters::collect(self.files, self.sources, self.options);
             let (template, problems) = Template::load(path, &text, file, &parameters);
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
-            let Some(template) = template else { return self.nothing(path, findings) };
+            let Some(template) = template else { return Taken::without_project(&shown, findings) };
             let taken = (self.take)(&template, &mut findings);
             let resources = template.resources(&|_| true).len();
             findings.errors.extend(template.take_errors());
-            Some(Taken { path: Arc::clone(&shown), taken, findings, files: vec![path.to_owned()], resources })
+            let files = vec![path.to_owned()];
+            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources }
         });
-        (!taken.path.is_empty() || !taken.findings.errors.is_empty() || !taken.findings.notes.is_empty())
-            .then_some(taken)
-    }
-
-    /// A file that is no project but has something to say.
-    fn nothing(&self, path: &Utf8Path, findings: Findings) -> Option<Taken<T>> {
-        let _ = path;
-        let empty = NoProject;
-        let taken = (self.take)(&empty, &mut Findings::default());
-        Some(Taken { path: Arc::from(""), taken, findings, files: Vec::new(), resources: 0 })
+        (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
 
     /// A panic while reading a project is a bug of ours; it costs that project, not the run, and is an error.
-    fn guarded(&self, path: &Arc<str>, file: &Utf8Path, read: impl FnOnce() -> Option<Taken<T>>) -> Taken<T> {
-        let result = catch_unwind(AssertUnwindSafe(read));
-        let failed = result.is_err();
-        result.ok().flatten().unwrap_or_else(|| {
-            let mut findings = Findings::default();
-            if failed {
-                let message = format!("rootlint failed on {path}; this is a bug in rootlint, please report it");
-                findings.error(Diagnostic::new("internal-error", message, Span::start_of(self.sources.file(file))));
-            }
-            let taken = (self.take)(&NoProject, &mut Findings::default());
-            Taken { path: Arc::from(""), taken, findings, files: Vec::new(), resources: 0 }
+    fn guarded(&self, path: &Arc<str>, file: &Utf8Path, read: impl FnOnce() -> Taken<T>) -> Taken<T> {
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+            let message = format!("rootlint failed on {path}; this is a bug in rootlint, please report it");
+            let span = Span::start_of(self.sources.file(file));
+            let errors = vec![Diagnostic::new("internal-error", message, span)];
+            Taken::without_project(path, Findings { errors, ..Findings::default() })
         })
+    }
+}
+
+impl<T> Taken<T> {
+    fn without_project(path: &Arc<str>, findings: Findings) -> Self {
+        Self { path: Arc::clone(path), taken: None, findings, files: Vec::new(), resources: 0 }
     }
 }
 
@@ -411,24 +398,6 @@ fn not_analysed(text: &str) -> Option<&'static str> {
         Some("an org-formation manifest")
     } else {
         None
-    }
-}
-
-/// A project without anything.
-struct NoProject;
-
-impl Project for NoProject {
-    fn path(&self) -> &Arc<str> {
-        static EMPTY: OnceLock<Arc<str>> = OnceLock::new();
-        EMPTY.get_or_init(|| Arc::from(""))
-    }
-
-    fn language(&self) -> crate::resource::Language {
-        crate::resource::Language::Terraform
-    }
-
-    fn resources<'p>(&'p self, _: &dyn Fn(&str) -> bool) -> Vec<crate::resource::Resource<'p>> {
-        Vec::new()
     }
 }
 
