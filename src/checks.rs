@@ -7,6 +7,11 @@ use serde::Deserialize;
 use crate::aws::Model;
 use crate::finding::{Findings, Severity};
 
+#[path = "../checks/root-access-key/check.rs"]
+mod root_access_key;
+#[path = "../checks/unrotated-access-key/check.rs"]
+mod unrotated_access_key;
+
 /// A check.
 #[derive(Clone, Copy)]
 pub struct Check {
@@ -38,6 +43,9 @@ pub struct Meta {
     /// Links to what the check rests on.
     #[serde(default)]
     pub references: Vec<String>,
+    /// Whether a finding says that something is missing: its place then only stands for the project.
+    #[serde(default)]
+    pub absence: bool,
 }
 
 impl Check {
@@ -54,4 +62,32 @@ impl Check {
 }
 
 /// All checks, in the order of their ids.
-pub const ALL: &[Check] = &[];
+pub const ALL: &[Check] = &[
+    Check {
+        id: root_access_key::ID,
+        page: include_str!("../checks/root-access-key/README.md"),
+        run: root_access_key::check,
+    },
+    Check {
+        id: unrotated_access_key::ID,
+        page: include_str!("../checks/unrotated-access-key/README.md"),
+        run: unrotated_access_key::check,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_in_order_and_have_their_pages() {
+        assert!(ALL.is_sorted_by_key(|check| check.id));
+        for check in ALL {
+            let (meta, text) = check.meta().unwrap_or_else(|error| panic!("{}: {error}", check.id));
+            assert!(!meta.title.is_empty() && !meta.references.is_empty(), "{}", check.id);
+            for part in ["## What", "## Why", "## Fix", "## Examples"] {
+                assert!(text.contains(&format!("\n{part}\n")), "{} has no part {part}", check.id);
+            }
+        }
+    }
+}

@@ -284,6 +284,85 @@ impl Files for Memory {
     }
 }
 
+/// Files with one more, or another text for one of them: what an editor or a pipe holds.
+#[derive(Debug)]
+pub struct Overlay<F> {
+    base: F,
+    path: Utf8PathBuf,
+    content: Vec<u8>,
+}
+
+impl<F: Files> Overlay<F> {
+    /// `base` with `content` at `path`.
+    pub fn new(base: F, path: Utf8PathBuf, content: Vec<u8>) -> Self {
+        Self { base, path, content }
+    }
+}
+
+impl<F: Files> Files for Overlay<F> {
+    fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
+        let mut listing = self.base.list(folder)?;
+        let here = normalize(folder).is_some_and(|folder| self.path.parent() == Some(&folder));
+        if let (true, Some(name)) = (here, self.path.file_name()) {
+            listing.entries.retain(|entry| entry.name != name);
+            let at = listing.entries.partition_point(|entry| entry.name.as_str() < name);
+            listing.entries.insert(at, Entry { name: name.to_owned(), kind: Kind::File, link: false });
+        }
+        Ok(listing)
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
+        if normalize(path).as_ref() == Some(&self.path) {
+            return Ok((self.path.clone(), Kind::File));
+        }
+        self.base.resolve(path)
+    }
+
+    fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        if normalize(path).as_ref() != Some(&self.path) {
+            return self.base.read(path, limit);
+        }
+        if self.content.len() as u64 > limit {
+            return Err(FileError::TooLarge(limit));
+        }
+        Ok(self.content.clone())
+    }
+}
+
+/// The real, absolute path of what the user named, and what it is. For arguments only: they may lie anywhere.
+///
+/// # Errors
+/// When nothing is there or its name is not UTF-8.
+pub fn named(path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
+    let real = path.canonicalize_utf8()?;
+    let kind = Disk::kind_of(&std::fs::metadata(&real)?);
+    Ok((real, kind))
+}
+
+/// The nearest folder at or above an absolute `folder` that holds `.git`, a folder or (in worktrees) a file.
+pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
+    folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())
+}
+
+/// The bytes of a file that the user named, wherever it lies.
+///
+/// # Errors
+/// When there is no regular file, or a larger one than `limit`.
+pub fn read_named(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let (real, _) = named(path)?;
+    let folder = real.parent().unwrap_or(&real);
+    let name = real.file_name().ok_or(FileError::NotRegular)?;
+    Disk::new(folder)?.read(Utf8Path::new(name), limit)
+}
+
+/// Writes a report to a file that the user named.
+///
+/// # Errors
+/// What the system says.
+pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
+    Ok(std::fs::write(path, bytes)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,6 +383,21 @@ mod tests {
         assert!(files.is_folder("a".into()));
         assert!(matches!(files.read("../x".into(), 10), Err(FileError::Outside)));
         assert!(matches!(files.read("c.tf".into(), 0), Err(FileError::TooLarge(0))));
+    }
+
+    #[test]
+    fn an_overlay_replaces_or_adds_one_file() {
+        let base: Memory = [("a/b.tf", "x"), ("a/d.tf", "y")].into_iter().collect();
+        let files = Overlay::new(base, "a/c.tf".into(), b"new".to_vec());
+        let names = |folder: &str| -> Vec<String> {
+            files.list(folder.into()).unwrap().entries.into_iter().map(|entry| entry.name).collect()
+        };
+        assert_eq!(names("a"), ["b.tf", "c.tf", "d.tf"]);
+        assert_eq!(names(""), ["a"]);
+        assert_eq!(files.read("a/./c.tf".into(), 9).unwrap(), b"new");
+        assert!(matches!(files.read("a/c.tf".into(), 2), Err(FileError::TooLarge(2))));
+        assert_eq!(files.read("a/b.tf".into(), 9).unwrap(), b"x");
+        assert!(files.is_file("a/c.tf".into()));
     }
 
     #[cfg(unix)]

@@ -156,6 +156,19 @@ impl Diagnostic {
     }
 }
 
+/// How much a run looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Files read.
+    pub files: usize,
+    /// Infrastructure files left out by `.gitignore` or `--exclude`.
+    pub ignored: usize,
+    /// Projects: root modules and templates.
+    pub projects: usize,
+    /// Resources, whatever their type.
+    pub resources: usize,
+}
+
 /// Everything that a run found out.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {

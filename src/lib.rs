@@ -5,18 +5,28 @@
 //! Data flows one way (see CONTRIBUTING.md): files are discovered and grouped into projects, parsed into compact trees
 //! with spans, evaluated on demand into values that know where they come from, read as AWS, checked, and reported.
 
+pub mod ask;
 pub mod aws;
 pub mod checks;
+pub mod cli;
 pub mod cloudformation;
+pub mod command;
+pub mod config;
 pub mod convert;
+pub mod discover;
 pub mod document;
 pub mod encode;
 pub mod files;
 pub mod finding;
+pub mod input;
 pub mod number;
+pub mod parameters;
 pub mod report;
 pub mod resource;
+pub mod root;
+pub mod scan;
 pub mod source;
+pub mod suggest;
 pub mod syntax;
 pub mod terraform;
 pub mod text;

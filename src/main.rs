@@ -1,3 +1,7 @@
 //! The `rootlint` program: a thin shell around the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rootlint::command::main(std::env::args_os())
+}

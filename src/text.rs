@@ -50,7 +50,7 @@ pub struct Encoded {
 }
 
 /// Three-valued truth about a partly known string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Tri {
     /// Certainly.
     Yes,

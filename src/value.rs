@@ -53,6 +53,8 @@ pub enum Kind {
 pub struct Fields {
     entries: BTreeMap<Arc<str>, Field>,
     repeated: Vec<(Arc<str>, Option<Span>)>,
+    /// What an attribute that is not listed is: an unknown like this one. See [`Fields::open`].
+    open: Option<Arc<Unknown>>,
 }
 
 /// One attribute or element.
@@ -103,6 +105,17 @@ impl Fields {
         &self.repeated
     }
 
+    /// Says that more attributes exist than those listed: a resource whose schema is not known. Each is an unknown
+    /// like `rest`, whose symbol gets the attribute's name.
+    pub fn set_open(&mut self, rest: Arc<Unknown>) {
+        self.open = Some(rest);
+    }
+
+    /// What an attribute that is not listed is, where the listing is not complete.
+    pub fn open(&self) -> Option<&Arc<Unknown>> {
+        self.open.as_ref()
+    }
+
     /// Keys and values in order of the keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
         self.entries.iter().map(|(key, field)| (key, &field.value))
@@ -137,7 +150,7 @@ impl Fields {
 impl FromIterator<(Arc<str>, Value)> for Fields {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(fields: I) -> Self {
         let entries = fields.into_iter().map(|(key, value)| (key, Field { key_span: None, value })).collect();
-        Self { entries, repeated: Vec::new() }
+        Self { entries, repeated: Vec::new(), open: None }
     }
 }
 
@@ -225,6 +238,15 @@ pub struct Symbol {
     pub kind: Arc<str>,
     /// The attribute (`id`, `roots[0].id`), CloudFormation's `GetAtt` name, or `Ref`.
     pub attribute: Arc<str>,
+}
+
+impl Symbol {
+    /// The symbol of a part: `suffix` is `.id` or `[0]`.
+    #[must_use]
+    pub fn part(&self, suffix: &str) -> Self {
+        let attribute = format!("{}{suffix}", self.attribute);
+        Self { attribute: Arc::from(attribute.trim_start_matches('.')), ..self.clone() }
+    }
 }
 
 impl fmt::Display for Symbol {
@@ -411,6 +433,12 @@ impl Value {
     /// An unknown like `other`, of another type: what an operation on `other` gives. No symbol survives.
     pub fn unknown_from(other: &Unknown, ty: Type) -> Self {
         let unknown = Unknown { ty, not_null: true, symbol: None, reason: other.reason.clone() };
+        Self::new(Kind::Unknown(Arc::new(unknown)))
+    }
+
+    /// An unknown like `other`, of another type, that may be null.
+    pub fn unknown_from_nullable(other: &Unknown, ty: Type) -> Self {
+        let unknown = Unknown { ty, not_null: false, symbol: None, reason: other.reason.clone() };
         Self::new(Kind::Unknown(Arc::new(unknown)))
     }
 

@@ -1,7 +1,11 @@
-//! IAM users and their access keys.
+//! IAM users and their access keys, in both languages.
 
-use crate::resource::{Resource, Site};
-use crate::value::Value;
+use std::sync::Arc;
+
+use crate::aws::Model;
+use crate::resource::{Mode, Provider, Resource, Site};
+use crate::text::{Text, Tri};
+use crate::value::{Hop, Origin, Symbol, Value, Via};
 
 /// An access key that a project creates.
 #[derive(Clone, Debug)]
@@ -12,6 +16,8 @@ pub struct AccessKey {
     pub user: Value,
     /// `Active` or `Inactive`; null when not said (AWS then makes it active).
     pub status: Value,
+    /// The account it is made in, as far as the provider says.
+    pub account: Option<Arc<str>>,
 }
 
 /// An IAM user.
@@ -19,21 +25,341 @@ pub struct AccessKey {
 pub struct User {
     /// The resource.
     pub site: Site,
-    /// Its name.
+    /// Its name; null when CloudFormation makes one up.
+    pub name: Value,
+    /// The attribute that gives the name.
+    pub named_by: &'static str,
+    /// Its path, which is part of its ARN; null for `/`.
+    pub path: Value,
+}
+
+/// The user that a key is for.
+#[derive(Clone, Debug)]
+pub struct Owner<'a> {
+    /// The user, if the project declares or reads it.
+    pub user: Option<&'a User>,
+    /// Its name, whose origin leads from the key to where the name is written. Null when CloudFormation makes one up.
     pub name: Value,
 }
 
+/// A type that is a key, and where it says for whom and whether it is active.
+struct KeyKind {
+    kind: &'static str,
+    user: &'static str,
+    status: &'static str,
+}
+
+/// A type that is a user, where it says its name, and which of its attributes a key may be given to mean it.
+struct UserKind {
+    kind: &'static str,
+    mode: Mode,
+    name: &'static str,
+    path: &'static str,
+    means: &'static [&'static str],
+}
+
+/// Terraform's AWS provider and the CloudFormation resource reference. There is no `awscc_iam_access_key`: the Cloud
+/// Control API does not make keys.
+const KEYS: &[KeyKind] = &[
+    KeyKind { kind: "aws_iam_access_key", user: "user", status: "status" },
+    KeyKind { kind: "AWS::IAM::AccessKey", user: "UserName", status: "Status" },
+];
+
+/// The same references. `Ref` of `AWS::IAM::User` is its name.
+const USERS: &[UserKind] = &[
+    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path", means: &["id", "name", "arn"] },
+    UserKind {
+        kind: "aws_iam_user",
+        mode: Mode::Data,
+        name: "user_name",
+        path: "path",
+        means: &["id", "user_name", "arn"],
+    },
+    UserKind {
+        kind: "awscc_iam_user",
+        mode: Mode::Managed,
+        name: "user_name",
+        path: "path",
+        means: &["id", "user_name", "arn"],
+    },
+    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path", means: &["Ref", "Arn"] },
+];
+
 /// Whether this module reads resources of the type.
-pub fn wanted(_kind: &str) -> bool {
-    false
+pub fn wanted(kind: &str) -> bool {
+    KEYS.iter().any(|known| known.kind == kind) || USERS.iter().any(|known| known.kind == kind)
 }
 
 /// The access keys among the resources.
-pub fn keys(_resources: &[Resource<'_>]) -> Vec<AccessKey> {
-    Vec::new()
+pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
+    let read = |resource: &Resource<'_>| {
+        let kind = KEYS.iter().find(|known| known.kind == resource.kind() && resource.mode == Mode::Managed)?;
+        Some(AccessKey {
+            site: resource.site.clone(),
+            user: resource.get(kind.user),
+            status: resource.get(kind.status),
+            account: account(&resource.provider),
+        })
+    };
+    resources.iter().filter_map(read).collect()
 }
 
 /// The users among the resources.
-pub fn users(_resources: &[Resource<'_>]) -> Vec<User> {
-    Vec::new()
+pub fn users(resources: &[Resource<'_>]) -> Vec<User> {
+    let read = |resource: &Resource<'_>| {
+        let kind = USERS.iter().find(|known| known.kind == resource.kind() && known.mode == resource.mode)?;
+        Some(User {
+            site: resource.site.clone(),
+            name: resource.get(kind.name),
+            named_by: kind.name,
+            path: resource.get(kind.path),
+        })
+    };
+    resources.iter().filter_map(read).collect()
+}
+
+/// The account that a provider works in, where the role it assumes names one.
+pub(crate) fn account(provider: &Provider) -> Option<Arc<str>> {
+    let role = provider.assume_role.as_ref()?.as_str()?;
+    let account = role.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| account.into())
+}
+
+impl AccessKey {
+    /// Whether the key is certainly switched off. AWS makes a key active unless told otherwise.
+    pub fn is_inactive(&self) -> Tri {
+        match self.status.as_text() {
+            Some(status) => match status.as_str() {
+                Some(status) => (status == "Inactive").into(),
+                None => Tri::Maybe,
+            },
+            None => {
+                if self.status.as_unknown().is_some() {
+                    Tri::Maybe
+                } else {
+                    Tri::No
+                }
+            }
+        }
+    }
+}
+
+impl User {
+    /// Whether `symbol` is this user, by a name or an ARN of it.
+    pub(crate) fn is(&self, symbol: &Symbol) -> bool {
+        let means = |kind: &UserKind| kind.kind == &*symbol.kind && kind.means.contains(&&*symbol.attribute);
+        symbol.project == self.site.project && symbol.address == self.site.address && USERS.iter().any(means)
+    }
+
+    /// Whether the user is called `name`; IAM does not tell names apart by case alone.
+    fn is_called(&self, name: &str) -> bool {
+        self.name.as_str().is_some_and(|own| own.eq_ignore_ascii_case(name))
+    }
+}
+
+impl<'a> Model<'a> {
+    /// All access keys in the scan.
+    pub fn keys(&self) -> impl Iterator<Item = &'a AccessKey> {
+        self.facts.iter().flat_map(|facts| &facts.keys)
+    }
+
+    /// The user that a key is for: a user of the same project that it refers to or names.
+    pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
+        let users =
+            || self.facts.iter().filter(|facts| facts.project == key.site.project).flat_map(|facts| &facts.users);
+        if let Some(symbol) = key.user.symbol()
+            && let Some(user) = users().find(|user| user.is(&symbol))
+        {
+            let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
+            let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
+            return Owner { user: Some(user), name: name.mark(key.user.marks) };
+        }
+        let named = key.user.as_str().and_then(|name| users().find(|user| user.is_called(&name)));
+        Owner { user: named, name: key.user.clone() }
+    }
+}
+
+impl Owner<'_> {
+    /// Whether the user is meant to be the root user: it is called `root`, or as the credential report calls it,
+    /// `<root_account>`, in any case, or by an ARN that ends in `:root`. A name that only contains `root` is none.
+    pub fn is_root(&self) -> Tri {
+        match self.name.as_text() {
+            Some(name) => any([
+                name.equals_ignore_case("root"),
+                name.equals_ignore_case("<root_account>"),
+                all([starts_like_an_arn(name), name.ends_with_ignore_case(":root")]),
+            ]),
+            // A name that CloudFormation makes up is made of the stack's name and more.
+            None => {
+                if self.name.as_unknown().is_some() {
+                    Tri::Maybe
+                } else {
+                    Tri::No
+                }
+            }
+        }
+    }
+}
+
+fn starts_like_an_arn(text: &Text) -> Tri {
+    let (prefix, whole) = text.known_prefix();
+    let prefix = prefix.to_ascii_lowercase();
+    if prefix.starts_with("arn:") {
+        Tri::Yes
+    } else if whole || !"arn:".starts_with(&prefix) {
+        Tri::No
+    } else {
+        Tri::Maybe
+    }
+}
+
+fn any(answers: impl IntoIterator<Item = Tri>) -> Tri {
+    answers.into_iter().fold(Tri::No, |all, one| match (all, one) {
+        (Tri::Yes, _) | (_, Tri::Yes) => Tri::Yes,
+        (Tri::Maybe, _) | (_, Tri::Maybe) => Tri::Maybe,
+        _ => Tri::No,
+    })
+}
+
+fn all(answers: impl IntoIterator<Item = Tri>) -> Tri {
+    answers.into_iter().fold(Tri::Yes, |all, one| match (all, one) {
+        (Tri::No, _) | (_, Tri::No) => Tri::No,
+        (Tri::Maybe, _) | (_, Tri::Maybe) => Tri::Maybe,
+        _ => Tri::Yes,
+    })
+}
+
+/// The way of a value that goes on where `outer` ends: through `via` to `inner`.
+fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
+    let hops: Vec<&Hop> = outer.chain().collect();
+    let last = Arc::new(Hop { what: via, span: inner.span, next: inner.hops.clone() });
+    let first = hops
+        .into_iter()
+        .rev()
+        .fold(last, |next, hop| Arc::new(Hop { what: hop.what.clone(), span: hop.span, next: Some(next) }));
+    Origin { span: outer.span, hops: Some(first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::fake::{computed, resource, span, unknown};
+    use crate::aws::{Facts, Settings, organization::Declared};
+    use crate::resource::Language;
+    use crate::text::Piece;
+    use crate::value::Kind;
+
+    fn facts(resources: &[Resource<'_>]) -> Facts {
+        Facts {
+            project: "p".into(),
+            language: Language::Terraform,
+            keys: keys(resources),
+            users: users(resources),
+            organization: Declared::default(),
+            rotation: Vec::new(),
+        }
+    }
+
+    fn is_root(resources: &[Resource<'_>]) -> Tri {
+        let (settings, facts) = (Settings::default(), [facts(resources)]);
+        let model = Model { settings: &settings, facts: &facts };
+        model.owner(model.keys().next().expect("a key")).is_root()
+    }
+
+    fn key(user: Value) -> Resource<'static> {
+        resource("aws_iam_access_key", "aws_iam_access_key.k", [("user", user)])
+    }
+
+    #[test]
+    fn root_is_a_name_or_an_arn_and_no_substring() {
+        for yes in ["root", "Root", "ROOT", "<root_account>", "<Root_Account>", "arn:aws:iam::111122223333:root"] {
+            assert_eq!(is_root(&[key(Value::text(yes))]), Tri::Yes, "{yes}");
+        }
+        for no in
+            ["rooter", "chroot", "root_account", "root ", "ci-root", ":root", "x:root", "", "arn:aws:iam::1:user/root"]
+        {
+            assert_eq!(is_root(&[key(Value::text(no))]), Tri::No, "{no}");
+        }
+    }
+
+    #[test]
+    fn a_partly_known_name_is_decided_where_it_can_be() {
+        let text = |before: &str, after: &str| {
+            let hole = unknown("var.x").as_unknown().expect("unknown");
+            let pieces = [Text::from(before), Text::unknown(hole), Text::from(after)];
+            Value::new(Kind::Text(Text::from_pieces(pieces.iter().flat_map(Text::pieces).collect::<Vec<Piece>>())))
+        };
+        assert_eq!(is_root(&[key(text("arn:aws:iam::", ":root"))]), Tri::Yes);
+        assert_eq!(is_root(&[key(text("ci-", ""))]), Tri::No);
+        assert_eq!(is_root(&[key(text("", "-ci"))]), Tri::No);
+        assert_eq!(is_root(&[key(text("", ":root"))]), Tri::Maybe);
+        assert_eq!(is_root(&[key(text("ro", "t"))]), Tri::Maybe);
+        assert_eq!(is_root(&[key(unknown("var.x"))]), Tri::Maybe);
+        assert_eq!(is_root(&[key(Value::null())]), Tri::No);
+    }
+
+    #[test]
+    fn a_reference_to_a_user_takes_its_name() {
+        let user =
+            |name: &str| resource("aws_iam_user", "aws_iam_user.root", [("name", Value::text(name).at(span(7)))]);
+        for attribute in ["id", "name", "arn"] {
+            let key = key(computed("aws_iam_user", "aws_iam_user.root", attribute));
+            assert_eq!(is_root(&[key.clone(), user("deploy")]), Tri::No);
+            assert_eq!(is_root(&[key.clone(), user("root")]), Tri::Yes);
+        }
+        // Another instance, or an attribute that does not name the user, is no reference to it.
+        assert_eq!(is_root(&[key(computed("aws_iam_user", "aws_iam_user.b", "id")), user("deploy")]), Tri::Maybe);
+        assert_eq!(is_root(&[key(computed("aws_iam_user", "aws_iam_user.root", "unique_id")), user("x")]), Tri::Maybe);
+    }
+
+    #[test]
+    fn cloudformation_refers_by_ref_and_makes_names_up() {
+        let key = || resource("AWS::IAM::AccessKey", "Key", [("UserName", computed("AWS::IAM::User", "root", "Ref"))]);
+        let user = |fields: Vec<(&'static str, Value)>| resource("AWS::IAM::User", "root", fields);
+        assert_eq!(is_root(&[key(), user(vec![])]), Tri::No);
+        assert_eq!(is_root(&[key(), user(vec![("UserName", Value::text("root"))])]), Tri::Yes);
+    }
+
+    #[test]
+    fn a_name_is_traced_from_the_key_through_the_user() {
+        let resources = [
+            key(computed("aws_iam_user", "aws_iam_user.u", "id").at(span(1))),
+            resource(
+                "aws_iam_user",
+                "aws_iam_user.u",
+                [(
+                    "name",
+                    Value::text("root")
+                        .at(span(9))
+                        .via(Via::ModuleInput("module.ci".into(), "name".into()), Some(span(5))),
+                )],
+            ),
+        ];
+        let (settings, facts) = (Settings::default(), [facts(&resources)]);
+        let model = Model { settings: &settings, facts: &facts };
+        let name = model.owner(model.keys().next().expect("a key")).name;
+        assert_eq!(name.origin.span, Some(span(1)));
+        assert_eq!(name.origin.primary(), Some(span(9)));
+        assert_eq!(name.origin.chain().count(), 2);
+    }
+
+    #[test]
+    fn only_an_inactive_key_is_inactive() {
+        let inactive = |status: Value| {
+            let key = resource("aws_iam_access_key", "k", [("user", Value::text("x")), ("status", status)]);
+            keys(&[key]).first().map(AccessKey::is_inactive)
+        };
+        assert_eq!(inactive(Value::text("Inactive")), Some(Tri::Yes));
+        assert_eq!(inactive(Value::text("Active")), Some(Tri::No));
+        assert_eq!(inactive(Value::null()), Some(Tri::No));
+        assert_eq!(inactive(unknown("var.status")), Some(Tri::Maybe));
+    }
+
+    #[test]
+    fn the_account_is_that_of_the_role_assumed() {
+        let of = |role: Value| account(&Provider { assume_role: Some(role), ..Provider::default() });
+        assert_eq!(of(Value::text("arn:aws:iam::111122223333:role/x")).as_deref(), Some("111122223333"));
+        assert_eq!(of(Value::text("deploy")), None);
+        assert_eq!(of(unknown("var.role")), None);
+    }
 }

@@ -8,6 +8,8 @@ use crate::resource::{Language, Project};
 use crate::source::Span;
 
 pub mod access_key;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
 pub mod organization;

@@ -1,5 +1,6 @@
 //! Text to spanned trees. Knows no AWS, no Terraform.
 
+pub mod hcl;
 pub mod json;
 pub mod node;
 pub mod yaml;

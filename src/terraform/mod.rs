@@ -1,3 +1,18 @@
 //! Terraform and OpenTofu: the module tree, evaluated on demand.
 
+pub mod attributes;
+pub mod config;
+pub mod constraint;
+pub mod evaluator;
+pub mod expression;
 pub mod functions;
+pub mod inputs;
+pub mod instance;
+pub mod json_syntax;
+pub mod modules;
+pub mod operators;
+pub mod policy_document;
+pub mod project;
+pub mod reference;
+pub mod schema;
+pub mod scope;

@@ -1,1 +1,20 @@
-//! IAM policies decided by evaluation.
+//! Service control policies decided by evaluation: for the root user of an account, is `iam:CreateAccessKey` denied for
+//! every request, for none, or for some?
+
+pub mod classes;
+pub mod closest;
+pub mod condition;
+pub mod decide;
+pub mod pattern;
+pub mod policy;
+pub mod predicate;
+pub mod request;
+mod witness;
+
+pub use closest::Closest;
+pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide};
+pub use policy::{Policy, PolicyError};
+pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Question};
+
+#[cfg(test)]
+mod tests;

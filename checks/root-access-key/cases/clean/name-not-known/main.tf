@@ -1,0 +1,7 @@
+variable "owner" {
+  type = string
+}
+
+resource "aws_iam_access_key" "ci" {
+  user = var.owner
+}

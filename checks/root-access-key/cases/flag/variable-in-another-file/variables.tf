@@ -1,0 +1,4 @@
+variable "key_owner" {
+  type    = string
+  default = "ci"
+}

@@ -1,0 +1,78 @@
+//! Access keys whose user is, or resolves to, the root user.
+
+use crate::aws::Model;
+use crate::aws::access_key::{AccessKey, Owner};
+use crate::finding::{Confidence, Finding, Findings, Related, Severity, Undecided};
+use crate::resource::Presence;
+use crate::text::Tri;
+
+pub(super) const ID: &str = "root-access-key";
+
+/// Runs the check.
+pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    for key in model.keys() {
+        let owner = model.owner(key);
+        match owner.is_root() {
+            Tri::Yes => out.push(intended(key, &owner)),
+            Tri::No => {}
+            Tri::Maybe => undecided(key, &owner, out),
+        }
+    }
+}
+
+fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
+    let origin = &owner.name.origin;
+    let primary = origin.primary().unwrap_or(key.site.header);
+    let inactive = key.is_inactive() == Tri::Yes;
+    let status = if inactive { " The key is `Inactive`; one call activates it." } else { "" };
+    let mut finding = Finding {
+        check: ID,
+        severity: if inactive { Severity::High } else { Severity::Critical },
+        confidence: Confidence::Certain,
+        message: format!("This access key is meant for the root user. {}{status}", truth(owner)),
+        primary,
+        label: "the root user".into(),
+        related: Related::trail(origin, primary),
+        resource: key.site.block.clone(),
+        instances: vec![key.site.address.clone()],
+        projects: vec![key.site.project.clone()],
+        missing: Vec::new(),
+        hidden: Vec::new(),
+        witness: None,
+        help: "remove the key: give people and programs a role, or at least an IAM user of their own; a key that \
+               the root user already has is deleted under \"Security credentials\" after signing in as root"
+            .into(),
+    };
+    if owner.name.marks.is_hidden() {
+        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
+        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+    }
+    if let Presence::Possible(reason) = &key.site.presence {
+        finding.rests_on(reason);
+    }
+    finding
+}
+
+/// What AWS makes of such a user name: never a key of the root user itself.
+fn truth(owner: &Owner<'_>) -> &'static str {
+    let name = owner.name.as_text();
+    if name.is_some_and(|name| name.equals_ignore_case("root") == Tri::Yes) {
+        "AWS takes `root` for an IAM user of that name; a key of root itself comes only from a call without a user \
+         name, made by root: this shows what is intended."
+    } else {
+        "AWS refuses this user name, so the deployment fails; a key of root itself comes only from a call without a \
+         user name, made by root: this shows what is intended."
+    }
+}
+
+fn undecided(key: &AccessKey, owner: &Owner<'_>, out: &mut Findings) {
+    let Some(unknown) = owner.name.as_unknown() else { return };
+    let reason = &unknown.reason;
+    out.undecided(Undecided {
+        check: ID,
+        message: format!("whether `{}` is a key for root depends on its user's name: {reason}", key.site.block),
+        missing: vec![reason.missing.clone()],
+        span: owner.name.origin.primary().unwrap_or(key.site.header),
+        blocking: false,
+    });
+}

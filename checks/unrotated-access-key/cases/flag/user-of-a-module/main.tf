@@ -1,0 +1,4 @@
+module "backup" {
+  source = "./user"
+  name   = "backup"
+}

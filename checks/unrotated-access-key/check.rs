@@ -1,0 +1,113 @@
+//! Active access keys of IAM users that nothing in view rotates or revokes in time.
+
+use crate::aws::access_key::{AccessKey, Owner};
+use crate::aws::rotation::{self, Answer, Found};
+use crate::aws::{Elsewhere, Model};
+use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
+use crate::resource::Presence;
+use crate::source::Span;
+use crate::text::Tri;
+
+pub(super) const ID: &str = "unrotated-access-key";
+
+/// How many mechanisms that fall short are told in the message.
+const SHOWN: usize = 3;
+
+/// How many places are shown.
+const RELATED: usize = 12;
+
+/// Runs the check.
+pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
+        let owner = model.owner(key);
+        if owner.is_root() == Tri::Yes {
+            continue;
+        }
+        let found = rotation::found(model, key, &owner);
+        if found.iter().any(|found| found.answer == Answer::Enough) {
+            continue;
+        }
+        match &model.settings.rotation.elsewhere {
+            Some(elsewhere) => out.note(taken_care_of(key, &owner, elsewhere)),
+            None => out.push(unrotated(key, &owner, &found)),
+        }
+    }
+}
+
+fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {
+    let primary = anchor(key, owner);
+    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)));
+    let rotates = if unsure { "is certain to rotate" } else { "rotates" };
+    let reported = found.iter().any(|found| found.answer == Answer::Reported);
+    let mut finding = Finding {
+        check: ID,
+        severity: if reported { Severity::Low } else { Severity::Medium },
+        confidence: Confidence::Certain,
+        message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
+        primary,
+        label: "the key of this user".into(),
+        related: Related::trail(&owner.name.origin, primary),
+        resource: key.site.block.clone(),
+        instances: vec![key.site.address.clone()],
+        projects: vec![key.site.project.clone()],
+        missing: Vec::new(),
+        hidden: Vec::new(),
+        witness: None,
+        help: "let the workload assume a role and drop the key; else have it replaced on a schedule, or say in \
+               rootlint.toml who does: [rotation] elsewhere = \"...\""
+            .into(),
+    };
+    for found in found {
+        if finding.related.len() < RELATED {
+            finding.related.push(Related { message: found.why.to_string(), span: found.mechanism.site.header });
+        }
+        if let Answer::Unsure(reason) = &found.answer {
+            finding.rests_on(reason);
+        }
+    }
+    if let Some(unknown) = key.status.as_unknown() {
+        finding.rests_on(&unknown.reason);
+    }
+    if let Presence::Possible(reason) = &key.site.presence {
+        finding.rests_on(reason);
+    }
+    if owner.name.marks.is_hidden() {
+        let origin = &owner.name.origin;
+        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
+        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+    }
+    finding
+}
+
+/// Where a missing rotation is shown: at the key's user, else where the user is declared, else at the key.
+fn anchor(key: &AccessKey, owner: &Owner<'_>) -> Span {
+    let user = owner.user.map(|user| user.site.header);
+    owner.name.origin.primary().or(user).unwrap_or(key.site.header)
+}
+
+fn whose(owner: &Owner<'_>) -> String {
+    match (owner.name.as_str(), owner.user) {
+        (Some(_), _) if owner.name.marks.is_hidden() => "IAM user (sensitive)".into(),
+        (Some(name), _) => format!("IAM user `{name}`"),
+        (None, Some(user)) => format!("IAM user `{}`", user.site.block),
+        (None, None) => "an IAM user whose name is not known".into(),
+    }
+}
+
+/// What there is, and why it is not enough.
+fn what_falls_short(found: &[Found<'_>]) -> String {
+    let mut text: String = found.iter().take(SHOWN).map(|found| format!(" {found}.")).collect();
+    if found.len() > SHOWN {
+        text.push_str(&format!(" {} more do not either.", found.len() - SHOWN));
+    }
+    text
+}
+
+fn taken_care_of(key: &AccessKey, owner: &Owner<'_>, elsewhere: &Elsewhere) -> Diagnostic {
+    let message = format!(
+        "nothing in view rotates the access key of {}; `[rotation] elsewhere` says: \"{}\"",
+        whose(owner),
+        elsewhere.reason
+    );
+    Diagnostic::new("rotation-elsewhere", message, anchor(key, owner))
+}

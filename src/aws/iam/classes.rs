@@ -1,0 +1,391 @@
+//! The finite classes that a policy's own constants distinguish: for each free value one sample of every combination of
+//! answers that its predicates can give. Exact: every value of the world answers like one of the samples.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use crate::text::Tri;
+
+use super::pattern::Pattern;
+use super::predicate::{Matches, Predicate, Sample};
+use super::request::{Clock, Free, LONGEST_SESSION, Organization, Place, Question};
+
+/// How many states the exploration of one free value may take, and how many classes it may have.
+pub const BUDGET: usize = 200_000;
+
+/// There are more classes than the budget allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// One sample of every class, everyday ones first.
+///
+/// # Errors
+/// [`TooMany`].
+pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Result<Vec<Sample>, TooMany> {
+    let mut candidates = vec![everyday(free, question)];
+    candidates.extend(likely(free, question));
+    match free {
+        Free::Age => {
+            let mut numbers = vec![0.0, 60.0];
+            for predicate in predicates {
+                if let Matches::Number(_, values) = &predicate.test {
+                    numbers.extend(values);
+                }
+            }
+            candidates.extend(around(&numbers).filter(|number| *number >= 0).map(Sample::Number));
+        }
+        Free::Clock => clocks(predicates, question, &mut candidates),
+        Free::Address(_) => addresses(predicates, &mut candidates),
+        Free::Services => return lists(predicates, candidates),
+        Free::Account | Free::Path | Free::Text(_) => {
+            let domain = Domain::of(free, question);
+            candidates.extend(texts(&domain, predicates)?.into_iter().map(Sample::Text));
+        }
+    }
+    Ok(distinct(candidates, predicates))
+}
+
+/// An ordinary value.
+pub fn everyday(free: Free, question: &Question) -> Sample {
+    let text = |text: &str| Sample::Text(text.into());
+    match free {
+        Free::Account => text("111122223333"),
+        Free::Path => match (&question.place, &question.organization) {
+            (Place::Known(path), _) => text(path),
+            (_, Some(Organization::Known(id))) => Sample::Text(format!("{id}/r-ab12/ou-ab12-11111111/")),
+            _ => text("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"),
+        },
+        Free::Age => Sample::Number(60),
+        Free::Clock => Sample::Clock { now: question.now, issued: question.now - 60 },
+        Free::Address("aws:VpcSourceIp") => Sample::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 5))),
+        Free::Address(_) => Sample::Address(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7))),
+        Free::Services => Sample::Services(vec!["ssm.amazonaws.com".into()]),
+        Free::Text("aws:SourceVpc") => text("vpc-0a1b2c3d4e5f60718"),
+        Free::Text("aws:SourceVpce") => text("vpce-0a1b2c3d4e5f60718"),
+        Free::Text("aws:SourceVpcArn") => text("arn:aws:ec2:us-east-1:111122223333:vpc/vpc-0a1b2c3d4e5f60718"),
+        Free::Text("aws:VpceAccount") => text("111122223333"),
+        Free::Text("aws:VpceOrgID") => text("o-a1b2c3d4e5"),
+        Free::Text("aws:UserAgent") => text("aws-cli/2.17.0"),
+        Free::Text(_) => text("https://console.aws.amazon.com/"),
+    }
+}
+
+/// Other values that a reader takes for what they are.
+fn likely(free: Free, question: &Question) -> Vec<Sample> {
+    match (free, &question.organization, &question.place) {
+        (Free::Account, ..) => ["444455556666", "999900001111"].map(|id| Sample::Text(id.into())).into(),
+        (Free::Path, Some(Organization::Known(id)), Place::Any) => {
+            ["ou-ab12-22222222/", ""].map(|unit| Sample::Text(format!("{id}/r-ab12/{unit}"))).into()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first sample of each combination of answers.
+fn distinct(candidates: Vec<Sample>, predicates: &[&Predicate]) -> Vec<Sample> {
+    let mut seen: HashSet<Vec<Tri>> = HashSet::new();
+    let mut new = |sample: &Sample| seen.insert(predicates.iter().map(|predicate| predicate.holds(sample)).collect());
+    candidates.into_iter().filter(|sample| new(sample)).collect()
+}
+
+/// Each number and its neighbours: between two of these no comparison with the numbers changes.
+fn around(numbers: &[f64]) -> impl Iterator<Item = i64> {
+    let mut all = BTreeSet::new();
+    for number in numbers {
+        let floor = number.floor() as i64;
+        all.extend((-1..=2).map(|offset| floor.saturating_add(offset)));
+    }
+    all.into_iter()
+}
+
+/// Clock and beginning of the session are bound by differences only, so that a corner of every cell lies where one of
+/// them meets a constant and the other a constant or the end of their distance.
+fn clocks(predicates: &[&Predicate], question: &Question, candidates: &mut Vec<Sample>) {
+    let mut constants = [vec![question.now as f64], Vec::new()];
+    for predicate in predicates {
+        if let Matches::Time(clock, _, values) = &predicate.test
+            && let [now, issued] = &mut constants
+        {
+            if *clock == Clock::Issued { issued.extend(values) } else { now.extend(values) }
+        }
+    }
+    let [now, issued] = &constants;
+    let issued: Vec<i64> = around(issued).collect();
+    let mut times: BTreeSet<i64> = around(now).collect();
+    times.extend(issued.iter().flat_map(|time| [*time, time.saturating_add(LONGEST_SESSION)]));
+    for now in times.into_iter().filter(|time| *time >= question.now) {
+        let first = now.saturating_sub(LONGEST_SESSION);
+        let within = issued.iter().copied().filter(|time| (first..=now).contains(time));
+        for issued in within.chain([now, first]) {
+            candidates.push(Sample::Clock { now, issued });
+        }
+    }
+}
+
+/// The ends of every block, and their neighbours.
+fn addresses(predicates: &[&Predicate], candidates: &mut Vec<Sample>) {
+    let mut v4: BTreeSet<u32> = BTreeSet::from([0]);
+    let mut v6: BTreeSet<u128> = BTreeSet::from([0x2001_0db8 << 96, 0]);
+    for predicate in predicates {
+        let Matches::Address(nets) = &predicate.test else { continue };
+        for net in nets {
+            match (net.network(), net.broadcast()) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => {
+                    let (first, last) = (u32::from(first), u32::from(last));
+                    v4.extend([first.saturating_sub(1), first, last, last.saturating_add(1)]);
+                }
+                (IpAddr::V6(first), IpAddr::V6(last)) => {
+                    let (first, last) = (u128::from(first), u128::from(last));
+                    v6.extend([first.saturating_sub(1), first, last, last.saturating_add(1)]);
+                }
+                _ => {}
+            }
+        }
+    }
+    candidates.extend(v4.into_iter().map(|bits| Sample::Address(Ipv4Addr::from(bits).into())));
+    candidates.extend(v6.into_iter().map(|bits| Sample::Address(Ipv6Addr::from(bits).into())));
+}
+
+/// Lists of services: any answer of a list is given by one with one service of each class, in some order.
+fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<Sample>, TooMany> {
+    const MOST: usize = 8;
+    let services = texts(&Domain::Free, predicates)?;
+    let mut seen = HashSet::new();
+    let mut classes = Vec::new();
+    for service in services {
+        let one = Sample::Services(vec![service.clone()]);
+        if seen.insert(predicates.iter().map(|predicate| predicate.holds(&one)).collect::<Vec<_>>()) {
+            classes.push(service);
+        }
+    }
+    if classes.len() > MOST {
+        return Err(TooMany);
+    }
+    for chosen in 1usize..1 << classes.len() {
+        let list: Vec<&String> =
+            classes.iter().enumerate().filter(|(at, _)| chosen >> at & 1 == 1).map(|(_, service)| service).collect();
+        for first in &list {
+            for last in &list {
+                let middle = list.iter().filter(|service| *service != first && *service != last);
+                let ends = |service: &&&String| service.to_string();
+                let mut all: Vec<String> = vec![first.to_string()];
+                all.extend(middle.map(|service| ends(&service)));
+                if first != last || list.len() > 1 {
+                    all.push(last.to_string());
+                }
+                candidates.push(Sample::Services(all));
+            }
+        }
+    }
+    Ok(distinct(candidates, predicates))
+}
+
+/// Which strings a free string may be.
+enum Domain {
+    /// Any but the empty one.
+    Free,
+    /// Twelve digits.
+    Account,
+    /// `o-.../r-.../ou-.../`, each part in small letters, digits and hyphens.
+    Path(Vec<char>),
+    /// Just this one.
+    Only(Vec<char>),
+}
+
+/// Where a string of a domain stands.
+type At = u16;
+
+impl Domain {
+    fn of(free: Free, question: &Question) -> Self {
+        match (free, &question.place, &question.organization) {
+            (Free::Account, ..) => Self::Account,
+            (Free::Path, Place::Known(path), _) => Self::Only(path.chars().collect()),
+            (Free::Path, _, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
+            (Free::Path, ..) => Self::Path("o-a1b2c3d4e5/r-".chars().collect()),
+            _ => Self::Free,
+        }
+    }
+
+    fn alphabet(&self) -> Vec<char> {
+        match self {
+            Self::Free => Vec::new(),
+            Self::Account => ('0'..='9').collect(),
+            Self::Path(head) => {
+                let mut all: Vec<char> = "o-ru/ab1".chars().collect();
+                all.extend(head);
+                all
+            }
+            Self::Only(text) => text.clone(),
+        }
+    }
+
+    /// The place after `character`, if the domain allows it there.
+    fn step(&self, at: At, character: char) -> Option<At> {
+        let is_part = character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+        match self {
+            Self::Free => Some(1),
+            Self::Account => (at < 12 && character.is_ascii_digit()).then_some(at + 1),
+            Self::Only(text) => (text.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+            // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
+            Self::Path(head) => {
+                let len = u16::try_from(head.len()).ok()?;
+                let expected = |wanted: char, next: At| (character == wanted).then_some(next);
+                match at.checked_sub(len) {
+                    None => (head.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+                    Some(0) => is_part.then_some(len + 1),
+                    Some(1) if character == '/' => Some(len + 2),
+                    Some(1) => is_part.then_some(len + 1),
+                    Some(2) => expected('o', len + 3),
+                    Some(3) => expected('u', len + 4),
+                    Some(_) => expected('-', len),
+                }
+            }
+        }
+    }
+
+    fn accepts(&self, at: At) -> bool {
+        match self {
+            Self::Free => at == 1,
+            Self::Account => at == 12,
+            Self::Only(text) => usize::from(at) == text.len(),
+            Self::Path(head) => usize::from(at) == head.len() + 2,
+        }
+    }
+}
+
+/// What is left of a pattern after the part of the string that it looks at.
+const MATCHED: u16 = u16::MAX;
+
+struct Runner<'a> {
+    pattern: &'a Pattern,
+    prefix: &'a str,
+    /// Whether the rest of the compared string may follow a position.
+    accepting: Vec<bool>,
+    head: bool,
+    predicate: usize,
+}
+
+/// Strings of the domain: one for every combination of answers. All patterns run side by side over every string at once;
+/// strings that leave them at the same positions are one state.
+fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooMany> {
+    let mut runners = Vec::new();
+    for (predicate, test) in predicates.iter().enumerate() {
+        if let Matches::Text { patterns, prefix, suffix, head, .. } = &test.test {
+            for pattern in patterns {
+                let accepting = (0..=pattern.tokens.len())
+                    .map(|at| pattern.accepts(&pattern.run(pattern.closure(at), suffix)))
+                    .collect();
+                runners.push(Runner { pattern, prefix, accepting, head: *head, predicate });
+            }
+        }
+    }
+    let alphabet = alphabet(domain, &runners);
+    type State = (At, Vec<(u32, u16)>);
+    let mut start = Vec::new();
+    for (index, runner) in runners.iter().enumerate() {
+        let positions = runner.pattern.run(runner.pattern.start(), runner.prefix);
+        start.extend(positions.into_iter().map(|at| (index as u32, at)));
+    }
+    let start: Arc<State> = Arc::new((0, start));
+    let mut came_from: HashMap<Arc<State>, Option<(Arc<State>, char)>> = HashMap::from([(Arc::clone(&start), None)]);
+    let mut queue = VecDeque::from([start]);
+    let mut answers: HashSet<Vec<(usize, bool)>> = HashSet::new();
+    let mut found = Vec::new();
+    let mut spent = 0usize;
+    while let Some(state) = queue.pop_front() {
+        if domain.accepts(state.0) && answers.insert(answer(&runners, &state.1)) {
+            found.push(spell(&came_from, &state));
+        }
+        for &character in &alphabet {
+            let Some(place) = domain.step(state.0, character) else { continue };
+            let next = Arc::new((place, advance(&runners, &state.1, character)));
+            spent += 1 + state.1.len() / 8;
+            if spent > BUDGET * 20 || came_from.len() > BUDGET {
+                return Err(TooMany);
+            }
+            if !came_from.contains_key(&next) {
+                came_from.insert(Arc::clone(&next), Some((Arc::clone(&state), character)));
+                queue.push_back(next);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Every character that some pattern tells from others, and one that none does.
+fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
+    use super::pattern::Token;
+    let mut all: BTreeSet<char> = domain.alphabet().into_iter().collect();
+    for runner in runners {
+        for token in &runner.pattern.tokens {
+            match token {
+                Token::Char(character) if runner.pattern.fold => {
+                    all.extend([character.to_ascii_lowercase(), character.to_ascii_uppercase()]);
+                }
+                Token::Char(character) => {
+                    all.insert(*character);
+                }
+                Token::OneInSegment | Token::ManyInSegment => {
+                    all.insert(':');
+                }
+                _ => {}
+            }
+        }
+        if runner.head {
+            all.insert('/');
+        }
+    }
+    let others = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain(['~', '!', '#', '%', '^']).chain('\u{a1}'..);
+    let other: Option<char> = others.into_iter().find(|character| !all.contains(character));
+    other.into_iter().chain(all.iter().copied()).collect()
+}
+
+fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<(u32, u16)> {
+    let mut next = Vec::new();
+    for group in from.chunk_by(|a, b| a.0 == b.0) {
+        let Some((index, runner)) =
+            group.first().and_then(|(index, _)| runners.get(*index as usize).map(|runner| (*index, runner)))
+        else {
+            continue;
+        };
+        let positions: Vec<u16> = group.iter().map(|(_, at)| *at).collect();
+        if positions.contains(&MATCHED) {
+            next.push((index, MATCHED));
+        } else if runner.head && character == '/' {
+            if ends(runner, &positions) {
+                next.push((index, MATCHED));
+            }
+        } else {
+            next.extend(runner.pattern.step(&positions, character).into_iter().map(|at| (index, at)));
+        }
+    }
+    next
+}
+
+fn ends(runner: &Runner<'_>, positions: &[u16]) -> bool {
+    positions.iter().any(|at| *at == MATCHED || runner.accepting.get(usize::from(*at)).copied().unwrap_or_default())
+}
+
+/// Which predicates have a pattern that matches, and whether surely.
+fn answer(runners: &[Runner<'_>], state: &[(u32, u16)]) -> Vec<(usize, bool)> {
+    let mut answer = BTreeSet::new();
+    for (index, at) in state {
+        if let Some(runner) = runners.get(*index as usize)
+            && ends(runner, &[*at])
+        {
+            answer.insert((runner.predicate, runner.pattern.vague));
+        }
+    }
+    answer.into_iter().collect()
+}
+
+fn spell<S: std::hash::Hash + Eq>(came_from: &HashMap<Arc<S>, Option<(Arc<S>, char)>>, end: &Arc<S>) -> String {
+    let mut characters = Vec::new();
+    let mut at = end;
+    while let Some(Some((previous, character))) = came_from.get(at) {
+        characters.push(*character);
+        at = previous;
+    }
+    characters.into_iter().rev().collect()
+}

@@ -1,0 +1,115 @@
+//! The statement that comes closest to denying a request, and what defeats it.
+
+use std::collections::BTreeMap;
+
+use crate::source::Span;
+use crate::text::Tri;
+
+use super::decide::{Level, actions, holds};
+use super::policy::{Effect, Item, Statement};
+use super::predicate::{self, Sample};
+use super::request::{Context, Free, Question};
+
+/// A statement that nearly denies a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closest {
+    /// The statement, for a reader.
+    pub statement: String,
+    /// Where it is.
+    pub span: Option<Span>,
+    /// What defeats it.
+    pub defeat: String,
+    /// Where that is written.
+    pub defeat_span: Option<Span>,
+}
+
+/// The closest statement: the one of which the least is missing.
+pub fn find(
+    levels: &[Level<'_>],
+    question: &Question,
+    (context, samples): &(Context, BTreeMap<Free, Sample>),
+) -> Option<Closest> {
+    let mut best: Option<(usize, Closest)> = None;
+    for attached in levels.iter().flat_map(|level| &level.policies) {
+        for statement in &attached.policy.statements {
+            let defeats = defeats(statement, attached.policy.variables, question, context, samples);
+            let Some((_, defeat, defeat_span)) = defeats.first().cloned() else { continue };
+            // A statement about other actions altogether comes near nothing.
+            let cost: usize = defeats.iter().map(|(cost, ..)| cost).sum();
+            if cost >= ACTION && !names_root(statement) {
+                continue;
+            }
+            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
+                let closest = Closest { statement: statement.title(), span: statement.span, defeat, defeat_span };
+                best = Some((cost, closest));
+            }
+        }
+    }
+    best.map(|(_, closest)| closest)
+}
+
+/// What a wrong action, effect, resource or condition costs.
+const ACTION: usize = 100;
+const EFFECT: usize = 10;
+const RESOURCE: usize = 5;
+const CONDITION: usize = 1;
+
+/// Everything that keeps a statement from denying the request, the weightiest first.
+fn defeats(
+    statement: &Statement,
+    variables: bool,
+    question: &Question,
+    context: &Context,
+    samples: &BTreeMap<Free, Sample>,
+) -> Vec<(usize, String, Option<Span>)> {
+    let mut found = Vec::new();
+    let list = |items: &[Item]| {
+        let shown: Vec<String> = items.iter().take(3).map(|item| format!("`{}`", item.shown())).collect();
+        if items.len() > 3 { format!("{}, ...", shown.join(", ")) } else { shown.join(", ") }
+    };
+    let actions_element = &statement.actions;
+    if actions(actions_element, &question.action).0 != Tri::Yes {
+        let text = match actions_element.negated {
+            true => format!("`NotAction` exempts `{}`", question.action),
+            false => format!("its actions do not include `{}`", question.action),
+        };
+        found.push((ACTION, text, actions_element.span));
+    }
+    if statement.effect != Effect::Deny {
+        found.push((EFFECT, "its `Effect` is `Allow`, which denies nothing".into(), statement.span));
+    }
+    let resources = &statement.resources;
+    if holds(&predicate::resource(resources, variables, context, question), samples, question) != Tri::Yes {
+        let root = question.resource.clone().unwrap_or_else(|| format!("arn:{}:iam::ACCOUNT:root", question.partition));
+        let text = match resources.negated {
+            true => format!("`NotResource` exempts the root user's own ARN, `{root}`"),
+            false => {
+                format!("its resources ({}) do not include the root user's own ARN, `{root}`", list(&resources.values))
+            }
+        };
+        found.push((RESOURCE, text, resources.span));
+    }
+    for condition in &statement.conditions {
+        let atom = predicate::condition(condition, variables, context, question);
+        if holds(&atom, samples, question) != Tri::Yes {
+            let text = format!(
+                "its condition `{}` on `{}` ({}) does not hold",
+                condition.operator.name,
+                condition.key,
+                list(&condition.values)
+            );
+            found.push((CONDITION, text, condition.span));
+        }
+    }
+    found
+}
+
+/// Whether a condition of the statement is about the root user.
+fn names_root(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|condition| {
+        condition.values.iter().any(|value| {
+            let value = value.shown().to_ascii_lowercase();
+            value.ends_with(":root") || value.ends_with("/root")
+        })
+    })
+}

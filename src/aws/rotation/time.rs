@@ -1,0 +1,135 @@
+//! Keys that Terraform replaces as time passes: the `time` provider's `time_rotating`, and CloudFormation's `Serial`.
+//!
+//! Measured with Terraform 1.11: once `time_rotating` has expired, it is dropped from the state and made anew. What is
+//! made triggers no replacement, so `replace_triggered_by = [time_rotating.x]` never fires
+//! (hashicorp/terraform-provider-time#118). What depends on its id is updated or replaced, and that does.
+
+use std::sync::Arc;
+
+use super::join::given;
+use super::{Effect, Mechanism, Period, Reach, mechanism};
+use crate::resource::Resource;
+
+const ROTATING: &str = "time_rotating";
+const KEY: &str = "aws_iam_access_key";
+
+/// Resources that change when what these arguments mention changes, and so can trigger a replacement.
+const CARRIERS: &[(&str, &[&str])] = &[
+    ("time_static", &["triggers"]),
+    ("time_offset", &["triggers"]),
+    ("terraform_data", &["input", "triggers_replace"]),
+    ("null_resource", &["triggers"]),
+    ("random_id", &["keepers"]),
+    ("random_integer", &["keepers"]),
+    ("random_password", &["keepers"]),
+    ("random_pet", &["keepers"]),
+    ("random_string", &["keepers"]),
+    ("random_uuid", &["keepers"]),
+];
+
+/// Arguments of a key that Terraform cannot change but by a new key.
+const REPLACING: [&str; 2] = ["user", "pgp_key"];
+
+/// Arguments of `time_rotating` that give its period, in minutes; months are counted long.
+const PERIODS: [(&str, i64); 5] = [
+    ("rotation_minutes", 1),
+    ("rotation_hours", 60),
+    ("rotation_days", 24 * 60),
+    ("rotation_months", 31 * 24 * 60),
+    ("rotation_years", 366 * 24 * 60),
+];
+
+/// Whether this module reads resources of the type.
+pub fn wanted(kind: &str) -> bool {
+    kind == ROTATING || CARRIERS.iter().any(|(known, _)| *known == kind)
+}
+
+/// What replaces keys as time passes.
+pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
+    let mut all = Vec::new();
+    for key in resources {
+        match key.kind() {
+            KEY => time_driven(key, resources, &mut all),
+            "AWS::IAM::AccessKey" if !given(key, "Serial").is_null() => {
+                let mut found = of_key(key, "Serial of", key, Period::Unstated);
+                found.inert = Some("replaces the key only when someone edits it".into());
+                all.push(found);
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+fn of_key(resource: &Resource<'_>, what: &str, key: &Resource<'_>, period: Period) -> Mechanism {
+    mechanism(resource, what, Effect::Rotates, Reach::Keys(vec![Arc::clone(&key.site.block)]), period)
+}
+
+fn time_driven(key: &Resource<'_>, resources: &[Resource<'_>], all: &mut Vec<Mechanism>) {
+    for argument in REPLACING {
+        for clock in clocks(key, &[argument], resources, CARRIERS.len()) {
+            all.push(of_key(clock, "Time-driven replacement by", key, period(clock)));
+        }
+    }
+    for (reference, _) in &key.meta.replace_triggered_by {
+        for trigger in resources.iter().filter(|resource| is_meant(resource, reference)) {
+            if trigger.kind() == ROTATING {
+                let mut found = of_key(trigger, "Replacement by", key, period(trigger));
+                found.inert = Some(
+                    "never happens: an expired `time_rotating` is made anew, which triggers nothing; put a \
+                     `time_static` with its id in `triggers` between them"
+                        .into(),
+                );
+                all.push(found);
+            } else if let Some((kind, arguments)) = CARRIERS.iter().find(|(kind, _)| *kind == trigger.kind()) {
+                let clocks = clocks(trigger, arguments, resources, CARRIERS.len());
+                if clocks.is_empty() && kind.starts_with("time_") {
+                    let mut found = of_key(trigger, "Replacement by", key, Period::Unstated);
+                    found.inert = Some("never happens: it does not depend on a `time_rotating`".into());
+                    all.push(found);
+                }
+                for clock in clocks {
+                    all.push(of_key(clock, "Time-driven replacement by", key, period(clock)));
+                }
+            }
+        }
+    }
+}
+
+/// The `time_rotating` resources on which the arguments of a resource depend, through at most `depth` others.
+fn clocks<'r, 'p>(
+    from: &Resource<'_>,
+    arguments: &[&str],
+    resources: &'r [Resource<'p>],
+    depth: usize,
+) -> Vec<&'r Resource<'p>> {
+    let argument = |name: &str| name.split('.').next().is_some_and(|name| arguments.contains(&name));
+    let mut found = Vec::new();
+    for mention in from.meta.references.iter().filter(|mention| argument(&mention.argument)) {
+        for target in resources.iter().filter(|resource| resource.site.block == mention.target) {
+            match CARRIERS.iter().find(|(kind, _)| *kind == target.kind()) {
+                Some((_, next)) if depth > 0 => found.extend(clocks(target, next, resources, depth - 1)),
+                _ if target.kind() == ROTATING => found.push(target),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// Whether a reference (`module.m.time_static.x.id`, `time_static.x[0]`) means the resource.
+fn is_meant(resource: &Resource<'_>, reference: &str) -> bool {
+    let rest = reference.strip_prefix(&*resource.site.block);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+fn period(clock: &Resource<'_>) -> Period {
+    // The first that comes round counts.
+    let periods = PERIODS.into_iter().map(|(name, minutes)| Period::of(&given(clock, name), minutes, Period::Unstated));
+    let periods = periods.filter(|period| *period != Period::Unstated);
+    let shortest = periods.reduce(|one, other| if other < one { other } else { one });
+    shortest.unwrap_or_else(|| match given(clock, "rotation_rfc3339").is_null() {
+        true => Period::Never("says no period".into()),
+        false => Period::Never("comes round only once (`rotation_rfc3339`)".into()),
+    })
+}

@@ -1,0 +1,135 @@
+//! `Fn::ForEach`: a part of a mapping written once for each element of a list.
+
+use std::sync::Arc;
+
+use crate::cloudformation::Template;
+use crate::cloudformation::evaluate::Scope;
+use crate::finding::Diagnostic;
+use crate::source::Span;
+use crate::syntax::node::Node;
+use crate::value::{Kind, Reason, Value};
+
+/// An entry of a section of the template, loops multiplied out.
+#[derive(Clone)]
+pub(super) struct Entry {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where the name is written.
+    pub key: Span,
+    /// What it says.
+    pub body: std::rc::Rc<Node>,
+    /// The variables of the loops around it.
+    pub scope: Scope,
+    /// Why it is not certain that there is just this one: a loop over an unknown list.
+    pub uncertain: Option<Reason>,
+}
+
+impl Entry {
+    /// The type of a resource.
+    pub fn kind(&self) -> &str {
+        self.body.get("Type").and_then(Node::as_str).unwrap_or_default()
+    }
+
+    /// The whole entry.
+    pub fn span(&self) -> Span {
+        self.key.to(self.body.span)
+    }
+}
+
+impl Template {
+    /// Hands the body of a loop to `visit` for each element, with the scope in which it is meant; for a list that is
+    /// not known once, with the reason.
+    pub(super) fn each(
+        &self,
+        key: &Node,
+        value: &Node,
+        scope: &Scope,
+        visit: &mut dyn FnMut(&[(Node, Node)], &Scope, Option<&Reason>),
+    ) {
+        let fail = |message: &str| self.error(Diagnostic::new("cfn-invalid-function", message, key.span));
+        let Some([variable, collection, body]) = value.as_sequence() else {
+            return fail("Fn::ForEach takes a variable, a list and a mapping");
+        };
+        let (Some(variable), Some(body)) = (variable.as_scalar(), body.as_mapping()) else {
+            return fail("Fn::ForEach takes a variable, a list and a mapping");
+        };
+        if !self.enter(key.span) {
+            return;
+        }
+        let list = self.evaluate(collection, scope).unwrap_or_else(|| Value::tuple(Vec::new()));
+        let mut run = |element: &Value, reason: Option<&Reason>| {
+            let enter = self.enter(key.span);
+            if enter {
+                visit(body, &scope.with(Arc::clone(&variable.text), element.clone()), reason);
+                self.leave();
+            }
+            enter
+        };
+        match (&list.kind, list.elements()) {
+            (_, Some(elements)) => {
+                for element in elements {
+                    // CloudFormation takes strings only; lists of lists could also double with each loop.
+                    if super::functions::text_of(element).is_none() {
+                        fail("Fn::ForEach goes through a list of strings");
+                        break;
+                    }
+                    let unknown = element.as_unknown();
+                    let origin = list.origin.select(&element.origin, Some(collection.span));
+                    let reason = unknown.as_ref().map(|unknown| &unknown.reason);
+                    // Loops multiply: once it is too much, no iteration follows.
+                    if !run(&element.clone().with_origin(origin), reason) {
+                        break;
+                    }
+                }
+            }
+            (Kind::Unknown(unknown), None) => {
+                run(&Value::unknown_from(unknown, crate::types::Type::Text), Some(&unknown.reason));
+            }
+            _ => fail("Fn::ForEach goes through a list"),
+        }
+        self.leave();
+    }
+
+    /// The entries of a section, loops multiplied out.
+    pub(super) fn entries(&self, section: Option<Node>, name: &str) -> Vec<Entry> {
+        let Some(section) = section else { return Vec::new() };
+        let mut found = Vec::new();
+        match section.kind {
+            crate::syntax::node::NodeKind::Mapping(entries) => {
+                for (key, body) in entries {
+                    self.expand(&key, std::rc::Rc::new(body), &Scope::default(), None, &mut found);
+                }
+            }
+            _ => {
+                let message = format!("the section {name} is no mapping");
+                self.error(Diagnostic::new("cfn-invalid-section", message, section.span));
+            }
+        }
+        found
+    }
+
+    fn expand(
+        &self,
+        key: &Node,
+        body: std::rc::Rc<Node>,
+        scope: &Scope,
+        uncertain: Option<&Reason>,
+        found: &mut Vec<Entry>,
+    ) {
+        let Some(name) = key.as_scalar() else { return };
+        if name.text.starts_with("Fn::ForEach::") {
+            // The body is copied once, not for each element.
+            let mut copies: Vec<(Node, std::rc::Rc<Node>)> = Vec::new();
+            self.each(key, &body, scope, &mut |entries, scope, reason| {
+                if copies.is_empty() {
+                    copies.extend(entries.iter().map(|(key, body)| (key.clone(), std::rc::Rc::new(body.clone()))));
+                }
+                for (key, body) in &copies {
+                    self.expand(key, std::rc::Rc::clone(body), scope, uncertain.or(reason), found);
+                }
+            });
+        } else if let Some(name) = self.key(key, scope) {
+            found.push(Entry { name, key: key.span, body, scope: scope.clone(), uncertain: uncertain.cloned() });
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! References: to parameters, loop variables, resources, exports, and what only the deployment knows.
+
+use std::sync::Arc;
+
+use crate::cloudformation::Template;
+use crate::cloudformation::call::{Argument, Call};
+use crate::cloudformation::evaluate::Scope;
+use crate::cloudformation::functions::text_of;
+use crate::cloudformation::parameters;
+use crate::source::Span;
+use crate::syntax::node::Node;
+use crate::types::Type;
+use crate::value::{Kind, Reason, Symbol, Unknown, Value, Via};
+
+/// The pseudo parameters that have a value (`AWS::NoValue` removes instead).
+const PSEUDO: [&str; 7] = [
+    "AWS::AccountId",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
+/// The macros that add no resource to which a template could refer.
+const KNOWN_TRANSFORMS: [&str; 1] = ["AWS::LanguageExtensions"];
+
+impl Template {
+    /// `Ref`
+    pub(super) fn reference_call(&self, call: &Call<'_>, scope: &Scope) -> Option<Value> {
+        match self.name(call.argument, scope) {
+            Ok(name) => self.reference(&name, call.span, scope),
+            Err(unknown) => Some(unknown.unwrap_or_else(|| self.misused(call, "the name of a parameter or resource"))),
+        }
+    }
+
+    /// The string that an argument is; else the unknown that it is, if it is one.
+    fn name(&self, argument: Argument<'_>, scope: &Scope) -> Result<Arc<str>, Option<Value>> {
+        let value = self.argument(argument, scope).ok_or(None)?;
+        let text = text_of(&value).ok_or(None)?;
+        match (text.as_str(), text.unknown_part()) {
+            (Some(name), _) => Ok(Arc::from(&*name)),
+            (None, Some(unknown)) => Err(Some(Value::unknown_from(&unknown, Type::Dynamic).at(argument.span()))),
+            (None, None) => Err(None),
+        }
+    }
+
+    /// The value that a name refers to; `None` for `AWS::NoValue`.
+    pub(super) fn reference(&self, name: &str, span: Span, scope: &Scope) -> Option<Value> {
+        if name == "AWS::NoValue" {
+            return None;
+        }
+        if let Some(value) = scope.get(name) {
+            return Some(value.clone().via(Via::Repetition(name.into()), Some(span)));
+        }
+        if let Some(parameter) = self.parameters.get(name) {
+            let mut value = parameter.value.clone();
+            value.origin.span = Some(span);
+            return Some(value);
+        }
+        if name.starts_with("AWS::") && PSEUDO.contains(&name) {
+            return Some(self.pseudo(name, span));
+        }
+        Some(match self.resources.get(name) {
+            Some(entry) => self.symbol(name, entry.kind(), "Ref", span),
+            None => self.undefined(name, span),
+        })
+    }
+
+    /// A pseudo parameter: as given, as follows from the region given, or known only to the deployment.
+    fn pseudo(&self, name: &str, span: Span) -> Value {
+        if let Some(given) = parameters::given(&self.given, name) {
+            return given.value().via(Via::ParameterValue(name.into()), Some(span));
+        }
+        // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+        let region = parameters::given(&self.given, "AWS::Region").map(|given| &*given.value);
+        let derived = match (name, region) {
+            ("AWS::Partition", Some(region)) if region.starts_with("cn-") => Some("aws-cn"),
+            ("AWS::Partition", Some(region)) if region.starts_with("us-gov-") => Some("aws-us-gov"),
+            ("AWS::URLSuffix", Some(region)) if region.starts_with("cn-") => Some("amazonaws.com.cn"),
+            ("AWS::Partition", Some(_)) => Some("aws"),
+            ("AWS::URLSuffix", Some(_)) => Some("amazonaws.com"),
+            _ => None,
+        };
+        match derived {
+            Some(text) => Value::text(text).at(span),
+            None => self.symbol(name, "AWS::CloudFormation::PseudoParameter", "Ref", span),
+        }
+    }
+
+    /// A reference to what is not declared. A macro may declare it.
+    fn undefined(&self, name: &str, span: Span) -> Value {
+        match self.transforms.iter().find(|transform| !KNOWN_TRANSFORMS.contains(&&***transform)) {
+            Some(transform) => {
+                let why = format!("is declared nowhere; the transform {transform} may declare it");
+                Value::unknown(Type::Dynamic, Reason::new(name, why, Some(span))).at(span)
+            }
+            None => {
+                let message = format!("there is no parameter and no resource `{name}`");
+                self.fail("cfn-undefined-reference", name, message, span)
+            }
+        }
+    }
+
+    /// The value of an attribute that only the deployment knows.
+    fn symbol(&self, address: &str, kind: &str, attribute: &str, span: Span) -> Value {
+        let missing = if attribute == "Ref" { address.into() } else { format!("{address}.{attribute}") };
+        let symbol = Symbol {
+            project: Arc::clone(&self.path),
+            address: address.into(),
+            kind: kind.into(),
+            attribute: attribute.into(),
+        };
+        let ty = if address == "AWS::NotificationARNs" { Type::list(Type::Text) } else { Type::Dynamic };
+        let ty = if attribute == "Ref" && ty == Type::Dynamic { Type::Text } else { ty };
+        let reason = Reason::new(missing, "is known only after deployment", Some(span));
+        Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: Some(symbol), reason }))).at(span)
+    }
+
+    /// `Fn::GetAtt`, as `Name.Attribute` or `[Name, Attribute]`.
+    pub(super) fn attribute_call(&self, call: &Call<'_>, scope: &Scope) -> Value {
+        let names: Result<Vec<Arc<str>>, _> = match call.argument.elements() {
+            Some(elements) => elements.iter().map(|element| self.name(Argument::new(element), scope)).collect(),
+            None => self.name(call.argument, scope).map(|name| match name.split_once('.') {
+                Some((resource, attribute)) => vec![resource.into(), attribute.into()],
+                None => vec![name],
+            }),
+        };
+        match names.as_deref() {
+            Ok([resource, attribute, more @ ..]) => {
+                let attribute = more.iter().fold(attribute.to_string(), |path, name| format!("{path}.{name}"));
+                self.attribute(resource, &attribute, call.span)
+            }
+            Err(Some(unknown)) => unknown.clone(),
+            _ => self.misused(call, "a resource and an attribute"),
+        }
+    }
+
+    /// An attribute of a resource.
+    pub(super) fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value {
+        match self.resources.get(resource) {
+            Some(entry) => self.symbol(resource, entry.kind(), attribute, span),
+            None => self.undefined(resource, span),
+        }
+    }
+
+    /// `Fn::ImportValue`: the same export is the same value, whichever template reads it.
+    pub(super) fn import(&self, call: &Call<'_>, scope: &Scope) -> Value {
+        match self.name(call.argument, scope) {
+            Ok(name) => {
+                let symbol = Symbol {
+                    project: "".into(),
+                    address: Arc::clone(&name),
+                    kind: "AWS::CloudFormation::Export".into(),
+                    attribute: "Value".into(),
+                };
+                let reason = Reason::new(name, "is exported by another stack", Some(call.span));
+                let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), reason };
+                Value::new(Kind::Unknown(Arc::new(unknown)))
+            }
+            Err(Some(unknown)) => unknown,
+            Err(None) => self.misused(call, "the name of an export"),
+        }
+    }
+}
+
+/// The resources that a node refers to, each with the place; `Fn::Sub` variables included.
+pub(super) fn mentioned(node: &Node, found: &mut Vec<(Arc<str>, Span)>) {
+    let mut open = vec![Argument::new(node)];
+    while let Some(argument) = open.pop() {
+        if let Some(call) = argument.call() {
+            let scalar = call.argument.node.as_scalar();
+            let first = call.argument.elements().and_then(<[Node]>::first);
+            match (call.name, scalar, first) {
+                ("Ref", Some(name), _) => found.push((Arc::clone(&name.text), call.span)),
+                ("Fn::GetAtt", Some(name), _) => {
+                    let resource = name.text.split('.').next().unwrap_or_default();
+                    found.push((resource.into(), call.span));
+                }
+                ("Fn::GetAtt", None, Some(name)) => {
+                    found.extend(name.as_scalar().map(|name| (Arc::clone(&name.text), call.span)));
+                }
+                ("Fn::Sub", Some(template), _) => substituted(&template.text, call.span, found),
+                ("Fn::Sub", None, Some(template)) => {
+                    substituted(template.as_str().unwrap_or_default(), call.span, found);
+                }
+                _ => {}
+            }
+            open.push(call.argument);
+            continue;
+        }
+        open.extend(argument.node.as_sequence().into_iter().flatten().map(Argument::new));
+        open.extend(argument.node.as_mapping().into_iter().flatten().map(|(_, value)| Argument::new(value)));
+    }
+}
+
+fn substituted(template: &str, span: Span, found: &mut Vec<(Arc<str>, Span)>) {
+    for part in template.split("${").skip(1) {
+        let name = part.split(['}', '.']).next().unwrap_or_default();
+        found.push((name.into(), span));
+    }
+}

@@ -1,0 +1,281 @@
+//! A template as a project.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use indexmap::IndexMap;
+
+use crate::cloudformation::call::RAIN;
+use crate::cloudformation::conditions::Truth;
+use crate::cloudformation::foreach::Entry;
+use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
+use crate::cloudformation::{dynamic, references, syntax};
+use crate::finding::Diagnostic;
+use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
+use crate::source::{FileId, Span};
+use crate::syntax::node::{Node, NodeKind};
+use crate::types::Type;
+use crate::value::{Fields, Kind, Reason, Value};
+
+/// A CloudFormation template, evaluated on demand.
+pub struct Template {
+    pub(super) path: Arc<str>,
+    pub(super) source: Arc<str>,
+    pub(super) given: Vec<Given>,
+    pub(super) transforms: Vec<Arc<str>>,
+    pub(super) parameters: IndexMap<Arc<str>, Parameter>,
+    pub(super) mappings: Option<Node>,
+    pub(super) conditions: IndexMap<Arc<str>, Entry>,
+    pub(super) resources: IndexMap<Arc<str>, Entry>,
+    outputs: Vec<Entry>,
+    /// Conditions decided; `None` while one is being decided.
+    pub(super) decided: RefCell<HashMap<Arc<str>, Option<Truth>>>,
+    pub(super) errors: RefCell<Vec<Diagnostic>>,
+    pub(super) reported: RefCell<HashSet<(&'static str, Span)>>,
+    pub(super) depth: Cell<usize>,
+    pub(super) steps: Cell<usize>,
+}
+
+/// An output of a template.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where the name is written.
+    pub header: Span,
+    /// Its value.
+    pub value: Value,
+    /// The name under which other stacks import it.
+    pub export: Option<Value>,
+    /// Whether it will exist.
+    pub presence: Presence,
+}
+
+impl Template {
+    /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
+    /// second part is what keeps it, or parts of it, from being read.
+    pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
+        let (root, mut errors) = syntax::read(path, text, file);
+        let Some(root) = root else { return (None, errors) };
+        errors.extend(syntax::repeated_keys(&root));
+        (Some(Self::new(path, text, root, parameters)), errors)
+    }
+
+    fn new(path: &Utf8Path, text: &str, root: Node, given: &Parameters) -> Self {
+        let mut template = Self {
+            path: path.as_str().into(),
+            source: text.into(),
+            given: given.clone(),
+            transforms: Vec::new(),
+            parameters: IndexMap::new(),
+            mappings: None,
+            conditions: IndexMap::new(),
+            resources: IndexMap::new(),
+            outputs: Vec::new(),
+            decided: RefCell::default(),
+            errors: RefCell::default(),
+            reported: RefCell::default(),
+            depth: Cell::default(),
+            steps: Cell::default(),
+        };
+        let mut sections: HashMap<Arc<str>, Node> = HashMap::new();
+        if let NodeKind::Mapping(entries) = root.kind {
+            for (key, section) in entries {
+                // An empty section is none.
+                let empty = section.as_str() == Some("");
+                if let Some(name) = key.as_scalar().filter(|_| !empty) {
+                    sections.insert(Arc::clone(&name.text), section);
+                }
+            }
+        }
+        if let Some(transform) = sections.remove("Transform") {
+            let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
+            template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
+        }
+        if text.contains(RAIN) || sections.contains_key("Rain") {
+            template.transforms.push("Rain".into());
+        }
+        // Each section may use those before it: a loop needs the list it goes through.
+        for entry in template.entries(sections.remove("Parameters"), "Parameters") {
+            let parameter = template.parameter(&entry);
+            template.parameters.insert(entry.name, parameter);
+        }
+        template.mappings = sections.remove("Mappings");
+        let by_name = |entries: Vec<Entry>| entries.into_iter().map(|entry| (Arc::clone(&entry.name), entry)).collect();
+        template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
+        template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
+        template.outputs = template.entries(sections.remove("Outputs"), "Outputs");
+        template.check_types();
+        template
+    }
+
+    /// Reports resources without type, unless a macro may give it to them.
+    fn check_types(&mut self) {
+        // A module is written as a resource and becomes several.
+        let is_module = |entry: &Entry| entry.kind().ends_with("::MODULE");
+        self.transforms.extend(self.resources.values().find(|entry| is_module(entry)).map(|entry| entry.kind().into()));
+        for entry in self.resources.values().filter(|entry| entry.kind().is_empty() && self.transforms.is_empty()) {
+            let message = format!("the resource `{}` has no Type", entry.name);
+            self.error(Diagnostic::new("cfn-invalid-resource", message, entry.key));
+        }
+    }
+
+    /// The errors that evaluation has met so far; each is handed out once.
+    pub fn take_errors(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *self.errors.borrow_mut())
+    }
+
+    /// The macros that the whole template goes through.
+    pub fn transforms(&self) -> &[Arc<str>] {
+        &self.transforms
+    }
+
+    /// The outputs that will or may exist.
+    pub fn outputs(&self) -> Vec<Output> {
+        let output = |entry: &Entry| {
+            let presence = self.presence(entry)?;
+            let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
+            let export = entry.body.get("Export").and_then(|export| export.get("Name"));
+            Some(Output {
+                name: Arc::clone(&entry.name),
+                header: entry.key,
+                value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.path),
+                export: export.and_then(|name| self.evaluate(name, &entry.scope)),
+                presence,
+            })
+        };
+        self.outputs.iter().filter_map(output).collect()
+    }
+
+    /// Whether an entry will exist; `None` if it certainly will not.
+    fn presence(&self, entry: &Entry) -> Option<Presence> {
+        let certain = match &entry.uncertain {
+            Some(reason) => Presence::Possible(reason.clone()),
+            None => Presence::Certain,
+        };
+        let Some(condition) = entry.body.get("Condition") else { return Some(certain) };
+        let truth = match self.evaluate_name(condition, &entry.scope) {
+            Some(name) => self.condition(&name, condition.span),
+            None => Err(Reason::new("Condition", "is not the name of a condition", Some(condition.span))),
+        };
+        match truth {
+            Ok(true) => Some(certain),
+            Ok(false) => None,
+            Err(reason) => Some(Presence::Possible(reason)),
+        }
+    }
+
+    fn resource<'p>(&'p self, entry: &'p Entry, provider: &Arc<Provider>) -> Option<Resource<'p>> {
+        let presence = self.presence(entry)?;
+        let site = Site {
+            project: Arc::clone(&self.path),
+            language: Language::CloudFormation,
+            address: Arc::clone(&entry.name),
+            block: Arc::clone(&entry.name),
+            kind: entry.kind().into(),
+            header: entry.key,
+            span: entry.span(),
+            presence,
+            calls: Arc::from([]),
+        };
+        Some(Resource {
+            site,
+            mode: Mode::Managed,
+            provider: Arc::clone(provider),
+            meta: Arc::new(Meta { replace_triggered_by: Vec::new(), references: self.mentions(entry) }),
+            attributes: Rc::new(Properties { template: self, entry, known: RefCell::default() }),
+        })
+    }
+
+    /// The resources that each property mentions, and those in `DependsOn`.
+    fn mentions(&self, entry: &Entry) -> Vec<Reference> {
+        let mut references = Vec::new();
+        let mut add = |argument: &Arc<str>, node: &Node, names: bool| {
+            let mut found = Vec::new();
+            references::mentioned(node, &mut found);
+            if names {
+                let single = std::slice::from_ref(node);
+                let nodes = node.as_sequence().unwrap_or(single);
+                found.extend(nodes.iter().filter_map(|node| Some((self.key(node, &entry.scope)?, node.span))));
+            }
+            found.retain(|(name, _)| self.resources.contains_key(name));
+            let reference = |(target, span)| Reference { argument: Arc::clone(argument), target, span };
+            references.extend(found.into_iter().map(reference));
+        };
+        for (key, value) in entry.body.get("Properties").and_then(Node::as_mapping).unwrap_or_default() {
+            if let Some(name) = self.key(key, &entry.scope) {
+                add(&name, value, false);
+            }
+        }
+        if let Some(depends) = entry.body.get("DependsOn") {
+            add(&"DependsOn".into(), depends, true);
+        }
+        references
+    }
+}
+
+impl Project for Template {
+    fn path(&self) -> &Arc<str> {
+        &self.path
+    }
+
+    fn language(&self) -> Language {
+        Language::CloudFormation
+    }
+
+    fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
+        let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
+        let provider = Arc::new(Provider { name: "".into(), region, assume_role: None });
+        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
+        entries.filter_map(|entry| self.resource(entry, &provider)).collect()
+    }
+}
+
+/// The properties of a resource, each evaluated when asked for.
+struct Properties<'p> {
+    template: &'p Template,
+    entry: &'p Entry,
+    known: RefCell<BTreeMap<Arc<str>, Value>>,
+}
+
+impl Properties<'_> {
+    fn evaluate(&self, name: &str) -> Value {
+        let Some(node) = self.entry.body.get("Properties") else { return Value::null() };
+        let plain = node.as_mapping().filter(|entries| {
+            let name = |key: &Node| key.as_str().is_some_and(|key| key.starts_with("Fn::") || key.contains('{'));
+            !entries.iter().any(|(key, _)| name(key))
+        });
+        let value = match plain {
+            // Only this one is evaluated.
+            Some(_) => node.get(name).and_then(|value| self.template.evaluate(value, &self.entry.scope)),
+            None => {
+                let all = self.all();
+                match (&all.kind, all.fields()) {
+                    (Kind::Unknown(unknown), _) => Some(Value::unknown(Type::Dynamic, unknown.reason.clone())),
+                    (_, fields) => fields.and_then(|fields| fields.get(name).cloned()),
+                }
+            }
+        };
+        dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.path)
+    }
+}
+
+impl Attributes for Properties<'_> {
+    fn get(&self, name: &str) -> Value {
+        if let Some(value) = self.known.borrow().get(name) {
+            return value.clone();
+        }
+        let value = self.evaluate(name);
+        self.known.borrow_mut().insert(name.into(), value.clone());
+        value
+    }
+
+    fn all(&self) -> Value {
+        let node = self.entry.body.get("Properties").filter(|node| node.as_str() != Some(""));
+        let value = node.and_then(|node| self.template.evaluate(node, &self.entry.scope));
+        dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.path)
+    }
+}

@@ -1,0 +1,358 @@
+//! `rootlint.toml`: what the user says about the repository and about the world outside it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use crate::aws::{Elsewhere, OrganizationSettings, RotationSettings, Settings};
+use crate::files::normalize;
+use crate::source::{LineIndex, Sources, Span};
+use crate::suggest::did_you_mean;
+
+/// The name that is looked for.
+pub const FILE_NAME: &str = "rootlint.toml";
+
+/// A text of the configuration and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The text.
+    pub text: String,
+    /// Its bytes in the configuration.
+    pub range: Range<usize>,
+}
+
+/// What `rootlint.toml` says. Paths are relative to the root already.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The file, relative to the root, or as it was named if it lies outside; nothing if there is none.
+    pub path: Option<Utf8PathBuf>,
+    text: Arc<str>,
+    inside: bool,
+    /// `[organization] required = true`: where the key stands.
+    pub required: Option<Range<usize>>,
+    /// `[organization] projects`
+    pub organization_projects: Vec<Utf8PathBuf>,
+    /// `[organization] exempt`: targets with reasons.
+    pub exempt: Vec<(String, String)>,
+    /// `[organization] full-aws-access = "detached"`
+    pub full_aws_access_detached: bool,
+    /// `[organization] elsewhere`
+    pub organization_elsewhere: Option<Said>,
+    /// `[rotation] max-age-days`
+    pub max_age_days: Option<u32>,
+    /// `[rotation] elsewhere`
+    pub rotation_elsewhere: Option<Said>,
+    /// `[files] exclude`: globs of paths relative to the root.
+    pub exclude: Vec<String>,
+    /// `[[terraform]]`
+    pub terraform: Vec<TerraformInputs>,
+}
+
+/// One `[[terraform]]`: the inputs of a root module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerraformInputs {
+    /// The root module's folder, relative to the root.
+    pub path: Utf8PathBuf,
+    /// Its var files, relative to the root, in the order in which Terraform would be given them.
+    pub var_files: Vec<Utf8PathBuf>,
+    /// The workspace.
+    pub workspace: Option<String>,
+    /// Where the entry stands in the configuration.
+    pub range: Range<usize>,
+}
+
+/// What is wrong with a configuration, with file, line and column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+/// What is wrong, and where in the text.
+struct Problem {
+    message: String,
+    range: Range<usize>,
+}
+
+type Parsed<T> = Result<T, Problem>;
+
+impl Config {
+    /// Reads a configuration that lies at `path` relative to the root (or, if not `inside`, anywhere).
+    ///
+    /// # Errors
+    /// Whatever is not exactly as documented: a key that is not understood would be a wish that is not granted.
+    pub fn parse(path: &Utf8Path, text: &str, inside: bool) -> Result<Self, ConfigError> {
+        let folder = if inside { path.parent().unwrap_or(Utf8Path::new("")) } else { Utf8Path::new("") };
+        let config = Self { path: Some(path.to_owned()), text: Arc::from(text), inside, ..Self::default() };
+        let stripped = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let moved = text.len() - stripped.len();
+        let parsed = DeTable::parse(stripped)
+            .map_err(|error| Problem { message: error.message().to_owned(), range: error.span().unwrap_or(0..0) })
+            .and_then(|table| config.filled(table.get_ref(), folder));
+        parsed.map_err(|problem| {
+            let at = u32::try_from(problem.range.start + moved).unwrap_or(u32::MAX);
+            let place = LineIndex::new(text).position(text, at);
+            ConfigError(format!("{path}:{}:{}: {}", place.line, place.column, problem.message))
+        })
+    }
+
+    fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
+        keys(table, "the configuration", &["organization", "rotation", "files", "terraform"])?;
+        if let Some(organization) = section(table, "organization")? {
+            self.organization(organization, folder)?;
+        }
+        if let Some(rotation) = section(table, "rotation")? {
+            keys(rotation, "[rotation]", &["max-age-days", "elsewhere"])?;
+            self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
+            self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
+        }
+        if let Some(files) = section(table, "files")? {
+            keys(files, "[files]", &["exclude"])?;
+            for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
+                globset::Glob::new(&glob.text).map_err(|error| Problem {
+                    message: format!("`{}` is no glob: {}", glob.text, error.kind()),
+                    range: glob.range.clone(),
+                })?;
+                self.exclude.push(anchored(folder, &glob.text));
+            }
+        }
+        if let Some(entries) = get(table, "terraform") {
+            for entry in array(entries)? {
+                self.terraform.push(terraform(entry, folder)?);
+            }
+        }
+        Ok(self)
+    }
+
+    fn organization(&mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<()> {
+        keys(table, "[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"])?;
+        if let Some((key, value)) = table.get_key_value("required") {
+            let required = value.get_ref().as_bool().ok_or_else(|| expected("true or false", value))?;
+            self.required = required.then(|| key.span());
+        }
+        for project in get(table, "projects").map(strings).transpose()?.unwrap_or_default() {
+            self.organization_projects.push(inner_path(folder, &project)?);
+        }
+        if let Some(entries) = get(table, "exempt") {
+            for entry in array(entries)? {
+                let inner = entry.get_ref().as_table().ok_or_else(|| expected("{ target, reason }", entry))?;
+                keys(inner, "an exemption", &["target", "reason"])?;
+                self.exempt.push((needed(entry, inner, "target")?.text, needed(entry, inner, "reason")?.text));
+            }
+        }
+        if let Some(value) = get(table, "full-aws-access") {
+            self.full_aws_access_detached = match value.get_ref().as_str() {
+                Some("attached") => false,
+                Some("detached") => true,
+                _ => return Err(expected("\"attached\" or \"detached\"", value)),
+            };
+        }
+        self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
+        Ok(())
+    }
+
+    /// The configuration as the AWS layer reads it. The spans in it are of a file of `sources`.
+    pub fn settings(&self, sources: &Sources) -> Settings {
+        let span = |range: &Range<usize>| {
+            let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
+            let file = match self.inside {
+                true => sources.file(path),
+                false => sources.virtual_file(path.as_str(), &self.text),
+            };
+            Span::new(file, range.start, range.end)
+        };
+        let elsewhere = |said: &Option<Said>| {
+            said.as_ref().map(|said| Elsewhere { reason: said.text.clone(), span: span(&said.range) })
+        };
+        Settings {
+            organization: OrganizationSettings {
+                required: self.required.as_ref().map(span),
+                projects: self.organization_projects.iter().map(|path| Arc::from(path.as_str())).collect(),
+                exempt: self.exempt.clone(),
+                full_aws_access_detached: self.full_aws_access_detached,
+                elsewhere: elsewhere(&self.organization_elsewhere),
+            },
+            rotation: RotationSettings {
+                max_age_days: self.max_age_days.unwrap_or(RotationSettings::default().max_age_days),
+                elsewhere: elsewhere(&self.rotation_elsewhere),
+            },
+        }
+    }
+}
+
+fn get<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t Spanned<DeValue<'i>>> {
+    table.get(key)
+}
+
+/// Refuses keys that are not known.
+fn keys(table: &DeTable<'_>, place: &str, known: &[&str]) -> Parsed<()> {
+    for key in table.keys() {
+        let name = key.get_ref().as_ref();
+        if !known.contains(&name) {
+            let hint = did_you_mean(name, known.iter().copied());
+            let hint = if hint.is_empty() { format!("; known are {}", known.join(", ")) } else { hint };
+            return Err(Problem { message: format!("unknown key `{name}` in {place}{hint}"), range: key.span() });
+        }
+    }
+    Ok(())
+}
+
+fn expected(what: &str, value: &Spanned<DeValue<'_>>) -> Problem {
+    Problem { message: format!("expected {what}, found {}", value.get_ref().type_str()), range: value.span() }
+}
+
+fn section<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Parsed<Option<&'t DeTable<'i>>> {
+    match get(table, key) {
+        None => Ok(None),
+        Some(value) => {
+            value.get_ref().as_table().map(Some).ok_or_else(|| expected(&format!("a table: [{key}]"), value))
+        }
+    }
+}
+
+fn array<'t, 'i>(value: &'t Spanned<DeValue<'i>>) -> Parsed<&'t DeArray<'i>> {
+    value.get_ref().as_array().ok_or_else(|| expected("an array", value))
+}
+
+fn string(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
+    let text = value.get_ref().as_str().ok_or_else(|| expected("a string", value))?;
+    Ok(Said { text: text.to_owned(), range: value.span() })
+}
+
+fn strings(value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Said>> {
+    array(value)?.iter().map(string).collect()
+}
+
+/// A reason must say something: it is repeated in the report in place of a finding.
+fn reason(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
+    let said = string(value)?;
+    if said.text.trim().is_empty() {
+        let message = "say in a few words where it is done: the report repeats them".to_owned();
+        return Err(Problem { message, range: said.range });
+    }
+    Ok(said)
+}
+
+fn days(value: &Spanned<DeValue<'_>>) -> Parsed<u32> {
+    let integer = value.get_ref().as_integer();
+    let days = integer.and_then(|integer| u32::from_str_radix(integer.as_str(), integer.radix()).ok());
+    days.filter(|days| *days > 0).ok_or_else(|| expected("a number of days from 1", value))
+}
+
+/// A string that an entry must have.
+fn needed(entry: &Spanned<DeValue<'_>>, table: &DeTable<'_>, key: &str) -> Parsed<Said> {
+    match get(table, key) {
+        Some(value) => reason(value),
+        None => Err(Problem { message: format!("`{key}` is missing"), range: entry.span() }),
+    }
+}
+
+fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<TerraformInputs> {
+    let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[terraform]]", entry))?;
+    keys(table, "[[terraform]]", &["path", "var-files", "workspace"])?;
+    let path = inner_path(folder, &needed(entry, table, "path")?)?;
+    let files = get(table, "var-files").map(strings).transpose()?.unwrap_or_default();
+    let var_files = files.iter().map(|file| inner_path(folder, file)).collect::<Parsed<_>>()?;
+    let workspace = get(table, "workspace").map(string).transpose()?.map(|said| said.text);
+    Ok(TerraformInputs { path, var_files, workspace, range: entry.span() })
+}
+
+/// A path written in a configuration in `folder`, relative to the root.
+fn inner_path(folder: &Utf8Path, said: &Said) -> Parsed<Utf8PathBuf> {
+    normalize(&folder.join(&said.text)).ok_or_else(|| Problem {
+        message: format!("`{}` leads out of the repository", said.text),
+        range: said.range.clone(),
+    })
+}
+
+/// A glob written in a configuration in `folder`: without a slash it means a name at any depth, as in `.gitignore`.
+fn anchored(folder: &Utf8Path, glob: &str) -> String {
+    if folder.as_str().is_empty() {
+        glob.to_owned()
+    } else if glob.contains('/') {
+        format!("{folder}/{}", glob.trim_start_matches('/'))
+    } else {
+        format!("{folder}/**/{glob}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse("infra/rootlint.toml".into(), text, true).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn everything_is_read() {
+        let text = r#"
+[organization]
+required = true
+projects = ["org", "../scp"]
+exempt = [{ target = "111122223333", reason = "sandbox" }]
+full-aws-access = "detached"
+elsewhere = "in the org repository"
+
+[rotation]
+max-age-days = 30
+elsewhere = "Vault"
+
+[files]
+exclude = ["old/**", "*.bak.yaml"]
+
+[[terraform]]
+path = "envs/prod"
+var-files = ["prod.tfvars"]
+workspace = "prod"
+"#;
+        let config = parse(text).unwrap();
+        assert_eq!(config.exclude, ["infra/old/**", "infra/**/*.bak.yaml"]);
+        let inputs = config.terraform.first().unwrap();
+        assert_eq!((inputs.path.as_str(), inputs.workspace.as_deref()), ("infra/envs/prod", Some("prod")));
+        assert_eq!(inputs.var_files, ["infra/prod.tfvars"]);
+        let sources = Sources::default();
+        let settings = config.settings(&sources);
+        assert_eq!(settings.rotation.max_age_days, 30);
+        assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
+        assert!(settings.organization.full_aws_access_detached);
+        let elsewhere = settings.organization.elsewhere.unwrap();
+        assert_eq!(elsewhere.reason, "in the org repository");
+        let span = elsewhere.span;
+        assert_eq!(text.get(span.start as usize..span.end as usize), Some("\"in the org repository\""));
+        assert_eq!(sources.path(span.file).as_str(), "infra/rootlint.toml");
+    }
+
+    #[test]
+    fn nothing_said_is_the_default() {
+        let settings = Config::default().settings(&Sources::default());
+        assert_eq!(settings.rotation.max_age_days, 90);
+        assert!(settings.organization.required.is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_place_and_a_hint() {
+        for (text, message) in [
+            (
+                "[organization]\nrequird = true",
+                "2:1: unknown key `requird` in [organization]; did you mean `required`?",
+            ),
+            (
+                "[zoo]",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, files, terraform",
+            ),
+            ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
+            ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),
+            ("[rotation]\nelsewhere = \" \"", "2:13: say in a few words where it is done: the report repeats them"),
+            ("[[terraform]]\npath = \"../../x\"", "2:8: `../../x` leads out of the repository"),
+            ("\u{feff}[[terraform]]\nworkspace = \"x\"", "1:1: `path` is missing"),
+            ("[files]\nexclude = [\"a[\"]", "2:12: `a[` is no glob: unclosed character class; missing ']'"),
+            ("[organization]\nexempt = [{ target = \"1\" }]", "2:11: `reason` is missing"),
+            ("terraform = 1", "1:13: expected an array, found integer"),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), format!("infra/rootlint.toml:{message}"), "{text}");
+        }
+        assert!(parse("[a\n").unwrap_err().starts_with("infra/rootlint.toml:1:"));
+    }
+}

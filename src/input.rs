@@ -1,0 +1,157 @@
+//! What the arguments name, found on disk: the root, the files, the configuration, the options of a run.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::ArgMatches;
+
+use crate::cli::Input;
+use crate::config::{Config, FILE_NAME};
+use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
+use crate::root::Scope;
+use crate::scan::{Options, VariableArgument};
+
+/// The largest configuration that is read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
+/// What was named to be looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The paths; `-` is standard input. None at all is an empty tree.
+    pub paths: &'a [Utf8PathBuf],
+    /// The name of standard input.
+    pub stdin: Option<&'a Utf8Path>,
+}
+
+/// The files and the options of a run.
+///
+/// # Errors
+/// In words, when something named does not exist or is not what it should be.
+pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<(Box<dyn Files>, Options), String> {
+    let working = std::env::current_dir().map_err(|error| format!("the working folder: {error}"))?;
+    let working = Utf8PathBuf::from_path_buf(working)
+        .map_err(|path| format!("the working folder {} has a name that is not UTF-8", path.display()))?;
+    let (working, _) = named(&working).map_err(|error| format!("the working folder: {error}"))?;
+    let root = input.root.as_deref();
+    let from_stdin = what.paths.iter().any(|path| path == "-");
+    let (scope, files): (Scope, Box<dyn Files>) = match (what.paths, what.stdin) {
+        (_, Some(_)) if !from_stdin => return Err("--stdin-filename needs `-` as the PATH".to_owned()),
+        ([_], Some(name)) if from_stdin => {
+            let (scope, path) = stdin_scope(name, root, &working)?;
+            let files = Overlay::new(disk(&scope)?, path, read_stdin()?);
+            (scope, Box::new(files))
+        }
+        _ if from_stdin && what.paths.len() > 1 => return Err("`-` cannot be combined with other PATHs".to_owned()),
+        _ if from_stdin => return Err("`-` needs --stdin-filename, the name it would have as a file".to_owned()),
+        ([], None) => {
+            let scope = Scope::find(&[], root, &working)?;
+            (scope, Box::new(Memory::default()))
+        }
+        (paths, None) => {
+            let scope = Scope::find(paths, root, &working)?;
+            let files = disk(&scope)?;
+            (scope, Box::new(files))
+        }
+        (_, Some(_)) => return Err("`-` cannot be combined with other PATHs".to_owned()),
+    };
+    let options = options(scope, &*files, input, matches)?;
+    Ok((files, options))
+}
+
+fn disk(scope: &Scope) -> Result<Disk, String> {
+    Disk::new(&scope.root).map_err(|error| format!("{}: {error}", scope.root))
+}
+
+/// Standard input takes the place of a file that need not exist, in a folder that must.
+fn stdin_scope(name: &Utf8Path, root: Option<&Utf8Path>, working: &Utf8Path) -> Result<(Scope, Utf8PathBuf), String> {
+    let file = name.file_name().ok_or_else(|| format!("--stdin-filename {name}: is not the name of a file"))?;
+    let folder = match name.parent() {
+        Some(parent) if !parent.as_str().is_empty() => working.join(parent),
+        _ => working.to_owned(),
+    };
+    let mut scope = Scope::find(&[folder], root, working)?;
+    let path = scope.paths.first().cloned().unwrap_or_default().join(file);
+    scope.paths = vec![path.clone()];
+    Ok((scope, path))
+}
+
+fn read_stdin() -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| format!("standard input: {error}"))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("standard input: is larger than the limit of {MAX_FILE_BYTES} bytes"));
+    }
+    Ok(bytes)
+}
+
+fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches) -> Result<Options, String> {
+    let config = match &input.config {
+        Some(path) => named_config(path, &scope)?,
+        None => found_config(&scope, files)?,
+    };
+    let mut exclude = input.exclude.clone();
+    for glob in &exclude {
+        globset::Glob::new(glob).map_err(|error| format!("--exclude {glob}: {}", error.kind()))?;
+    }
+    exclude.extend(config.exclude.iter().cloned());
+    let parameter_files: Result<_, String> = input.parameter_overrides.iter().map(|file| scope.file(file)).collect();
+    Ok(Options {
+        exclude,
+        variables: variables(&scope, input, matches)?,
+        workspace: input.workspace.clone(),
+        environment: if input.no_env { BTreeMap::new() } else { environment() },
+        parameters: input.parameter.clone(),
+        parameter_files: parameter_files?,
+        config,
+        jobs: input.jobs.map(std::num::NonZeroUsize::get),
+        paths: scope.paths,
+        root: scope.root,
+    })
+}
+
+/// `--var` and `--var-file` in the order given: the last one that names a variable counts.
+fn variables(scope: &Scope, input: &Input, matches: &ArgMatches) -> Result<Vec<VariableArgument>, String> {
+    let indices = |id: &str| matches.indices_of(id).into_iter().flatten();
+    let mut ordered = Vec::new();
+    for (index, (name, value)) in indices("var").zip(&input.var) {
+        ordered.push((index, VariableArgument::Var { name: name.clone(), value: value.clone() }));
+    }
+    for (index, file) in indices("var_file").zip(&input.var_file) {
+        ordered.push((index, VariableArgument::File(scope.file(file)?)));
+    }
+    ordered.sort_by_key(|(index, _)| *index);
+    Ok(ordered.into_iter().map(|(_, argument)| argument).collect())
+}
+
+/// The environment's `TF_VAR_*`, by the names of the variables.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value)))
+        .collect()
+}
+
+fn named_config(path: &Utf8Path, scope: &Scope) -> Result<Config, String> {
+    let bytes = read_named(path, MAX_CONFIG_BYTES).map_err(|error| format!("{path}: {error}"))?;
+    let inner = scope.file(path).ok();
+    config(inner.as_deref().unwrap_or(path), &bytes, inner.is_some())
+}
+
+/// The nearest `rootlint.toml` at or above what was named.
+fn found_config(scope: &Scope, files: &dyn Files) -> Result<Config, String> {
+    for folder in scope.common_folder().ancestors() {
+        let path = folder.join(FILE_NAME);
+        if files.is_file(&path) {
+            let bytes = files.read(&path, MAX_CONFIG_BYTES).map_err(|error| format!("{path}: {error}"))?;
+            return config(&path, &bytes, true);
+        }
+    }
+    Ok(Config::default())
+}
+
+fn config(path: &Utf8Path, bytes: &[u8], inside: bool) -> Result<Config, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| format!("{path}: is not UTF-8"))?;
+    Config::parse(path, text, inside).map_err(|error| error.to_string())
+}

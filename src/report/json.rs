@@ -1,0 +1,221 @@
+//! The JSON report: a contract (`version` 1) that may be added to and never changed.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+
+use super::place::Location;
+use super::shown::{disarm_json, mask_keys};
+use super::{Item, Placed, Report};
+use crate::finding::{Confidence, Diagnostic, Severity, Witness};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    findings: Vec<JsonFinding<'a>>,
+    undecided: Vec<JsonUndecided<'a>>,
+    errors: Vec<JsonDiagnostic<'a>>,
+    notes: Vec<JsonDiagnostic<'a>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    check: &'a str,
+    severity: Severity,
+    confidence: Confidence,
+    message: String,
+    resource: &'a str,
+    instances: Vec<&'a str>,
+    projects: Vec<&'a str>,
+    location: Location<'a>,
+    related: Vec<JsonRelated<'a>>,
+    witness: Option<&'a Witness>,
+    frameworks: &'a BTreeMap<String, Vec<String>>,
+    help: &'a str,
+    url: &'a str,
+    fingerprint: &'a str,
+    /// Waivers and baselines are a later version's; the fields are part of the contract from the start.
+    waived: Option<()>,
+    state: Option<()>,
+}
+
+#[derive(Serialize)]
+struct JsonRelated<'a> {
+    message: &'a str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonUndecided<'a> {
+    check: &'a str,
+    message: &'a str,
+    missing: Vec<&'a str>,
+    location: Location<'a>,
+}
+
+/// An error or a note in JSON.
+#[derive(Debug, Serialize)]
+pub struct JsonDiagnostic<'a> {
+    code: &'a str,
+    message: &'a str,
+    location: Location<'a>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    ignored: usize,
+    projects: usize,
+    resources: usize,
+    findings: Map<String, Json>,
+    undecided: usize,
+    waived: usize,
+    complete: bool,
+}
+
+/// The report as one JSON document with a line feed at its end.
+pub fn render(report: &Report) -> String {
+    let document = Document {
+        version: 1,
+        tool: Tool { name: "rootlint", version: env!("CARGO_PKG_VERSION") },
+        findings: report.findings.iter().map(finding).collect(),
+        undecided: report
+            .undecided
+            .iter()
+            .map(|open| JsonUndecided {
+                check: open.what.check,
+                message: &open.what.message,
+                missing: open.what.missing.iter().map(|missing| &**missing).collect(),
+                location: open.place.location(),
+            })
+            .collect(),
+        errors: report.errors.iter().map(diagnostic).collect(),
+        notes: report.notes.iter().map(diagnostic).collect(),
+        summary: Summary {
+            files: report.counts.files,
+            ignored: report.counts.ignored,
+            projects: report.counts.projects,
+            resources: report.counts.resources,
+            findings: Severity::ALL
+                .iter()
+                .map(|severity| (severity.name().to_owned(), json!(report.count(*severity))))
+                .collect(),
+            undecided: report.undecided.len(),
+            waived: 0,
+            complete: report.is_complete(),
+        },
+    };
+    text(&document)
+}
+
+/// Any document as indented JSON in which nothing is a key or a command to a runner.
+pub(super) fn text(document: &impl Serialize) -> String {
+    // Serializing structs of strings and numbers into a string does not fail.
+    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
+    text.push('\n');
+    mask_keys(&disarm_json(&text))
+}
+
+fn finding(item: &Item) -> JsonFinding<'_> {
+    let finding = &item.finding;
+    JsonFinding {
+        check: finding.check,
+        severity: finding.severity,
+        confidence: finding.confidence,
+        message: item.message(),
+        resource: &finding.resource,
+        instances: finding.instances.iter().map(|instance| &**instance).collect(),
+        projects: finding.projects.iter().map(|project| &**project).collect(),
+        location: item.place.location(),
+        related: item
+            .related
+            .iter()
+            .map(|(message, place)| JsonRelated { message, location: place.location() })
+            .collect(),
+        witness: finding.witness.as_ref(),
+        frameworks: &item.rule.frameworks,
+        help: &finding.help,
+        url: &item.rule.url,
+        fingerprint: &item.fingerprint,
+        waived: None,
+        state: None,
+    }
+}
+
+fn diagnostic(placed: &Placed<Diagnostic>) -> JsonDiagnostic<'_> {
+    JsonDiagnostic { code: placed.what.code, message: &placed.what.message, location: placed.place.location() }
+}
+
+/// One resource of `rootlint resources`.
+#[derive(Debug)]
+pub struct ResourceLine<'a> {
+    /// The instance's address.
+    pub address: &'a str,
+    /// The resource's type.
+    pub kind: &'a str,
+    /// `managed` or `data`.
+    pub mode: &'static str,
+    /// The project's path.
+    pub project: &'a str,
+    /// `certain` or `possible`.
+    pub presence: &'static str,
+    /// On what it depends whether the resource exists.
+    pub condition: Option<String>,
+    /// Where it is declared.
+    pub place: super::Place,
+    /// All attributes.
+    pub attributes: Json,
+    /// Which of them are sensitive.
+    pub sensitive: Vec<String>,
+}
+
+/// `rootlint resources --format json`. Prints values as Terraform's plan does: nothing is masked.
+pub fn resources(rows: &[ResourceLine<'_>], report: &Report) -> String {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        address: &'a str,
+        #[serde(rename = "type")]
+        kind: &'a str,
+        mode: &'a str,
+        project: &'a str,
+        presence: &'a str,
+        condition: Option<&'a str>,
+        location: Location<'a>,
+        attributes: &'a Json,
+        sensitive: &'a [String],
+    }
+    #[derive(Serialize)]
+    struct Rows<'a> {
+        version: u32,
+        resources: Vec<Row<'a>>,
+        errors: Vec<JsonDiagnostic<'a>>,
+    }
+    let resources = rows
+        .iter()
+        .map(|row| Row {
+            address: row.address,
+            kind: row.kind,
+            mode: row.mode,
+            project: row.project,
+            presence: row.presence,
+            condition: row.condition.as_deref(),
+            location: row.place.location(),
+            attributes: &row.attributes,
+            sensitive: &row.sensitive,
+        })
+        .collect();
+    let errors = report.errors.iter().map(diagnostic).collect();
+    let document = Rows { version: 1, resources, errors };
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    disarm_json(&text)
+}

@@ -1,0 +1,253 @@
+//! Text made safe to show: nothing that the scanned repository holds may move a cursor, reverse a line, speak to a
+//! continuous-integration runner, or print a key.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+/// What stands where a sensitive text was.
+pub const HIDDEN: &str = "(sensitive)";
+
+/// Whether a terminal or a reader could be deceived by the character: controls, marks that change the direction of
+/// text, characters without width that hide in names.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn push_char(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if deceives(c) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => out.push(c),
+    }
+}
+
+/// A text as one line: whatever is no plain character is written as an escape.
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        push_char(&mut out, c);
+    }
+    out
+}
+
+/// A text that may have several lines, each of them as [`line`] writes it.
+pub fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (index, part) in text.lines().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push_str(&line(&part.replace('\t', "    ")));
+    }
+    out
+}
+
+/// The finished report for a terminal, in which nothing is a command to GitHub's runner any more: it obeys a line
+/// that starts with `::` and, in an older form, `##[` anywhere in a line.
+pub fn disarm(report: &str) -> String {
+    let mut out = String::with_capacity(report.len());
+    for line in report.split_inclusive('\n') {
+        let text = line.trim_start();
+        if text.starts_with("::") && !text.starts_with("::: ") {
+            let indent = line.len() - text.len();
+            out.push_str(line.get(..indent).unwrap_or_default());
+            out.push_str("\\u{3a}");
+            out.push_str(text.get(1..).unwrap_or_default());
+        } else {
+            out.push_str(line);
+        }
+    }
+    out.replace("##[", "##\\u{5b}")
+}
+
+/// The same for a JSON text, in which `##[` and every character but the plain ones can only stand inside a string: the
+/// escapes change nothing for its reader.
+pub fn disarm_json(report: &str) -> String {
+    let mut out = String::with_capacity(report.len());
+    for c in report.chars() {
+        if c == '[' && out.ends_with("##") {
+            out.push_str("\\u005b");
+        } else if c != '\n' && deceives(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The text with every AWS access key id in it (long-term `AKIA`, temporary `ASIA`) cut to its first four characters;
+/// stars keep the length.
+pub fn mask_keys(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with(b"AKIA") || rest.starts_with(b"ASIA") {
+            let tail =
+                rest.iter().skip(4).take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
+            if tail >= 12 {
+                out.push_str(text.get(from..at + 4).unwrap_or_default());
+                out.extend(std::iter::repeat_n('*', tail));
+                at += 4 + tail;
+                from = at;
+                continue;
+            }
+        }
+        at += 1;
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
+}
+
+/// A piece of source as it is shown, and where each of its bytes went.
+#[derive(Debug, Default)]
+pub struct Display {
+    /// The text shown.
+    pub text: String,
+    segments: Vec<Segment>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    source: Range<usize>,
+    shown: Range<usize>,
+    verbatim: bool,
+}
+
+impl Display {
+    /// Shows `range` of `source`; the ranges in `hidden` are replaced, line by line so that lines keep their numbers.
+    pub fn new(source: &str, range: Range<usize>, hidden: &[Range<usize>]) -> Self {
+        let mut display = Self::default();
+        let mut masked = false;
+        for (offset, c) in source.get(range.clone()).unwrap_or_default().char_indices() {
+            let at = range.start + offset;
+            let end = at + c.len_utf8();
+            if c == '\n' {
+                masked = false;
+                display.push(at..end, "\n", true);
+            } else if hidden.iter().any(|hidden| hidden.contains(&at)) {
+                let text = if masked || c.is_whitespace() { "" } else { HIDDEN };
+                masked |= !text.is_empty();
+                display.push(at..end, text, false);
+            } else if c == '\r' && source.as_bytes().get(end) == Some(&b'\n') {
+                display.push(at..end, "", false);
+            } else if deceives(c) && c != '\t' {
+                // A byte order mark at the start of a file is no text.
+                let mut escaped = String::new();
+                if at > 0 || c != '\u{feff}' {
+                    push_char(&mut escaped, c);
+                }
+                display.push(at..end, &escaped, false);
+            } else {
+                let mut buffer = [0; 4];
+                display.push(at..end, c.encode_utf8(&mut buffer), true);
+            }
+        }
+        display
+    }
+
+    fn push(&mut self, source: Range<usize>, shown: &str, verbatim: bool) {
+        let start = self.text.len();
+        self.text.push_str(shown);
+        let end = self.text.len();
+        match self.segments.last_mut() {
+            Some(last) if last.verbatim && verbatim => {
+                last.source.end = source.end;
+                last.shown.end = end;
+            }
+            _ => self.segments.push(Segment { source, shown: start..end, verbatim }),
+        }
+    }
+
+    /// Whether each character shown stands in the column it has in the file.
+    pub fn columns_are_exact(&self) -> bool {
+        self.segments.iter().all(|segment| segment.verbatim || segment.shown.is_empty())
+    }
+
+    /// Where the source byte `offset` is shown: a place that exists and is the start of a character.
+    fn offset(&self, offset: usize, upper: bool) -> usize {
+        let index = self.segments.partition_point(|segment| segment.source.end <= offset);
+        let at = match self.segments.get(index) {
+            None => self.text.len(),
+            Some(segment) if offset <= segment.source.start => segment.shown.start,
+            Some(segment) if segment.verbatim => segment.shown.start + (offset - segment.source.start),
+            Some(segment) if upper => segment.shown.end,
+            Some(segment) => segment.shown.start,
+        };
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// Where a range of the source is shown; never past the end, never backwards.
+    pub fn range(&self, source: Range<usize>) -> Range<usize> {
+        let start = self.offset(source.start, false);
+        let end = self.offset(source.end, true);
+        start..end.max(start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_move_the_cursor_or_turn_the_line() {
+        assert_eq!(line("a\u{1b}[31mb\u{202e}c\u{200b}\n\u{9b}"), "a\\u{1b}[31mb\\u{202e}c\\u{200b}\\n\\u{9b}");
+        assert_eq!(lines("a\tb\r\nc\u{7}"), "a    b\nc\\u{7}");
+        assert_eq!(line("schön 😀 日本"), "schön 😀 日本");
+    }
+
+    #[test]
+    fn nothing_is_a_command_to_the_runner() {
+        assert_eq!(disarm("a\n  ::error::x\n::: p.tf:1:1\n"), "a\n  \\u{3a}:error::x\n::: p.tf:1:1\n");
+        assert_eq!(disarm("1 | ##[group]x"), "1 | ##\\u{5b}group]x");
+    }
+
+    #[test]
+    fn escapes_in_json_change_nothing_for_its_reader() {
+        let document = serde_json::json!({"a": "##[x\u{9b}\u{202e}\u{e0001}"}).to_string();
+        let json = disarm_json(&document);
+        assert_eq!(json, r###"{"a":"##\u005bx\u009b\u202e\udb40\udc01"}"###);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&json).unwrap(),
+            serde_json::from_str::<serde_json::Value>(&document).unwrap()
+        );
+    }
+
+    #[test]
+    fn keys_are_cut() {
+        assert_eq!(mask_keys("x AKIAIOSFODNN7EXAMPLE, ASIA1"), "x AKIA****************, ASIA1");
+        assert_eq!(mask_keys("éAKIAIOSFODNN7EXAMPLE"), "éAKIA****************");
+    }
+
+    #[test]
+    fn ranges_follow_what_is_shown() {
+        let source = "a = \"sécret\"\r\nb\t= \u{202e}x";
+        let display = Display::new(source, 0..source.len(), std::slice::from_ref(&(5..12)));
+        assert_eq!(display.text, "a = \"(sensitive)\"\nb\t= \\u{202e}x");
+        let shown = |start, end| display.text.get(display.range(start..end)).unwrap();
+        assert_eq!(shown(4, 13), "\"(sensitive)\"");
+        assert_eq!(shown(0, 1), "a");
+        let x = source.find('x').unwrap();
+        assert_eq!(shown(x, x + 1), "x");
+        assert_eq!(shown(x, 999), "x");
+        assert_eq!(shown(998, 999), "");
+        // Into the middle of a character.
+        assert_eq!(shown(7, 8), "(sensitive)".get(0..0).unwrap());
+    }
+}

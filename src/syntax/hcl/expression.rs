@@ -1,0 +1,450 @@
+//! Expressions.
+
+use std::sync::Arc;
+
+use super::parser::{Parsed, Parser};
+use super::{BinaryOp, Expr, ExprKind, For, Item, MAX_OPERANDS, Name, Step, UnaryOp};
+use crate::number::Number;
+use crate::text::Text;
+
+/// Binary operators from the weakest level to the strongest; within a level the longer token first.
+const LEVELS: [&[(&str, BinaryOp)]; 6] = [
+    &[("||", BinaryOp::Or)],
+    &[("&&", BinaryOp::And)],
+    &[("==", BinaryOp::Equal), ("!=", BinaryOp::NotEqual)],
+    &[("<=", BinaryOp::LessOrEqual), (">=", BinaryOp::GreaterOrEqual), ("<", BinaryOp::Less), (">", BinaryOp::Greater)],
+    &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)],
+    &[("*", BinaryOp::Multiply), ("/", BinaryOp::Divide), ("%", BinaryOp::Modulo)],
+];
+
+impl Parser<'_> {
+    /// An expression, with blanks around it skipped.
+    pub(super) fn expression(&mut self) -> Parsed<Expr> {
+        self.nested(|parser| {
+            parser.skip()?;
+            let start = parser.at;
+            let condition = parser.binary(0)?;
+            parser.skip()?;
+            if !parser.take("?") {
+                return Ok(condition);
+            }
+            let yes = parser.expression()?;
+            parser.skip()?;
+            if !parser.take(":") {
+                return parser.error_at(
+                    parser.at,
+                    format!("`:` is expected in a conditional expression, not {}", parser.found()),
+                );
+            }
+            let no = parser.expression()?;
+            let end = parser.end_of(&no);
+            let kind = ExprKind::Conditional(Box::new([condition, yes, no]));
+            Ok(Expr { kind, span: parser.place.span(start, end) })
+        })
+    }
+
+    /// Where an expression that was just parsed ends (blanks after it may have been skipped already).
+    fn end_of(&self, expr: &Expr) -> usize {
+        match self.place {
+            super::Place::At(_, base) => (expr.span.end as usize).saturating_sub(base),
+            super::Place::Within(_) => self.at,
+        }
+    }
+
+    fn binary(&mut self, level: usize) -> Parsed<Expr> {
+        let Some(operators) = LEVELS.get(level) else { return self.with_steps() };
+        let start = self.at;
+        let mut left = self.binary(level + 1)?;
+        let mut operands = 1;
+        loop {
+            self.skip()?;
+            let Some((token, op)) = operators.iter().find(|(token, _)| self.looking_at(token)) else {
+                return Ok(left);
+            };
+            operands += 1;
+            if operands > MAX_OPERANDS {
+                return self.error_at(self.at, format!("more than {MAX_OPERANDS} operands in one expression"));
+            }
+            self.at += token.len();
+            self.skip()?;
+            let right = self.binary(level + 1)?;
+            let end = self.end_of(&right);
+            left = Expr { kind: ExprKind::Binary(*op, Box::new([left, right])), span: self.place.span(start, end) };
+        }
+    }
+
+    /// A term and the steps after it.
+    fn with_steps(&mut self) -> Parsed<Expr> {
+        self.skip()?;
+        let start = self.at;
+        let term = self.term()?;
+        let mut end = self.at;
+        let steps = self.steps(&mut end)?;
+        if steps.is_empty() {
+            return Ok(term);
+        }
+        let span = self.place.span(start, end);
+        let kind = match term.kind {
+            ExprKind::Reference(root, none) if none.is_empty() => ExprKind::Reference(root, steps),
+            _ => ExprKind::Access(Box::new(term), steps),
+        };
+        Ok(Expr { kind, span })
+    }
+
+    fn steps(&mut self, end: &mut usize) -> Parsed<Vec<Step>> {
+        let mut steps = Vec::new();
+        loop {
+            self.skip()?;
+            let start = self.at;
+            if self.looking_at("...") {
+                return Ok(steps);
+            }
+            if self.take(".") {
+                self.skip()?;
+                if self.take("*") {
+                    *end = self.at;
+                    let inner = self.attribute_steps(end)?;
+                    steps.push(Step::Splat(inner, self.place.span(start, start + 2)));
+                } else {
+                    self.attribute_step(&mut steps)?;
+                    *end = self.at;
+                }
+            } else if self.take("[") {
+                let splat = self.with_newlines(false, |parser| {
+                    parser.skip()?;
+                    if parser.looking_at("*") {
+                        parser.at += 1;
+                        parser.skip()?;
+                        return if parser.take("]") {
+                            Ok(true)
+                        } else {
+                            parser.error_at(parser.at, "`]` is expected after `[*`")
+                        };
+                    }
+                    let index = parser.expression()?;
+                    parser.skip()?;
+                    if !parser.take("]") {
+                        return parser
+                            .error_at(parser.at, format!("`]` is expected after an index, not {}", parser.found()));
+                    }
+                    steps.push(Step::Index(index));
+                    Ok(false)
+                })?;
+                *end = self.at;
+                if splat {
+                    let span = self.place.span(start, self.at);
+                    let inner = self.nested(|parser| parser.steps(end))?;
+                    steps.push(Step::Splat(inner, span));
+                    return Ok(steps);
+                }
+            } else {
+                return Ok(steps);
+            }
+        }
+    }
+
+    /// What may follow `.*`: attributes and numbers only.
+    fn attribute_steps(&mut self, end: &mut usize) -> Parsed<Vec<Step>> {
+        let mut steps = Vec::new();
+        loop {
+            self.skip()?;
+            if self.looking_at("...") || !self.take(".") {
+                return Ok(steps);
+            }
+            self.skip()?;
+            if self.looking_at("*") {
+                return self.error_at(self.at, "splat expressions cannot be nested with `.*`; use `[*]`");
+            }
+            self.attribute_step(&mut steps)?;
+            *end = self.at;
+        }
+    }
+
+    /// A name, or the legacy form of an index: `.0`, `.0.1`.
+    fn attribute_step(&mut self, steps: &mut Vec<Step>) -> Parsed<()> {
+        let start = self.at;
+        if let Some(name) = self.name() {
+            steps.push(Step::Attribute(name));
+            return Ok(());
+        }
+        let digits = self.rest().len() - self.rest().trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let Some(number) = self.text.get(start..start + digits).and_then(Number::parse) else {
+            return self.error_at(start, format!("an attribute name is expected after `.`, not {}", self.found()));
+        };
+        self.at += digits;
+        steps.push(Step::Index(Expr { kind: ExprKind::Number(number), span: self.span_from(start) }));
+        Ok(())
+    }
+
+    fn term(&mut self) -> Parsed<Expr> {
+        let start = self.at;
+        let kind = match self.peek() {
+            Some(b'"') => return self.quoted_template(),
+            Some(b'<') if self.looking_at("<<") => return self.heredoc(),
+            Some(b'0'..=b'9') => self.number()?,
+            Some(b'(') => {
+                self.at += 1;
+                let inner = self.with_newlines(false, |parser| {
+                    let inner = parser.expression()?;
+                    parser.skip()?;
+                    if parser.take(")") {
+                        Ok(inner)
+                    } else {
+                        parser.error_at(parser.at, format!("`)` is expected, not {}", parser.found()))
+                    }
+                })?;
+                ExprKind::Parens(Box::new(inner))
+            }
+            Some(b'[') => {
+                self.at += 1;
+                self.with_newlines(false, Self::tuple)?
+            }
+            Some(b'{') => {
+                self.at += 1;
+                self.object()?
+            }
+            Some(b'-') => self.unary(UnaryOp::Negate)?,
+            Some(b'!') => self.unary(UnaryOp::Not)?,
+            _ => match self.name() {
+                Some(name) => self.named(name)?,
+                None => return self.error_at(start, format!("an expression is expected here, not {}", self.found())),
+            },
+        };
+        Ok(Expr { kind, span: self.span_from(start) })
+    }
+
+    fn unary(&mut self, op: UnaryOp) -> Parsed<ExprKind> {
+        self.at += 1;
+        let operand = self.nested(Self::with_steps)?;
+        // Blanks after the operand were skipped to look for steps; the span ends with the operand.
+        if let super::Place::At(..) = self.place {
+            self.at = self.end_of(&operand);
+        }
+        Ok(ExprKind::Unary(op, Box::new(operand)))
+    }
+
+    fn number(&mut self) -> Parsed<ExprKind> {
+        let start = self.at;
+        let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let after = |parser: &Self, len: usize| parser.rest().get(len..).unwrap_or_default();
+        let mut len = digits(self.rest());
+        if let Some(fraction) = after(self, len).strip_prefix('.') {
+            let fraction = digits(fraction);
+            if fraction > 0 {
+                len += 1 + fraction;
+            }
+        }
+        if let Some(exponent) = after(self, len).strip_prefix(['e', 'E']) {
+            let sign = usize::from(exponent.starts_with(['+', '-']));
+            let exponent = digits(exponent.get(sign..).unwrap_or_default());
+            if exponent > 0 {
+                len += 1 + sign + exponent;
+            }
+        }
+        self.at += len;
+        match self.text.get(start..self.at).and_then(Number::parse) {
+            Some(number) => Ok(ExprKind::Number(number)),
+            None => self.error_at(start, "this number is out of range"),
+        }
+    }
+
+    /// A keyword, a function call or a reference.
+    fn named(&mut self, name: Name) -> Parsed<ExprKind> {
+        let after_name = self.at;
+        self.skip()?;
+        if self.looking_at("(") || self.looking_at("::") {
+            return self.call(name);
+        }
+        self.at = after_name;
+        Ok(match &*name.text {
+            "true" => ExprKind::Bool(true),
+            "false" => ExprKind::Bool(false),
+            "null" => ExprKind::Null,
+            _ => ExprKind::Reference(name, Vec::new()),
+        })
+    }
+
+    fn call(&mut self, first: Name) -> Parsed<ExprKind> {
+        let mut full = first.text.to_string();
+        let mut span = first.span;
+        while self.take("::") {
+            self.skip()?;
+            let Some(next) = self.name() else {
+                return self.error_at(self.at, "a function name is expected after `::`");
+            };
+            full.push_str("::");
+            full.push_str(&next.text);
+            span = span.to(next.span);
+            self.skip()?;
+        }
+        if !self.take("(") {
+            return self.error_at(self.at, format!("`(` is expected after a function name, not {}", self.found()));
+        }
+        let (arguments, expand) = self.with_newlines(false, Self::arguments)?;
+        Ok(ExprKind::Call(Name { text: Arc::from(full), span }, arguments, expand))
+    }
+
+    fn arguments(&mut self) -> Parsed<(Vec<Expr>, bool)> {
+        let mut arguments = Vec::new();
+        loop {
+            self.skip()?;
+            if self.take(")") {
+                return Ok((arguments, false));
+            }
+            arguments.push(self.expression()?);
+            self.skip()?;
+            if self.take("...") {
+                self.skip()?;
+                if self.take(")") {
+                    return Ok((arguments, true));
+                }
+                return self.error_at(self.at, "an expanded argument must be the last: `)` is expected after `...`");
+            }
+            if !self.take(",") && !self.looking_at(")") {
+                return self.error_at(
+                    self.at,
+                    format!("`,` or `)` is expected after an argument of a function, not {}", self.found()),
+                );
+            }
+        }
+    }
+
+    fn tuple(&mut self) -> Parsed<ExprKind> {
+        self.skip()?;
+        if self.looking_at_word("for") {
+            return self.for_expression("]");
+        }
+        let mut elements = Vec::new();
+        loop {
+            self.skip()?;
+            if self.take("]") {
+                return Ok(ExprKind::Tuple(elements));
+            }
+            elements.push(self.expression()?);
+            self.skip()?;
+            if !self.take(",") && !self.looking_at("]") {
+                return self
+                    .error_at(self.at, format!("`,` or `]` is expected after an element, not {}", self.found()));
+            }
+        }
+    }
+
+    fn object(&mut self) -> Parsed<ExprKind> {
+        let open = self.at;
+        self.skip_lines()?;
+        if self.looking_at_word("for") {
+            return self.with_newlines(false, |parser| parser.for_expression("}"));
+        }
+        self.at = open;
+        self.with_newlines(true, |parser| {
+            let mut items = Vec::new();
+            loop {
+                parser.skip_lines()?;
+                if parser.take("}") {
+                    return Ok(ExprKind::Object(items));
+                }
+                if parser.at >= parser.text.len() {
+                    return parser.error_at(open.saturating_sub(1), "this `{` is not closed: `}` is missing");
+                }
+                items.push(parser.item()?);
+                parser.skip()?;
+                if !parser.take(",") && !parser.at_newline() && !parser.looking_at("}") {
+                    return parser.error_at(
+                        parser.at,
+                        format!(
+                            "a new line, `,` or `}}` is expected after an attribute of an object, not {}",
+                            parser.found()
+                        ),
+                    );
+                }
+            }
+        })
+    }
+
+    fn item(&mut self) -> Parsed<Item> {
+        let key = self.expression()?;
+        self.skip()?;
+        if !self.take("=") && !self.take(":") {
+            return self.error_at(
+                self.at,
+                format!("`=` is expected after the key of an object attribute, not {}", self.found()),
+            );
+        }
+        let value = self.expression()?;
+        // A bare name is the key itself, not a reference.
+        let key = match key.kind {
+            ExprKind::Reference(name, steps) if steps.is_empty() => self.bare_key(&name.text, key.span),
+            ExprKind::Bool(truth) => self.bare_key(if truth { "true" } else { "false" }, key.span),
+            ExprKind::Null => self.bare_key("null", key.span),
+            kind => Expr { kind, span: key.span },
+        };
+        Ok(Item { key, value })
+    }
+
+    fn bare_key(&self, name: &str, span: crate::source::Span) -> Expr {
+        Expr { kind: ExprKind::Literal(Text::literal(name, Some(span), self.place.is_exact())), span }
+    }
+
+    fn for_expression(&mut self, close: &str) -> Parsed<ExprKind> {
+        self.at += "for".len();
+        let (key_name, value_name, collection) = self.for_intro()?;
+        self.skip()?;
+        if !self.take(":") {
+            return self.error_at(self.at, format!("`:` is expected in a `for` expression, not {}", self.found()));
+        }
+        let mut value = self.expression()?;
+        let mut key = None;
+        self.skip()?;
+        if self.take("=>") {
+            if close == "]" {
+                return self.error_at(self.at, "a `for` in square brackets has no key; use `{ for ... }`");
+            }
+            key = Some(std::mem::replace(&mut value, self.expression()?));
+        } else if close == "}" {
+            return self.error_at(self.at, format!("`=>` is expected in a `for` in braces, not {}", self.found()));
+        }
+        self.skip()?;
+        let group = self.take("...");
+        if group && key.is_none() {
+            return self.error_at(self.at, "`...` groups by key and belongs into `{ for ... }`");
+        }
+        self.skip()?;
+        let mut condition = None;
+        if self.looking_at_word("if") {
+            self.at += 2;
+            condition = Some(self.expression()?);
+            self.skip()?;
+        }
+        if !self.take(close) {
+            return self.error_at(
+                self.at,
+                format!("`{close}` is expected at the end of a `for` expression, not {}", self.found()),
+            );
+        }
+        Ok(ExprKind::For(Box::new(For { key_name, value_name, collection, key, value, group, condition })))
+    }
+
+    /// `k, v in collection`
+    pub(super) fn for_intro(&mut self) -> Parsed<(Option<Name>, Name, Expr)> {
+        self.skip()?;
+        let Some(first) = self.name() else {
+            return self.error_at(self.at, format!("a variable name is expected after `for`, not {}", self.found()));
+        };
+        self.skip()?;
+        let mut names = (None, first);
+        if self.take(",") {
+            self.skip()?;
+            let Some(second) = self.name() else {
+                return self.error_at(self.at, format!("a variable name is expected after `,`, not {}", self.found()));
+            };
+            names = (Some(names.1), second);
+            self.skip()?;
+        }
+        if !self.looking_at_word("in") {
+            return self.error_at(self.at, format!("`in` is expected in a `for`, not {}", self.found()));
+        }
+        self.at += 2;
+        let collection = self.expression()?;
+        Ok((names.0, names.1, collection))
+    }
+}

@@ -1,0 +1,317 @@
+//! Bodies, blocks, attributes; characters, white space, names. HashiCorp's parser reads tokens with a stack of
+//! newline modes; here each construct says whether newlines count inside it.
+
+use std::sync::Arc;
+
+use super::{Attribute, Block, Body, Expr, MAX_NESTING, Name, Place};
+use crate::source::Span;
+use crate::syntax::node::SyntaxError;
+
+pub(super) type Parsed<T> = Result<T, SyntaxError>;
+
+pub(super) struct Parser<'t> {
+    pub(super) text: &'t str,
+    pub(super) at: usize,
+    pub(super) place: Place,
+    /// Whether a newline ends the current expression (else it is white space).
+    pub(super) newlines: bool,
+    depth: usize,
+    pub(super) errors: Vec<SyntaxError>,
+}
+
+fn is_name_start(c: char) -> bool {
+    c == '_' || c.is_alphabetic()
+}
+
+fn is_name_continue(c: char) -> bool {
+    c == '_' || c == '-' || c.is_alphanumeric()
+}
+
+impl<'t> Parser<'t> {
+    pub(super) fn new(text: &'t str, place: Place) -> Self {
+        Self { text, at: 0, place, newlines: true, depth: 0, errors: Vec::new() }
+    }
+
+    // --- characters ---
+
+    pub(super) fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(super) fn peek_char(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    pub(super) fn looking_at(&self, token: &str) -> bool {
+        self.rest().starts_with(token)
+    }
+
+    pub(super) fn take(&mut self, token: &str) -> bool {
+        let found = self.looking_at(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    pub(super) fn span_from(&self, start: usize) -> Span {
+        self.place.span(start, self.at)
+    }
+
+    pub(super) fn error_at<T>(&self, start: usize, message: impl Into<String>) -> Parsed<T> {
+        let end = self.text.get(start..).and_then(|rest| rest.chars().next()).map_or(start, |c| start + c.len_utf8());
+        Err(SyntaxError { message: message.into(), span: self.place.span(start, end) })
+    }
+
+    /// Goes one level deeper for the time of `parse`.
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        if self.depth >= MAX_NESTING {
+            return self.error_at(self.at, format!("nested more than {MAX_NESTING} levels deep"));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
+    /// Runs `parse` with newlines counting (or not), then goes back to how it was.
+    pub(super) fn with_newlines<T>(&mut self, count: bool, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        let before = std::mem::replace(&mut self.newlines, count);
+        let parsed = parse(self);
+        self.newlines = before;
+        parsed
+    }
+
+    /// Skips blanks and comments; newlines too where they do not count.
+    pub(super) fn skip(&mut self) -> Parsed<()> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\r') if self.rest().starts_with("\r\n") && self.newlines => return Ok(()),
+                Some(b'\n' | b'\r') if !self.newlines => self.at += 1,
+                Some(b'#') => self.skip_line_comment(),
+                Some(b'/') if self.looking_at("//") => self.skip_line_comment(),
+                Some(b'/') if self.looking_at("/*") => match self.rest().find("*/") {
+                    Some(end) => self.at += end + 2,
+                    None => {
+                        let start = self.at;
+                        self.at = self.text.len();
+                        return self.error_at(start, "this comment is not closed: `*/` is missing");
+                    }
+                },
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// To the end of the line, whose newline still counts.
+    fn skip_line_comment(&mut self) {
+        self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+    }
+
+    /// Skips blanks, comments and newlines.
+    pub(super) fn skip_lines(&mut self) -> Parsed<()> {
+        self.with_newlines(false, Self::skip)
+    }
+
+    pub(super) fn at_newline(&self) -> bool {
+        self.looking_at("\n") || self.looking_at("\r\n")
+    }
+
+    pub(super) fn name(&mut self) -> Option<Name> {
+        let rest = self.rest();
+        if !rest.starts_with(is_name_start) {
+            return None;
+        }
+        let len = rest.find(|c| !is_name_continue(c)).unwrap_or(rest.len());
+        let start = self.at;
+        self.at += len;
+        Some(Name { text: Arc::from(self.text.get(start..self.at)?), span: self.span_from(start) })
+    }
+
+    /// Whether the keyword stands here as a whole word.
+    pub(super) fn looking_at_word(&self, word: &str) -> bool {
+        self.rest().strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_name_continue))
+    }
+
+    /// What stands here, for a message.
+    pub(super) fn found(&self) -> String {
+        match self.peek_char() {
+            None => "the end of the text".into(),
+            Some('\n' | '\r') => "the end of the line".into(),
+            Some(c) => format!("`{}`", c.escape_debug()),
+        }
+    }
+
+    // --- bodies ---
+
+    pub(super) fn file(&mut self) -> Body {
+        let mut body = Body::default();
+        loop {
+            let item = self.skip_lines().and_then(|()| {
+                if self.at >= self.text.len() {
+                    return Ok(false);
+                }
+                self.body_item(&mut body)?;
+                self.end_of_item()?;
+                Ok(true)
+            });
+            match item {
+                Ok(true) => {}
+                Ok(false) => return body,
+                Err(error) => {
+                    self.errors.push(error);
+                    self.newlines = true;
+                    self.depth = 0;
+                    self.recover();
+                }
+            }
+        }
+    }
+
+    /// Moves to the next line that looks like the start of a top-level block or attribute.
+    fn recover(&mut self) {
+        while let Some(line) = self.rest().find('\n') {
+            self.at += line + 1;
+            let line = self.rest().lines().next().unwrap_or_default();
+            let after_name = line.trim_start_matches(is_name_continue);
+            let looks_like_one = line.starts_with(is_name_start)
+                && (after_name.trim_end().ends_with('{')
+                    || after_name.trim_end().ends_with("{}")
+                    || (after_name.trim_start().starts_with('=') && !after_name.trim_start().starts_with("==")));
+            if looks_like_one {
+                return;
+            }
+        }
+        self.at = self.text.len();
+    }
+
+    fn end_of_item(&mut self) -> Parsed<()> {
+        self.skip()?;
+        if self.at_newline() || self.at >= self.text.len() {
+            return Ok(());
+        }
+        self.error_at(self.at, format!("a new line is expected after an argument or a block, not {}", self.found()))
+    }
+
+    /// One attribute or block.
+    fn body_item(&mut self, body: &mut Body) -> Parsed<()> {
+        let start = self.at;
+        let Some(name) = self.name() else {
+            return self
+                .error_at(start, format!("an argument or block definition is expected here, not {}", self.found()));
+        };
+        self.skip()?;
+        if self.looking_at("=") && !self.looking_at("==") {
+            return self.attribute(name, body);
+        }
+        self.block(name, start, body)
+    }
+
+    fn attribute(&mut self, name: Name, body: &mut Body) -> Parsed<()> {
+        self.at += 1;
+        let value = self.with_newlines(true, Self::expression)?;
+        if body.attribute(&name.text).is_some() {
+            let message = format!("the argument `{}` is already set in this block", name.text);
+            self.errors.push(SyntaxError { message, span: name.span });
+        } else {
+            body.attributes.push(Attribute { name, value });
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, kind: Name, start: usize, body: &mut Body) -> Parsed<()> {
+        let mut labels = Vec::new();
+        let mut header_end = self.at;
+        loop {
+            if self.take("{") {
+                break;
+            }
+            let label_start = self.at;
+            if self.looking_at("\"") {
+                let label = self.quoted_template()?;
+                let Some(text) = label.literal().and_then(|text| text.as_str()) else {
+                    return self.error_at(label_start, "a block label cannot have interpolations");
+                };
+                labels.push(Name { text: Arc::from(&*text), span: label.span });
+            } else if let Some(label) = self.name() {
+                labels.push(label);
+            } else {
+                let message = if labels.is_empty() {
+                    format!("`=` or `{{` is expected after `{}`, not {}", kind.text, self.found())
+                } else {
+                    format!("`{{` is expected after the labels of a block, not {}", self.found())
+                };
+                return self.error_at(label_start, message);
+            }
+            header_end = self.at;
+            self.skip()?;
+        }
+        let header_end = if labels.is_empty() { start + kind.text.len() } else { header_end };
+        let header = self.place.span(start, header_end);
+        let content = self.nested(|parser| parser.with_newlines(true, Self::block_body))?;
+        body.blocks.push(Block { kind, labels, header, span: self.span_from(start), body: content });
+        Ok(())
+    }
+
+    /// After `{`, up to and with `}`. A block on one line holds at most one attribute.
+    fn block_body(&mut self) -> Parsed<Body> {
+        let open = self.at - 1;
+        let mut body = Body::default();
+        self.skip()?;
+        if self.take("}") {
+            return Ok(body);
+        }
+        if !self.at_newline() && self.at < self.text.len() {
+            let start = self.at;
+            let Some(name) = self.name() else {
+                return self.error_at(start, format!("an argument or `}}` is expected here, not {}", self.found()));
+            };
+            self.skip()?;
+            if !self.looking_at("=") || self.looking_at("==") {
+                return self.error_at(self.at, "a block on one line may only hold one argument; use several lines");
+            }
+            self.attribute(name, &mut body)?;
+            self.skip()?;
+            if self.take("}") {
+                return Ok(body);
+            }
+            return self.error_at(
+                self.at,
+                format!("a block on one line ends with `}}` after its argument, not {}", self.found()),
+            );
+        }
+        loop {
+            self.skip_lines()?;
+            if self.take("}") {
+                return Ok(body);
+            }
+            if self.at >= self.text.len() {
+                return self.error_at(open, "this block is not closed: `}` is missing");
+            }
+            self.body_item(&mut body)?;
+            self.skip()?;
+            if !self.at_newline() && self.at < self.text.len() {
+                self.end_of_item()?;
+            }
+        }
+    }
+
+    // --- whole texts ---
+
+    pub(super) fn whole_expression(&mut self) -> Parsed<Expr> {
+        self.newlines = true;
+        self.skip_lines()?;
+        let expr = self.expression()?;
+        self.skip_lines()?;
+        if self.at < self.text.len() {
+            return self
+                .error_at(self.at, format!("nothing more is expected after the expression, not {}", self.found()));
+        }
+        Ok(expr)
+    }
+}

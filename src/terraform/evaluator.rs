@@ -1,0 +1,385 @@
+//! Evaluates a root module and the modules it calls, on demand: nothing is computed that nobody asks for, nothing twice.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+
+use super::config::{Module, ResourceId};
+use super::inputs::Inputs;
+use super::instance::{Expansion, InstanceKey};
+use crate::files::Files;
+use crate::finding::Diagnostic;
+use crate::resource::Presence;
+use crate::source::{Sources, Span};
+use crate::types::Type;
+use crate::value::{Reason, Value, Via};
+
+/// How deep the evaluation of one value may go: references into references into expressions. Each level costs a few
+/// kilobytes of stack; see [`crate::scan::STACK_BYTES`].
+pub const MAX_DEPTH: usize = 4_000;
+
+/// How many expressions one project may evaluate. Real projects stay far below; a project made to be slow ends here.
+pub const MAX_STEPS: u64 = 60_000_000;
+
+/// The longest string that an expression may build, in bytes.
+pub const MAX_TEXT: usize = 16 << 20;
+
+/// Why an expression has no value, as Terraform would report it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvalError {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// The value of an expression, or what is wrong with it.
+pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
+
+/// An error at `span`.
+pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
+    Err(Box::new(EvalError { message: message.into(), span }))
+}
+
+/// A module instance of the tree, by its place in [`Evaluator::instances`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ModuleId(pub usize);
+
+/// One instance of a module: the root, or an instance of a call.
+#[derive(Debug)]
+pub struct ModuleInstance {
+    /// What the folder declares.
+    pub module: Arc<Module>,
+    /// Its address, empty for the root: `module.a["x"].module.b`.
+    pub address: Arc<str>,
+    /// The calling instance, the call's name, and what `each` and `count` are in the call's arguments.
+    pub caller: Option<(ModuleId, Arc<str>, Repetition)>,
+    /// Whether it will exist.
+    pub presence: Presence,
+    /// Headers of the calls that lead here, outermost first.
+    pub calls: Arc<[Span]>,
+    /// `path.module`.
+    pub path: Utf8PathBuf,
+    /// Its key in `.terraform/modules/modules.json`: `a.b`.
+    pub manifest_key: String,
+    /// How many calls lead here.
+    pub depth: usize,
+}
+
+/// What `each` and `count` mean in a block.
+#[derive(Clone, Debug, Default)]
+pub enum Repetition {
+    /// Nothing.
+    #[default]
+    None,
+    /// `count.index`
+    Count(Value),
+    /// `each.key` and `each.value`
+    Each(Value, Value),
+    /// One of the two, but the instances are not known.
+    Unknown(Reason),
+}
+
+/// What is remembered of something that has been asked for.
+#[derive(Clone, Debug)]
+enum Slot<T> {
+    Busy,
+    Done(T),
+}
+
+/// A value and how a reference to it is described.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The value, with the place it is written as origin.
+    pub value: Value,
+    /// What a reference looks through.
+    pub via: Via,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Variable(ModuleId, Arc<str>),
+    Local(ModuleId, Arc<str>),
+    Output(ModuleId, Arc<str>),
+    Attribute(ModuleId, ResourceId, InstanceKey, Arc<str>),
+}
+
+/// Instances of a module call, each with its key.
+pub type Children = Rc<Vec<(InstanceKey, ModuleId)>>;
+
+/// Reads modules and evaluates them.
+pub struct Evaluator<'a> {
+    /// The files of the scan.
+    pub files: &'a dyn Files,
+    /// The names of files met.
+    pub sources: &'a Sources,
+    /// The root module's folder.
+    pub project: Arc<str>,
+    /// Values given to root variables.
+    pub inputs: Inputs,
+    loader: &'a dyn ModuleLoader,
+    instances: RefCell<Vec<Rc<ModuleInstance>>>,
+    memo: RefCell<HashMap<Key, Slot<Named>>>,
+    expansions: RefCell<HashMap<(ModuleId, ResourceId), Slot<Rc<Expansion>>>>,
+    children: RefCell<HashMap<(ModuleId, Arc<str>), Slot<Children>>>,
+    depth: Cell<usize>,
+    steps: Cell<u64>,
+    errors: RefCell<Vec<Diagnostic>>,
+    notes: RefCell<Vec<Diagnostic>>,
+}
+
+/// Loads a module folder, perhaps shared with other projects.
+pub trait ModuleLoader {
+    /// The module in a folder; `None` if there is none.
+    fn load(&self, folder: &camino::Utf8Path) -> Option<Arc<Module>>;
+}
+
+/// The root module's instance.
+pub const ROOT: ModuleId = ModuleId(0);
+
+impl std::fmt::Debug for Evaluator<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Evaluator({})", self.project)
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// An evaluator of the root module `module`.
+    pub fn new(
+        files: &'a dyn Files,
+        sources: &'a Sources,
+        loader: &'a dyn ModuleLoader,
+        module: Arc<Module>,
+        inputs: Inputs,
+    ) -> Self {
+        let folder = module.folder.as_str();
+        let project = Arc::from(if folder.is_empty() { "." } else { folder });
+        let root = ModuleInstance {
+            module,
+            address: Arc::from(""),
+            caller: None,
+            presence: Presence::Certain,
+            calls: Arc::from([]),
+            path: ".".into(),
+            manifest_key: String::new(),
+            depth: 0,
+        };
+        Self {
+            files,
+            sources,
+            project,
+            inputs,
+            loader,
+            instances: RefCell::new(vec![Rc::new(root)]),
+            memo: RefCell::default(),
+            expansions: RefCell::default(),
+            children: RefCell::default(),
+            depth: Cell::new(0),
+            steps: Cell::new(0),
+            errors: RefCell::default(),
+            notes: RefCell::default(),
+        }
+    }
+
+    /// A module instance.
+    pub fn instance(&self, id: ModuleId) -> Rc<ModuleInstance> {
+        let instances = self.instances.borrow();
+        match instances.get(id.0).or_else(|| instances.first()) {
+            Some(instance) => Rc::clone(instance),
+            // Unreachable: ids are only made by `add_instance`, and the root is always there.
+            None => Rc::new(ModuleInstance {
+                module: Arc::default(),
+                address: Arc::from(""),
+                caller: None,
+                presence: Presence::Certain,
+                calls: Arc::from([]),
+                path: ".".into(),
+                manifest_key: String::new(),
+                depth: 0,
+            }),
+        }
+    }
+
+    pub(super) fn add_instance(&self, instance: ModuleInstance) -> ModuleId {
+        let mut instances = self.instances.borrow_mut();
+        instances.push(Rc::new(instance));
+        ModuleId(instances.len() - 1)
+    }
+
+    /// Loads a module folder.
+    pub(super) fn load(&self, folder: &camino::Utf8Path) -> Option<Arc<Module>> {
+        self.loader.load(folder)
+    }
+
+    /// Records an error, once.
+    pub fn error(&self, code: &'static str, message: impl Into<String>, span: Span) {
+        let error = Diagnostic::new(code, message, span);
+        let mut errors = self.errors.borrow_mut();
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
+
+    /// Records a note, once.
+    pub fn note(&self, code: &'static str, message: impl Into<String>, span: Span) {
+        let note = Diagnostic::new(code, message, span);
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    /// Errors recorded so far.
+    pub fn errors(&self) -> Ref<'_, Vec<Diagnostic>> {
+        self.errors.borrow()
+    }
+
+    /// Notes recorded so far.
+    pub fn notes(&self) -> Ref<'_, Vec<Diagnostic>> {
+        self.notes.borrow()
+    }
+
+    /// Goes one level deeper for the time of `compute`; `span` is blamed if that is too deep.
+    pub(super) fn deeper<T>(&self, span: Span, compute: impl FnOnce() -> Evaluated<T>) -> Evaluated<T> {
+        let (depth, steps) = (self.depth.get(), self.steps.get());
+        if depth >= MAX_DEPTH {
+            return fail(
+                format!("this value rests on more than {MAX_DEPTH} others, one on the other; rootlint stops here"),
+                span,
+            );
+        }
+        if steps >= MAX_STEPS {
+            return fail(format!("more than {MAX_STEPS} expressions in one project; rootlint stops here"), span);
+        }
+        self.depth.set(depth + 1);
+        self.steps.set(steps + 1);
+        let result = compute();
+        self.depth.set(depth);
+        result
+    }
+
+    /// Computes a named value once. An error in it is reported once, and it is unknown from then on.
+    fn remember(
+        &self,
+        key: Key,
+        name: &dyn Fn() -> String,
+        span: Span,
+        compute: impl FnOnce() -> Evaluated<Named>,
+    ) -> Evaluated<Named> {
+        match self.memo.borrow().get(&key) {
+            Some(Slot::Done(named)) => return Ok(named.clone()),
+            Some(Slot::Busy) => return fail(format!("`{}` depends on itself", name()), span),
+            None => {}
+        }
+        self.memo.borrow_mut().insert(key.clone(), Slot::Busy);
+        let named = self.deeper(span, compute).unwrap_or_else(|error| {
+            self.error("terraform-evaluation", error.message, error.span);
+            let reason = Reason::new(name(), "has an error", Some(span));
+            Named { value: Value::unknown(Type::Dynamic, reason).at(span), via: Via::Element }
+        });
+        self.memo.borrow_mut().insert(key, Slot::Done(named.clone()));
+        Ok(named)
+    }
+
+    /// The value of a variable in a module instance.
+    pub(super) fn variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let key = Key::Variable(id, Arc::clone(name));
+        self.remember(key, &|| format!("var.{name}"), span, || self.compute_variable(id, name, span))
+    }
+
+    /// A local value.
+    pub(super) fn local(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let key = Key::Local(id, Arc::clone(name));
+        self.remember(key, &|| format!("local.{name}"), span, || self.compute_local(id, name, span))
+    }
+
+    /// An output of a module instance.
+    pub(super) fn output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let key = Key::Output(id, Arc::clone(name));
+        self.remember(key, &|| format!("output.{name}"), span, || self.compute_output(id, name, span))
+    }
+
+    /// An attribute of a resource instance.
+    pub(super) fn attribute(
+        &self,
+        id: ModuleId,
+        resource: &ResourceId,
+        instance: &InstanceKey,
+        name: &Arc<str>,
+        span: Span,
+    ) -> Evaluated<Named> {
+        let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
+        let shown = || format!("{resource}{instance}.{name}");
+        self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))
+    }
+
+    /// The instances of a resource block.
+    pub(super) fn expansion(&self, id: ModuleId, resource: &ResourceId, span: Span) -> Evaluated<Rc<Expansion>> {
+        let key = (id, resource.clone());
+        match self.expansions.borrow().get(&key) {
+            Some(Slot::Done(expansion)) => return Ok(Rc::clone(expansion)),
+            Some(Slot::Busy) => {
+                return fail(format!("the number of instances of `{resource}` depends on itself"), span);
+            }
+            None => {}
+        }
+        self.expansions.borrow_mut().insert(key.clone(), Slot::Busy);
+        let instance = self.instance(id);
+        let expansion = match instance.module.resources.get(resource) {
+            Some(block) => self.deeper(block.header, || self.expand(id, block)).unwrap_or_else(|error| {
+                self.error("terraform-evaluation", error.message, error.span);
+                Expansion::Unknown(Reason::new(
+                    resource.to_string(),
+                    "has an error in `count` or `for_each`",
+                    Some(error.span),
+                ))
+            }),
+            None => Expansion::None,
+        };
+        let expansion = Rc::new(expansion);
+        self.expansions.borrow_mut().insert(key, Slot::Done(Rc::clone(&expansion)));
+        Ok(expansion)
+    }
+
+    /// The instances of a module call; empty if its source is not on disk (which is noted).
+    pub(super) fn children(&self, id: ModuleId, call: &Arc<str>, span: Span) -> Evaluated<Children> {
+        let key = (id, Arc::clone(call));
+        match self.children.borrow().get(&key) {
+            Some(Slot::Done(children)) => return Ok(Rc::clone(children)),
+            Some(Slot::Busy) => {
+                return fail(format!("the number of instances of `module.{call}` depends on itself"), span);
+            }
+            None => {}
+        }
+        self.children.borrow_mut().insert(key.clone(), Slot::Busy);
+        let children = self.deeper(span, || self.compute_children(id, call)).unwrap_or_else(|error| {
+            self.error("terraform-evaluation", error.message, error.span);
+            Vec::new()
+        });
+        let children = Rc::new(children);
+        self.children.borrow_mut().insert(key, Slot::Done(Rc::clone(&children)));
+        Ok(children)
+    }
+
+    /// All module instances: the root, then each call's, in the order of the source.
+    pub fn all_instances(&self) -> Vec<ModuleId> {
+        let mut all = Vec::new();
+        let mut open = vec![ROOT];
+        while let Some(id) = open.pop() {
+            all.push(id);
+            let instance = self.instance(id);
+            let mut inner = Vec::new();
+            for (name, block) in &instance.module.calls {
+                match self.children(id, name, block.header) {
+                    Ok(children) => inner.extend(children.iter().map(|(_, child)| *child)),
+                    Err(error) => self.error("terraform-evaluation", error.message, error.span),
+                }
+            }
+            open.extend(inner.into_iter().rev());
+        }
+        all
+    }
+}

@@ -1,0 +1,213 @@
+//! Instances of resource blocks and module calls: `count`, `for_each`.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::evaluator::{Evaluated, Evaluator, ModuleId, Repetition, fail};
+use super::expression::index_value;
+use super::operators;
+use super::scope::Scope;
+use crate::convert::convert;
+use crate::source::Span;
+use crate::syntax::hcl::{Block, Expr};
+use crate::types::Type;
+use crate::value::{Kind, Reason, Value, Via};
+
+/// How many instances one block may have.
+pub const MAX_INSTANCES: usize = 1_000_000;
+
+/// Which instance of a block.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum InstanceKey {
+    /// The block is not repeated.
+    None,
+    /// `[0]`
+    Index(usize),
+    /// `["key"]`
+    Key(Arc<str>),
+    /// `[*]`: it is repeated in a way that is not known.
+    Unknown,
+}
+
+impl fmt::Display for InstanceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Key(key) => write!(f, "[\"{}\"]", escape(key)),
+            Self::Unknown => f.write_str("[*]"),
+        }
+    }
+}
+
+/// A key as Terraform writes it in an address.
+fn escape(key: &str) -> String {
+    let mut escaped = String::with_capacity(key.len());
+    for c in key.chars() {
+        match c {
+            '"' => escaped.push_str("\\\""),
+            '\\' => escaped.push_str("\\\\"),
+            '\n' => escaped.push_str("\\n"),
+            '\r' => escaped.push_str("\\r"),
+            '\t' => escaped.push_str("\\t"),
+            c if c.is_control() => escaped.extend(c.escape_unicode()),
+            c => escaped.push(c),
+        }
+    }
+    escaped.replace("${", "$${").replace("%{", "%%{")
+}
+
+/// The instances of a block.
+#[derive(Clone, Debug)]
+pub enum Expansion {
+    /// One, without a key.
+    Single,
+    /// `count`
+    Count(usize, Via, Span),
+    /// `for_each`: key and value of each.
+    Each(Rc<Vec<(Arc<str>, Value, Value)>>),
+    /// How many there are is not known.
+    Unknown(Reason),
+    /// None.
+    None,
+}
+
+impl Expansion {
+    /// The keys of the instances, in Terraform's order.
+    pub fn keys(&self) -> Vec<InstanceKey> {
+        match self {
+            Self::Single => vec![InstanceKey::None],
+            Self::Count(count, ..) => (0..*count).map(InstanceKey::Index).collect(),
+            Self::Each(elements) => elements.iter().map(|(key, ..)| InstanceKey::Key(Arc::clone(key))).collect(),
+            Self::Unknown(_) => vec![InstanceKey::Unknown],
+            Self::None => Vec::new(),
+        }
+    }
+
+    /// What `each` and `count` are in an instance.
+    pub fn repetition(&self, key: &InstanceKey) -> Repetition {
+        match (self, key) {
+            (Self::Count(_, via, span), InstanceKey::Index(index)) => {
+                Repetition::Count(index_value(*index).at(*span).via(via.clone(), Some(*span)))
+            }
+            (Self::Each(elements), InstanceKey::Key(name)) => elements
+                .binary_search_by(|(key, ..)| key.cmp(name))
+                .ok()
+                .and_then(|index| elements.get(index))
+                .map_or(Repetition::None, |(_, key, value)| Repetition::Each(key.clone(), value.clone())),
+            (Self::Unknown(reason), _) => Repetition::Unknown(reason.clone()),
+            _ => Repetition::None,
+        }
+    }
+
+    /// Why the number of instances is not known.
+    pub fn unknown(&self) -> Option<&Reason> {
+        match self {
+            Self::Unknown(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Evaluates `count` or `for_each` of a block of module instance `id`.
+    pub(super) fn expand(&self, id: ModuleId, block: &Block) -> Evaluated<Expansion> {
+        let scope = Scope::of(id);
+        if let Some(count) = block.body.attribute("count") {
+            return self.expand_count(&count.value, &scope);
+        }
+        if let Some(for_each) = block.body.attribute("for_each") {
+            return self.expand_for_each(&for_each.value, &scope);
+        }
+        // OpenTofu: `enabled` in a lifecycle block.
+        let enabled = block.body.blocks_of("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("enabled"));
+        if let Some(enabled) =
+            enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten())
+        {
+            let value = self.eval(&enabled.value, &scope)?;
+            if let Some(unknown) = value.as_unknown() {
+                return Ok(Expansion::Unknown(unknown.reason.clone()));
+            }
+            return Ok(match convert(&value, &Type::Bool).ok().and_then(|value| value.as_bool()) {
+                Some(false) => Expansion::None,
+                _ => Expansion::Single,
+            });
+        }
+        Ok(Expansion::Single)
+    }
+
+    fn expand_count(&self, expr: &Expr, scope: &Scope<'_>) -> Evaluated<Expansion> {
+        let value = self.eval(expr, scope)?;
+        if let Some(unknown) = value.as_unknown() {
+            return Ok(Expansion::Unknown(unknown.reason.clone()));
+        }
+        let number = convert(&value, &Type::Number).ok();
+        let Some(number) = number.as_ref().and_then(Value::as_number) else {
+            return fail("`count` must be a whole number", expr.span);
+        };
+        match number.as_usize() {
+            Some(0) => Ok(Expansion::None),
+            Some(count) if count <= MAX_INSTANCES => {
+                Ok(Expansion::Count(count, Via::Repetition("count.index".into()), expr.span))
+            }
+            Some(_) => fail(format!("`count` is {number}; rootlint stops at {MAX_INSTANCES} instances"), expr.span),
+            None => fail(format!("`count` must be a whole number that is not negative, not {number}"), expr.span),
+        }
+    }
+
+    fn expand_for_each(&self, expr: &Expr, scope: &Scope<'_>) -> Evaluated<Expansion> {
+        let value = self.eval(expr, scope)?;
+        if let Some(unknown) = value.as_unknown() {
+            return Ok(Expansion::Unknown(unknown.reason.clone()));
+        }
+        match &value.kind {
+            Kind::Set(_, elements) => {
+                if let Some(unknown) = elements.iter().find_map(Value::as_unknown) {
+                    return Ok(Expansion::Unknown(unknown.reason.clone()));
+                }
+            }
+            Kind::Object(fields) => {
+                if let Some(rest) = fields.open() {
+                    return Ok(Expansion::Unknown(rest.reason.clone()));
+                }
+            }
+            Kind::Map(..) => {}
+            Kind::Null(_) => return fail("`for_each` is null", expr.span),
+            Kind::Tuple(_) | Kind::List(..) => {
+                return fail("`for_each` must be a map or a set of strings, not a list; use toset()", expr.span);
+            }
+            _ => {
+                return fail(
+                    format!("`for_each` must be a map or a set of strings, not {}", value.ty().friendly_name()),
+                    expr.span,
+                );
+            }
+        }
+        let is_set = matches!(value.kind, Kind::Set(..));
+        let mut elements: Vec<(Arc<str>, Value, Value)> = Vec::new();
+        for (key, element) in operators::elements(&value, expr.span)? {
+            let Some(name) = key.as_str().map(|name| Arc::<str>::from(&*name)) else {
+                return fail("the elements of a set given to `for_each` must be strings", expr.span);
+            };
+            let via = |value: Value, what: &str| {
+                let span = value.origin.span;
+                match span {
+                    Some(_) => value.via(Via::Repetition(what.into()), span),
+                    None => value.at(expr.span),
+                }
+            };
+            let element = if is_set { key.clone() } else { element };
+            elements.push((name, via(key, "each.key"), via(element, "each.value")));
+        }
+        if elements.is_empty() {
+            return Ok(Expansion::None);
+        }
+        if elements.len() > MAX_INSTANCES {
+            return fail(format!("more than {MAX_INSTANCES} instances"), expr.span);
+        }
+        elements.sort_by(|a, b| a.0.cmp(&b.0));
+        elements.dedup_by(|a, b| a.0 == b.0);
+        Ok(Expansion::Each(Rc::new(elements)))
+    }
+}

@@ -1,0 +1,266 @@
+//! Variables, locals, outputs and module calls of a module instance.
+//! <https://developer.hashicorp.com/terraform/language/modules/syntax>
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::config::call_source;
+use super::constraint::Constraint;
+use super::evaluator::{Evaluated, Evaluator, ModuleId, ModuleInstance, Named, fail};
+use super::instance::{Expansion, InstanceKey};
+use super::scope::Scope;
+use crate::convert::convert;
+use crate::files::normalize;
+use crate::resource::Presence;
+use crate::source::Span;
+use crate::syntax::hcl::Block;
+use crate::types::Type;
+use crate::value::{Marks, Reason, Value, Via};
+
+/// How deep module calls may nest. A module that calls itself without end stops here.
+pub const MAX_MODULE_DEPTH: usize = 300;
+
+impl Evaluator<'_> {
+    pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let instance = self.instance(id);
+        let Some(variable) = instance.module.variables.get(name) else {
+            return fail(format!("there is no variable `{name}` in this module"), span);
+        };
+        let body = &variable.block.body;
+        let constraint = self.constraint(id, &variable.block);
+        let flag = |attribute: &str| -> Option<bool> {
+            let attribute = body.attribute(attribute)?;
+            self.eval(&attribute.value, &Scope::of(id)).ok()?.as_bool()
+        };
+        let (given, via) = match &instance.caller {
+            None => match self.inputs.values.get(name) {
+                Some(input) => (Some(input.value(&constraint, self)?), Via::VariableValue(Arc::clone(name))),
+                None => (None, Via::VariableDefault(Arc::clone(name))),
+            },
+            Some((caller, call, repetition)) => {
+                let calling = self.instance(*caller);
+                let block = calling.module.calls.get(call);
+                let argument = block.and_then(|block| block.body.attribute(name));
+                let via = Via::ModuleInput(Arc::from(format!("module.{call}")), Arc::clone(name));
+                let value = match argument {
+                    Some(argument) => Some(self.eval(&argument.value, &Scope::repeated(*caller, repetition))?.clone()),
+                    None => None,
+                };
+                (value, via)
+            }
+        };
+        let default = |required: bool| -> Evaluated<Named> {
+            let via = Via::VariableDefault(Arc::clone(name));
+            match body.attribute("default") {
+                Some(default) => Ok(Named { value: self.eval(&default.value, &Scope::of(id))?, via }),
+                None => {
+                    if required && let Some((caller, call, _)) = &instance.caller {
+                        let calling = self.instance(*caller);
+                        let header = calling.module.calls.get(call).map_or(span, |block| block.header);
+                        self.error(
+                            "terraform-evaluation",
+                            format!("`module.{call}` does not set `{name}`, which has no default"),
+                            header,
+                        );
+                    }
+                    let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
+                    let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
+                    Ok(Named { value, via })
+                }
+            }
+        };
+        let mut named = match given {
+            None => default(true)?,
+            // `nullable = false`: null means the default.
+            Some(value) if value.is_null() && flag("nullable") == Some(false) => default(false)?,
+            Some(value) => Named { value, via },
+        };
+        let at = named.value.origin.span.unwrap_or(span);
+        named.value =
+            constraint.apply(&named.value).or_else(|error| fail(format!("`var.{name}`: {}", error.message), at))?;
+        if flag("sensitive") == Some(true) {
+            named.value = named.value.mark(Marks::SENSITIVE);
+        }
+        Ok(named)
+    }
+
+    /// The type constraint of a variable; a wrong one is reported and means `any`.
+    fn constraint(&self, id: ModuleId, block: &Block) -> Constraint {
+        let Some(ty) = block.body.attribute("type") else { return Constraint::any() };
+        Constraint::parse(&ty.value, &|expr| self.eval(expr, &Scope::of(id))).unwrap_or_else(|error| {
+            self.error("terraform-invalid", error.message, error.span);
+            Constraint::any()
+        })
+    }
+
+    pub(super) fn compute_local(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let instance = self.instance(id);
+        let Some(local) = instance.module.locals.get(name) else {
+            return fail(format!("there is no local value `{name}` in this module"), span);
+        };
+        let value = self.eval(&local.value, &Scope::of(id))?;
+        Ok(Named { value, via: Via::Local(Arc::clone(name)) })
+    }
+
+    pub(super) fn compute_output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        let instance = self.instance(id);
+        let call = instance.caller.as_ref().map_or("", |(_, call, _)| call);
+        let Some(block) = instance.module.outputs.get(name) else {
+            return fail(format!("`module.{call}` has no output `{name}`"), span);
+        };
+        let Some(value) = block.body.attribute("value") else {
+            return fail(format!("the output `{name}` has no value"), block.header);
+        };
+        let mut value = self.eval(&value.value, &Scope::of(id))?;
+        let sensitive = block.body.attribute("sensitive").map(|flag| self.eval(&flag.value, &Scope::of(id)));
+        if matches!(sensitive, Some(Ok(flag)) if flag.as_bool() == Some(true)) {
+            value = value.mark(Marks::SENSITIVE);
+        }
+        Ok(Named { value, via: Via::Output(Arc::from(format!("module.{call}")), Arc::clone(name)) })
+    }
+
+    // --- calls ---
+
+    pub(super) fn compute_children(&self, id: ModuleId, call: &Arc<str>) -> Evaluated<Vec<(InstanceKey, ModuleId)>> {
+        let instance = self.instance(id);
+        let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
+        let expansion = self.expand(id, block)?;
+        if matches!(expansion, Expansion::None) {
+            return Ok(Vec::new());
+        }
+        let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
+        if instance.depth >= MAX_MODULE_DEPTH {
+            return fail(
+                format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"),
+                block.header,
+            );
+        }
+        let Some(module) = self.load(&folder) else {
+            self.missing(call, block, "there are no Terraform files in that folder");
+            return Ok(Vec::new());
+        };
+        let dot = if instance.address.is_empty() { "" } else { "." };
+        let base = format!("{}{dot}module.{call}", instance.address);
+        let calls: Arc<[Span]> = instance.calls.iter().copied().chain([block.header]).collect();
+        let presence = match expansion.unknown() {
+            Some(reason) => instance.presence.and(&Presence::Possible(reason.clone())),
+            None => instance.presence.clone(),
+        };
+        let manifest_dot = if instance.manifest_key.is_empty() { "" } else { "." };
+        let children = expansion.keys().into_iter().map(|key| {
+            let child = ModuleInstance {
+                module: Arc::clone(&module),
+                address: Arc::from(format!("{base}{key}")),
+                caller: Some((id, Arc::clone(call), expansion.repetition(&key))),
+                presence: presence.clone(),
+                calls: Arc::clone(&calls),
+                path: path.clone(),
+                manifest_key: format!("{}{manifest_dot}{call}", instance.manifest_key),
+                depth: instance.depth + 1,
+            };
+            (key, self.add_instance(child))
+        });
+        Ok(children.collect())
+    }
+
+    /// The folder of a call's module, relative to the scan's root, and its `path.module`.
+    fn locate(
+        &self,
+        caller: &ModuleInstance,
+        call: &Arc<str>,
+        block: &Block,
+    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+        let Some((source, span)) = call_source(block) else {
+            let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
+            return fail(format!("the source of `module.{call}` {what}"), block.header);
+        };
+        if source.starts_with("./") || source.starts_with("../") || source == "." || source == ".." {
+            let path = join(&caller.path, &source);
+            return match normalize(&caller.module.folder.join(&source)) {
+                Some(folder) if self.files.is_folder(&folder) => Ok(Some((folder, path))),
+                Some(folder) => {
+                    self.note(
+                        "module-not-found",
+                        format!("`module.{call}` is not analysed: there is no folder {folder}"),
+                        span,
+                    );
+                    Ok(None)
+                }
+                None => {
+                    self.note(
+                        "module-not-found",
+                        format!("`module.{call}` is not analysed: {source} leads out of the scanned folder"),
+                        span,
+                    );
+                    Ok(None)
+                }
+            };
+        }
+        let dot = if caller.manifest_key.is_empty() { "" } else { "." };
+        let key = format!("{}{dot}{call}", caller.manifest_key);
+        if let Some(dir) = self.inputs.installed.get(key.as_str()) {
+            let root = if &*self.project == "." { "" } else { &self.project };
+            if let Some(folder) =
+                normalize(&Utf8Path::new(root).join(dir)).filter(|folder| self.files.is_folder(folder))
+            {
+                return Ok(Some((folder, dir.clone())));
+            }
+        }
+        let text = format!("`module.{call}` is not analysed: {source} is not on disk (`terraform init` brings it)");
+        self.note("module-not-found", text, span);
+        Ok(None)
+    }
+
+    fn missing(&self, call: &Arc<str>, block: &Block, why: &str) {
+        let span = call_source(block).map_or(block.header, |(_, span)| span);
+        self.note("module-not-found", format!("`module.{call}` is not analysed: {why}"), span);
+    }
+
+    /// Whether a call without instances is switched off (and not merely missing on disk).
+    pub(super) fn is_known_absent(&self, id: ModuleId, _call: &Arc<str>, block: &Block) -> bool {
+        matches!(self.expand(id, block), Ok(Expansion::None))
+    }
+
+    /// Why the instances of a call are not known.
+    pub(super) fn presence_reason(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Reason {
+        match self.expand(id, block) {
+            Ok(Expansion::Unknown(reason)) => reason,
+            _ => Reason::new(format!("module.{call}"), "has an unknown number of instances", Some(block.header)),
+        }
+    }
+
+    /// A value converted to what a schema says, or as it is where that fails.
+    pub(super) fn as_type(value: Value, ty: &Type) -> Value {
+        if *ty == Type::Dynamic { value } else { convert(&value, ty).unwrap_or(value) }
+    }
+}
+
+/// `path.module` of a module called from one whose path is `base`: Terraform cleans it, but keeps leading `..`.
+fn join(base: &Utf8Path, source: &str) -> Utf8PathBuf {
+    let mut names: Vec<&str> = Vec::new();
+    let joined = base.join(source);
+    for name in joined.as_str().split('/') {
+        match name {
+            "" | "." => {}
+            ".." if names.last().is_some_and(|last| *last != "..") => {
+                names.pop();
+            }
+            name => names.push(name),
+        }
+    }
+    if names.is_empty() { ".".into() } else { names.join("/").into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn module_paths_are_clean() {
+        assert_eq!(join(".".into(), "./modules/x"), "modules/x");
+        assert_eq!(join("modules/x".into(), "../y"), "modules/y");
+        assert_eq!(join(".".into(), "../shared"), "../shared");
+        assert_eq!(join("a".into(), ".."), ".");
+    }
+}

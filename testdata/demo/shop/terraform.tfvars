@@ -1,0 +1,2 @@
+# Just until the old cluster is gone.
+migration_user = "root"

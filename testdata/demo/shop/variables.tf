@@ -1,0 +1,5 @@
+variable "migration_user" {
+  description = "Who runs the database migrations."
+  type        = string
+  default     = "shop-migration"
+}

@@ -1,0 +1,305 @@
+//! What a user sees of a report: every format of one run made by hand, as snapshots.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use rootlint::files::Memory;
+use rootlint::finding::{Confidence, Counts, Diagnostic, Finding, Findings, Related, Severity, Undecided, Witness};
+use rootlint::report::{Context, Report, Rule, human, json, sarif};
+use rootlint::source::{Sources, Span};
+
+mod sarif_schema;
+
+const MAIN: &str = "\
+module \"ci\" {
+  source = \"./modules/key\"
+  user   = var.admin # é
+}
+
+resource \"aws_organizations_organization\" \"this\" {
+  feature_set = \"ALL\"
+}
+";
+
+const VARIABLES: &str = "\
+variable \"admin\" {
+\tdefault = \"root\"
+}
+";
+
+const MODULE: &str = "\
+variable \"user\" {}
+
+resource \"aws_iam_access_key\" \"this\" {
+  count = 2
+  user  = var.user
+}
+";
+
+/// Everything a repository may try on the reader: escapes, turned text, commands to the runner, keys.
+const HOSTILE: &str = "\
+::error file=x::own you
+a = \"\u{1b}[31m\u{202e}AKIAIOSFODNN7EXAMPLE ##[group]\"
+password = \"hunter2\"
+";
+
+struct Run {
+    sources: Sources,
+    files: Memory,
+    found: Findings,
+}
+
+impl Run {
+    fn new(files: &[(&str, &str)]) -> Self {
+        Self { sources: Sources::default(), files: files.iter().copied().collect(), found: Findings::default() }
+    }
+
+    fn span(&self, path: &str, text: &str, part: &str) -> Span {
+        let start = text.find(part).unwrap();
+        Span::new(self.sources.file(path.into()), start, start + part.len())
+    }
+
+    fn report(self, strict: bool) -> Report {
+        let counts = Counts { files: 4, ignored: 1, projects: 2, resources: 40 };
+        let context = Context { sources: &self.sources, files: &self.files, rules: &rules(), counts, strict };
+        Report::new(self.found, &context)
+    }
+}
+
+fn rules() -> Vec<Rule> {
+    let rule = |id: &str, title: &str, severity, absence| Rule {
+        id: id.into(),
+        title: title.into(),
+        severity: Some(severity),
+        frameworks: BTreeMap::from([("CIS AWS 5.0".to_owned(), vec!["1.3".to_owned()])]),
+        page: format!("# {id}\n\nWhat it is about.\n\n## Fix\n\nDo it.\n"),
+        url: format!("https://docs.aws.amazon.com/{id}"),
+        absence,
+    };
+    vec![
+        rule("root-key-not-denied", "An organization whose root users can create an access key", Severity::High, true),
+        rule("root-access-key", "An access key for the root user", Severity::Critical, false),
+    ]
+}
+
+fn finding(check: &'static str, severity: Severity, primary: Span) -> Finding {
+    Finding {
+        check,
+        severity,
+        confidence: Confidence::Certain,
+        message: String::new(),
+        primary,
+        label: String::new(),
+        related: Vec::new(),
+        resource: "".into(),
+        instances: Vec::new(),
+        projects: vec![".".into()],
+        missing: Vec::new(),
+        hidden: Vec::new(),
+        witness: None,
+        help: String::new(),
+    }
+}
+
+fn everything() -> Run {
+    let mut run = Run::new(&[
+        ("envs/prod/main.tf", MAIN),
+        ("envs/prod/variables.tf", VARIABLES),
+        ("modules/key/main.tf", MODULE),
+        ("x #1/höst::le.tf", HOSTILE),
+    ]);
+    let main = |run: &Run, part| run.span("envs/prod/main.tf", MAIN, part);
+    // Met in another order than the one in which they are shown.
+    let hostile = run.span("x #1/höst::le.tf", HOSTILE, "AKIAIOSFODNN7EXAMPLE");
+    run.found.push(Finding {
+        message: "A key AKIAIOSFODNN7EXAMPLE is\u{1b}[2J in the code.\n::warning::second line ##[error]".into(),
+        label: "\u{202e}here".into(),
+        resource: "aws_iam_access_key.\u{1b}k".into(),
+        hidden: vec![run.span("x #1/höst::le.tf", HOSTILE, "hunter2")],
+        related: vec![Related {
+            message: "::the password".into(),
+            span: run.span("x #1/höst::le.tf", HOSTILE, "hunter2"),
+        }],
+        help: "::error::Take it out.\nRotate it.".into(),
+        ..finding("root-credentials-in-code", Severity::Medium, hostile)
+    });
+    run.found.push(Finding {
+        confidence: Confidence::Possible,
+        missing: vec!["var.scp_json".into()],
+        message: "The root user of 1 account can still create an access key.".into(),
+        label: "no policy of this organization denies it".into(),
+        resource: "aws_organizations_organization.this".into(),
+        witness: Some(Witness {
+            account: Some("111122223333".into()),
+            context: BTreeMap::from([("aws:MultiFactorAuthPresent".into(), "true".into())]),
+            text: "root of 111122223333, signed in with MFA".into(),
+        }),
+        help: "Attach a service control policy that denies `iam:CreateAccessKey` to `arn:aws:iam::*:root`.".into(),
+        ..finding(
+            "root-key-not-denied",
+            Severity::High,
+            main(&run, "resource \"aws_organizations_organization\" \"this\""),
+        )
+    });
+    run.found.push(Finding {
+        message: "An access key is created for the root user.".into(),
+        label: "resolves to \"root\"".into(),
+        related: vec![
+            Related { message: "used here".into(), span: run.span("modules/key/main.tf", MODULE, "var.user") },
+            Related {
+                message: "default of var.admin".into(),
+                span: run.span("envs/prod/variables.tf", VARIABLES, "\"root\""),
+            },
+        ],
+        resource: "module.ci.aws_iam_access_key.this".into(),
+        instances: vec!["module.ci.aws_iam_access_key.this[0]".into(), "module.ci.aws_iam_access_key.this[1]".into()],
+        projects: vec!["envs/stage".into(), "envs/prod".into()],
+        help: "Create a role instead.".into(),
+        ..finding("root-access-key", Severity::Critical, main(&run, "var.admin"))
+    });
+    run.found.undecided(Undecided {
+        check: "root-key-not-denied",
+        message: "Whether `p` denies it depends on `var.scp_json`.".into(),
+        missing: vec!["var.scp_json".into()],
+        span: main(&run, "feature_set = \"ALL\""),
+        blocking: true,
+    });
+    run.found.error(Diagnostic::new("hcl-syntax", "expected `}`", run.span("envs/prod/variables.tf", VARIABLES, "}")));
+    for name in ["a", "b", "c", "d", "e"] {
+        let message = format!("module.{name} is not on disk");
+        run.found.note(Diagnostic::new("module-not-found", message, main(&run, "\"./modules/key\"")));
+    }
+    let given = run.sources.virtual_file("<--var user>", "user=root");
+    run.found.note(Diagnostic::new("unused-variable", "no root module declares `user`", Span::new(given, 0, 4)));
+    run
+}
+
+/// A release changes no snapshot.
+fn versionless(report: &str) -> String {
+    report.replace(&format!("\"{}\"", env!("CARGO_PKG_VERSION")), "\"VERSION\"")
+}
+
+#[test]
+fn a_person_sees_this() {
+    insta::assert_snapshot!(human::render(&everything().report(false), human::Style::default()));
+}
+
+#[test]
+fn quiet_leaves_findings_and_errors() {
+    let style = human::Style { quiet: true, ..human::Style::default() };
+    let text = human::render(&everything().report(false), style);
+    assert!(text.contains("hcl-syntax") && text.contains("root-access-key"));
+    assert!(!text.contains("module-not-found") && !text.contains("undecided["));
+}
+
+#[test]
+fn verbose_shows_every_note() {
+    let style = human::Style { verbose: true, ..human::Style::default() };
+    assert_eq!(human::render(&everything().report(false), style).matches("note[module-not-found]").count(), 5);
+}
+
+#[test]
+fn a_program_sees_this() {
+    insta::assert_snapshot!(versionless(&json::render(&everything().report(false))));
+}
+
+#[test]
+fn code_scanning_sees_this() {
+    insta::assert_snapshot!(versionless(&sarif::render(&everything().report(false))));
+}
+
+#[test]
+fn nothing_found_is_a_report_too() {
+    let empty = || Run::new(&[]).report(false);
+    insta::assert_snapshot!(human::render(&empty(), human::Style::default()), @"No findings in 2 projects (4 files, 40 resources), 1 file ignored.");
+    sarif_schema::assert_valid(&sarif::render(&empty()));
+}
+
+#[test]
+fn sarif_is_valid() {
+    sarif_schema::assert_valid(&sarif::render(&everything().report(false)));
+}
+
+#[test]
+fn the_schema_refuses_what_is_wrong() {
+    let log = sarif::render(&everything().report(false)).replace("\"2.1.0\"", "\"2.0\"");
+    assert!(!sarif_schema::errors(&log).is_empty());
+}
+
+#[test]
+fn no_format_lets_anything_through() {
+    let report = everything().report(false);
+    let styled = human::Style { colors: true, ..human::Style::default() };
+    let outputs = [human::render(&report, styled), json::render(&report), sarif::render(&report)];
+    for (output, colors) in outputs.iter().zip([true, false, false]) {
+        assert!(!output.contains("AKIAIOS") && !output.contains("hunter2") && !output.contains("##["), "{output}");
+        for line in output.lines() {
+            assert!(!line.trim_start().starts_with("::") || line.trim_start().starts_with("::: "), "{line}");
+            let plain = if colors { anstream::adapter::strip_str(line).to_string() } else { line.to_owned() };
+            assert!(!plain.chars().any(|c| c.is_control()), "{plain:?}");
+        }
+    }
+    let human = human::render(&report, human::Style::default());
+    assert!(!human.contains('\u{202e}') && !human.contains('\u{1b}'));
+}
+
+#[test]
+fn order_does_not_depend_on_the_order_of_discovery() {
+    let forwards = everything();
+    let mut backwards = everything();
+    backwards.found.findings.reverse();
+    backwards.found.notes.reverse();
+    assert_eq!(json::render(&forwards.report(false)), json::render(&backwards.report(false)));
+}
+
+#[test]
+fn complete_is_what_exit_code_3_says() {
+    let of = |change: &dyn Fn(&mut Findings), strict| {
+        let mut run = everything();
+        run.found = Findings { notes: run.found.notes, ..Findings::default() };
+        change(&mut run.found);
+        run.report(strict).is_complete()
+    };
+    let open = |blocking| {
+        let span = everything().found.undecided.first().unwrap().span;
+        move |found: &mut Findings| {
+            found.undecided(Undecided { check: "c", message: "m".into(), missing: vec![], span, blocking });
+        }
+    };
+    assert!(of(&|_| {}, false));
+    assert!(!of(&|_| {}, true), "a note");
+    assert!(of(&open(false), false));
+    assert!(!of(&open(true), false));
+    assert!(!of(&|found| found.error(everything().found.errors.first().unwrap().clone()), false));
+}
+
+#[test]
+fn odd_spans_do_no_harm() {
+    let text = format!("é\r\n{}x{}\n\u{feff}日本\n", "a".repeat(5_000), "b".repeat(3_000_000));
+    let mut run = Run::new(&[("a.tf", text.as_str()), ("latin.tf", ""), ("empty.tf", "")]);
+    run.files.insert("latin.tf", b"\xff\xfe");
+    let file = |name: &str, run: &Run| run.sources.file(name.into());
+    let len = text.len();
+    for (name, start, end) in [
+        ("a.tf", 0, 0),
+        ("a.tf", 1, 1),
+        ("a.tf", 5_004, 5_005),
+        ("a.tf", 0, len),
+        ("a.tf", len, len + 50),
+        ("a.tf", 9_000_000, 9_000_001),
+        ("a.tf", len - 6, len - 5),
+        ("latin.tf", 0, 1),
+        ("empty.tf", 0, 0),
+        ("empty.tf", 5, 9),
+        ("gone.tf", 3, 4),
+    ] {
+        let span = Span::new(file(name, &run), start, end);
+        let related = vec![Related { message: "and".into(), span: Span::new(file("a.tf", &run), 3, 4) }];
+        run.found.push(Finding { message: "odd".into(), related, ..finding("root-access-key", Severity::Low, span) });
+    }
+    let report = run.report(false);
+    let text = human::render(&report, human::Style::default());
+    assert!(text.len() < 60_000, "{}", text.len());
+    sarif_schema::assert_valid(&sarif::render(&report));
+}
