@@ -27,6 +27,8 @@ pub struct User {
     pub site: Site,
     /// Its name; null when CloudFormation makes one up.
     pub name: Value,
+    /// The attribute that gives the name.
+    pub named_by: &'static str,
     /// Its path, which is part of its ARN; null for `/`.
     pub path: Value,
 }
@@ -106,7 +108,12 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
 pub fn users(resources: &[Resource<'_>]) -> Vec<User> {
     let read = |resource: &Resource<'_>| {
         let kind = USERS.iter().find(|known| known.kind == resource.kind() && known.mode == resource.mode)?;
-        Some(User { site: resource.site.clone(), name: resource.get(kind.name), path: resource.get(kind.path) })
+        Some(User {
+            site: resource.site.clone(),
+            name: resource.get(kind.name),
+            named_by: kind.name,
+            path: resource.get(kind.path),
+        })
     };
     resources.iter().filter_map(read).collect()
 }
@@ -163,7 +170,7 @@ impl<'a> Model<'a> {
         if let Some(symbol) = key.user.symbol()
             && let Some(user) = users().find(|user| user.is(&symbol))
         {
-            let via = Via::Attribute(symbol.to_string().into());
+            let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
             let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
             return Owner { user: Some(user), name: name.mark(key.user.marks) };
         }
