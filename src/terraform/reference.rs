@@ -60,7 +60,10 @@ impl Evaluator<'_> {
                 [Step::Attribute(name), rest @ ..] => {
                     self.resource_reference(Mode::Managed, root, name, rest, scope, span)
                 }
-                _ => fail_always(format!("`{}` is no reference: a resource type must be followed by a name", root.text), span),
+                _ => fail_always(
+                    format!("`{}` is no reference: a resource type must be followed by a name", root.text),
+                    span,
+                ),
             },
         }
     }
