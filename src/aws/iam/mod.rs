@@ -15,3 +15,6 @@ pub use closest::Closest;
 pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide};
 pub use policy::{Policy, PolicyError};
 pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Question};
+
+#[cfg(test)]
+mod tests;
