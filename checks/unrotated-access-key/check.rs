@@ -36,7 +36,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {
     let primary = anchor(key, owner);
-    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)));
+    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)) && !found.mechanism.only_reports());
     let rotates = if unsure { "is certain to rotate" } else { "rotates" };
     let reported = found.iter().any(|found| found.answer == Answer::Reported);
     let mut finding = Finding {
@@ -72,9 +72,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         finding.rests_on(reason);
     }
     if owner.name.marks.is_hidden() {
-        let origin = &owner.name.origin;
-        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
-        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+        finding.hidden.extend(owner.name.origin.written());
     }
     finding
 }
