@@ -59,7 +59,9 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     };
     for found in found {
         if finding.related.len() < RELATED {
-            finding.related.push(Related { message: found.why.to_string(), span: found.mechanism.site.header });
+            // The message tells the rest.
+            let message = found.why.split([',', ':']).next().unwrap_or_default().to_owned();
+            finding.related.push(Related { message, span: found.mechanism.site.header });
         }
         if let Answer::Unsure(reason) = &found.answer {
             finding.rests_on(reason);
