@@ -89,7 +89,7 @@ fn whose(owner: &Owner<'_>) -> String {
     match (owner.name.as_str(), owner.user) {
         (Some(_), _) if owner.name.marks.is_hidden() => "IAM user (sensitive)".into(),
         (Some(name), _) => format!("IAM user `{name}`"),
-        (None, Some(user)) => format!("IAM user `{}`", user.site.block),
+        (None, Some(user)) => format!("IAM user `{}`", user.site.address),
         (None, None) => "an IAM user whose name is not known".into(),
     }
 }

@@ -14,11 +14,7 @@ type Row = (&'static [&'static str], &'static [&'static str], &'static str);
 const TABLE: &[Row] = &[
     (&["aws_iam_user", "AWS::IAM::User", "awscc_iam_user"], &["id", "name", "Ref", "user_name", "UserName"], "name"),
     (ORGANIZATION, &["roots[0].id", "roots[0].arn", "root_id", "RootId"], ROOT),
-    (
-        ORGANIZATION,
-        &["master_account_id", "management_account_id", "ManagementAccountId"],
-        "management account",
-    ),
+    (ORGANIZATION, &["master_account_id", "management_account_id", "ManagementAccountId"], "management account"),
     (ORGANIZATION, &["id", "Id", "Ref", "organization_id"], "id"),
     (
         &[
@@ -39,11 +35,7 @@ const TABLE: &[Row] = &[
         &["id", "Ref", "Id", "arn", "Arn", "policy_id"],
         "id",
     ),
-    (
-        &["aws_cloudwatch_event_rule", "AWS::Events::Rule", "awscc_events_rule"],
-        &["id", "name", "Ref", "Name"],
-        "name",
-    ),
+    (&["aws_cloudwatch_event_rule", "AWS::Events::Rule", "awscc_events_rule"], &["id", "name", "Ref", "Name"], "name"),
 ];
 
 const ORGANIZATION: &[&str] =

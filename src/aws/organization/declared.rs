@@ -327,7 +327,9 @@ fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Conten
                 Ok(policy) => Content::Policy(Arc::new(policy)),
                 Err(errors) => match errors.into_iter().next() {
                     Some(error) => invalid(error.message, error.span, out),
-                    None => Content::Policy(Arc::new(Policy::unknown(Reason::new("content", "is unknown", None), None))),
+                    None => {
+                        Content::Policy(Arc::new(Policy::unknown(Reason::new("content", "is unknown", None), None)))
+                    }
                 },
             }
         }

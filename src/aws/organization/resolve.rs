@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::aws::iam::{Account as Who, Attached, Level, Organization as Known, Place, Policy, Question, Verdict, decide};
+use crate::aws::iam::{
+    Account as Who, Attached, Level, Organization as Known, Place, Policy, Question, Verdict, decide,
+};
 use crate::aws::{Facts, Model};
 use crate::resource::{Mode, Presence, Site};
 use crate::source::Span;
@@ -34,6 +36,15 @@ pub struct Resolved {
     pub targets: Vec<Target>,
     /// Projects of which it is not known whether they read this organization.
     pub strangers: Vec<Site>,
+    /// Whether the policies at the root alone deny it.
+    root_denies: bool,
+}
+
+impl Resolved {
+    /// Whether every account is covered by the policies at the root, wherever it stands.
+    pub fn is_covered_at_the_root(&self) -> bool {
+        self.root_denies
+    }
 }
 
 /// Why no service control policy of an organization has an effect.
@@ -144,9 +155,10 @@ fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
         let own = literals(facts);
         let is_named = together.contains(&facts.project);
         let known = groups.iter().position(|group| {
-            group.facts.iter().any(|other| {
-                (is_named && together.contains(&other.project)) || !literals(other).is_disjoint(&own)
-            })
+            group
+                .facts
+                .iter()
+                .any(|other| (is_named && together.contains(&other.project)) || !literals(other).is_disjoint(&own))
         });
         let reads = facts.organization.organizations.first();
         let about_some = reads.is_some() || !own.is_empty();
@@ -159,7 +171,9 @@ fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
                 let why = "is taken to be about the one organization that the scan manages";
                 group.assumption.get_or_insert(Reason::new(project, why, None));
             }
-        } else if managed > 1 && let Some(reads) = reads {
+        } else if managed > 1
+            && let Some(reads) = reads
+        {
             for group in groups.iter_mut().take(managed) {
                 group.strangers.push(reads.site.clone());
             }
@@ -364,7 +378,8 @@ impl<'a> Group<'a> {
         let controls = self.facts.iter().flat_map(|facts| &facts.organization.controls).map(|control| &control.target);
         let parents = self.units().map(|unit| &unit.parent);
         let above = self.accounts().filter_map(|account| account.parent.as_ref());
-        let mentioned = self.attachments().map(|attachment| &attachment.target).chain(controls).chain(parents).chain(above);
+        let mentioned =
+            self.attachments().map(|attachment| &attachment.target).chain(controls).chain(parents).chain(above);
         for ident in mentioned {
             let is_unit = ident.literal.as_ref().is_some_and(|id| id.starts_with("ou-"));
             if is_unit && !nodes.iter().any(|node| node.id.is(ident)) {
@@ -403,8 +418,10 @@ impl<'a> Group<'a> {
         let in_view = self.managed
             || self.organization.is_some()
             || self.attachments().any(|attachment| self.is_root(&attachment.target));
+        let root = judge.root();
+        let root_denies = in_view && matches!(root.verdict, Verdict::Denied(_));
         if root_counts && in_view {
-            targets.push(judge.root());
+            targets.push(root);
         }
         targets.extend(nodes.iter().map(|node| judge.target(node)));
         let first = self.facts.first();
@@ -427,6 +444,7 @@ impl<'a> Group<'a> {
             ineffective,
             targets,
             strangers: self.strangers.clone(),
+            root_denies,
             site,
         }
     }
