@@ -1,6 +1,8 @@
 //! Values as JSON or YAML text, as Terraform writes it: unknown parts become holes, and characters that are copied from
 //! the configuration keep their place there.
 
+mod yaml;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -156,4 +158,12 @@ fn escape_json(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The value as YAML, as `yamlencode` writes it. The text remembers the value.
+///
+/// # Errors
+/// See [`EncodeError`].
+pub fn yaml(value: &Value) -> Result<Text, EncodeError> {
+    Ok(Text::encoded(value.clone(), yaml::text(value)?))
 }

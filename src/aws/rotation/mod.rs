@@ -135,6 +135,11 @@ fn mechanism(resource: &Resource<'_>, what: &str, effect: Effect, reach: Reach, 
 }
 
 impl Mechanism {
+    /// Whether it leaves old keys as they are, at best.
+    pub fn only_reports(&self) -> bool {
+        matches!(self.effect, Effect::Detects)
+    }
+
     /// The mechanism, depending on what `value` turns out to be.
     fn depends_on(&mut self, value: &Value) {
         if let Some(unknown) = value.first_unknown() {

@@ -208,7 +208,7 @@ impl Role {
         if may_make {
             May::Not("makes new keys at most: its role may not switch off or delete old ones")
         } else if names_keys && (covers("iam:UpdateAccessKey") || covers("iam:DeleteAccessKey")) {
-            May::Not("cannot: its role may not update or delete keys of this user")
+            May::Not("may not update or delete keys of this user")
         } else if names_keys {
             May::Not("reports keys at most: its role may not update or delete them")
         } else if let Some(reason) = self.unknown.first() {

@@ -6,6 +6,7 @@ use dashu_int::IBig;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::convert::{convert, length};
+use crate::document::Slices;
 use crate::encode;
 use crate::number::Number;
 use crate::text::Text;
@@ -117,14 +118,20 @@ fn render_known(call: &Call<'_>, template: &Text, arguments: &[Value]) -> Result
     let Some(source) = template.as_str() else {
         return Err(template.unknown_part().map_or_else(|| "string required".into(), Failure::Unknown));
     };
+    let cuts = Slices::new(template);
     let mut parts: Vec<Text> = Vec::new();
+    let copy = |parts: &mut Vec<Text>, start: usize, end: usize| {
+        if start < end {
+            parts.push(cuts.text(start..end));
+        }
+    };
     let mut size = 0;
     let (mut next, mut highest, mut at) = (1, 0, 0);
     while let Some(found) = source.get(at..).and_then(|rest| rest.find('%')) {
         let start = at + found;
-        parts.push(pieces::slice(template, at, start));
+        copy(&mut parts, at, start);
         if source.get(start + 1..).is_some_and(|rest| rest.starts_with('%')) {
-            parts.push(pieces::slice(template, start, start + 1));
+            copy(&mut parts, start, start + 1);
             at = start + 2;
             continue;
         }
@@ -139,7 +146,7 @@ fn render_known(call: &Call<'_>, template: &Text, arguments: &[Value]) -> Result
         }
         parts.push(part);
     }
-    parts.push(pieces::slice(template, at, source.len()));
+    copy(&mut parts, at, source.len());
     if highest < arguments.len() {
         let used = match highest {
             0 => "no verbs in format string".to_owned(),

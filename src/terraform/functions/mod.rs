@@ -9,12 +9,18 @@ mod spec;
 
 mod collections;
 mod conversions;
+mod csv;
+mod encoding;
+mod filesystem;
 mod format;
+mod hash;
 mod maps;
+mod network;
 mod numeric;
 mod regexes;
 mod sets;
 mod strings;
+mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -61,12 +67,17 @@ static FUNCTIONS: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock:
     let tables = [
         collections::FUNCTIONS,
         conversions::FUNCTIONS,
+        encoding::FUNCTIONS,
+        filesystem::FUNCTIONS,
         format::FUNCTIONS,
+        hash::FUNCTIONS,
         maps::FUNCTIONS,
+        network::FUNCTIONS,
         numeric::FUNCTIONS,
         regexes::FUNCTIONS,
         sets::FUNCTIONS,
         strings::FUNCTIONS,
+        time::FUNCTIONS,
     ];
     tables.into_iter().flatten().map(|function| (function.name, function)).collect()
 });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
+use crate::document::Slices;
 use crate::text::{Literal, Piece, Text};
 use crate::types::Type;
 use crate::value::Unknown;
@@ -17,21 +18,9 @@ fn normal(text: String) -> String {
     if text.is_ascii() || is_nfc(&text) { text } else { text.nfc().collect() }
 }
 
-/// Bytes `start..end` of the known characters before any unknown part. Offsets inside a character move to its end.
+/// Bytes `start..end` of the known characters before any unknown part. For many cuts use [`Slices`] itself.
 pub(super) fn slice(text: &Text, start: usize, end: usize) -> Text {
-    let mut at = 0;
-    let mut kept = Vec::new();
-    for piece in text.flattened().pieces() {
-        let Piece::Literal(literal) = piece else {
-            break;
-        };
-        let (from, to) = (at, at + literal.text.len());
-        at = to;
-        if to > start && from < end {
-            kept.push(Piece::Literal(part(&literal, start.saturating_sub(from), end.min(to) - from)));
-        }
-    }
-    Text::from_pieces(kept)
+    if start < end { Slices::new(text).text(start..end) } else { Text::from("") }
 }
 
 /// What follows the first `start` bytes, unknown parts included; they must be known characters.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use regex::{Captures, Regex, RegexBuilder};
 
+use crate::document::Slices;
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Fields, Kind, Value};
+use crate::value::{Fields, Kind, Origin, Value};
 
-use super::pieces;
 use super::spec::{Call, Failure, Function, invalid, list, returns, text, text_value};
 use super::strings::substitute;
 
@@ -128,13 +128,14 @@ fn match_type(regex: &Regex) -> Result<Type, Failure> {
     }
 }
 
-fn result(captures: &Captures<'_>, regex: &Regex, text: &Text, ty: &Type, origin: &Value) -> Value {
+fn result(captures: &Captures<'_>, regex: &Regex, cuts: &Slices, ty: &Type, origin: &Origin) -> Value {
     let group = |at: usize| {
         let value = match captures.get(at) {
-            Some(found) => text_value(pieces::slice(text, found.start(), found.end())),
+            Some(found) if found.is_empty() => text_value(Text::from("")),
+            Some(found) => text_value(cuts.text(found.range())),
             None => Value::new(Kind::Null(Type::Text)),
         };
-        value.with_origin(origin.origin.clone())
+        value.with_origin(origin.clone())
     };
     match ty {
         Type::Tuple(_) => Value::tuple((1..captures.len()).map(group).collect()),
@@ -151,13 +152,13 @@ fn find(call: &Call<'_>) -> Outcome {
     let (regex, text, known) = (compile(&call.str(0)?)?, call.text(1)?, call.str(1)?);
     let ty = match_type(&regex)?;
     let captures = regex.captures(&known).ok_or("pattern did not match any part of the given string")?;
-    Ok(result(&captures, &regex, &text, &ty, call.get(1)?))
+    Ok(result(&captures, &regex, &Slices::new(&text), &ty, &call.get(1)?.origin))
 }
 
 fn find_all(call: &Call<'_>) -> Outcome {
     let (regex, text, known) = (compile(&call.str(0)?)?, call.text(1)?, call.str(1)?);
-    let (ty, whole) = (match_type(&regex)?, call.get(1)?);
-    let matches = regex.captures_iter(&known).map(|captures| result(&captures, &regex, &text, &ty, whole)).collect();
+    let (ty, cuts, origin) = (match_type(&regex)?, Slices::new(&text), &call.get(1)?.origin);
+    let matches = regex.captures_iter(&known).map(|captures| result(&captures, &regex, &cuts, &ty, origin)).collect();
     Ok(list(ty, matches))
 }
 

@@ -8,7 +8,7 @@ use crate::number::Number;
 use crate::source::Span;
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Fields, Kind, Marks, Origin, Unknown, Value, Via};
+use crate::value::{Fields, Kind, Marks, Origin, Reason, Unknown, Value, Via};
 
 use super::{Context, FunctionError};
 
@@ -411,4 +411,16 @@ pub(super) fn list(element: Type, elements: Vec<Value>) -> Value {
 /// The error of a result that would take too much memory.
 pub(super) fn too_large() -> Failure {
     Failure::Call(format!("the result would be larger than {} MiB", MAX_TEXT >> 20))
+}
+
+/// A string for a reason of its own unknown.
+pub(super) fn open(reason: Reason) -> Failure {
+    Failure::Unknown(Arc::new(Unknown { ty: Type::Dynamic, not_null: true, symbol: None, reason }))
+}
+
+/// What a function gives whose result differs from run to run.
+pub(super) fn impure(call: &Call<'_>, ty: Type) -> Result<Value, Failure> {
+    let name = format!("{}()", call.name);
+    let reason = Reason::new(name, "is only known when Terraform runs", Some(call.span));
+    Ok(Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason }))))
 }

@@ -2,6 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::document::Slices;
 use crate::text::{Piece, Text};
 use crate::value::{Kind, Value};
 
@@ -206,10 +207,11 @@ fn substr(call: &Call<'_>) -> Outcome {
 fn split(call: &Call<'_>) -> Outcome {
     let (separator, text) = (call.str(0)?, call.text(1)?);
     let known = call.str(1)?;
+    let (cuts, origin) = (Slices::new(&text), &call.get(1)?.origin);
     let mut parts = Vec::new();
     let mut push = |start: usize, end: usize| {
-        let origin = call.get(1).map(|argument| argument.origin.clone()).unwrap_or_default();
-        parts.push(text_value(pieces::slice(&text, start, end)).with_origin(origin));
+        let part = if start < end { cuts.text(start..end) } else { Text::from("") };
+        parts.push(text_value(part).with_origin(origin.clone()));
     };
     if separator.is_empty() {
         known.char_indices().for_each(|(at, c)| push(at, at + c.len_utf8()));
@@ -255,6 +257,7 @@ fn join(call: &Call<'_>) -> Outcome {
 
 /// Puts `replacement` in the place of each range of the known text.
 pub(super) fn substitute(text: &Text, matches: impl Iterator<Item = (usize, usize, String)>, length: usize) -> Outcome {
+    let cuts = Slices::new(text);
     let mut parts = Vec::new();
     let (mut at, mut size) = (0, length);
     for (start, end, replacement) in matches {
@@ -262,14 +265,18 @@ pub(super) fn substitute(text: &Text, matches: impl Iterator<Item = (usize, usiz
         if size > MAX_TEXT {
             return Err(too_large());
         }
-        parts.push(pieces::slice(text, at, start));
+        if start > at {
+            parts.push(cuts.text(at..start));
+        }
         parts.push(pieces::computed(replacement));
         at = end;
     }
     if parts.is_empty() {
         return Ok(text_value(text.clone()));
     }
-    parts.push(pieces::slice(text, at, length));
+    if length > at {
+        parts.push(cuts.text(at..length));
+    }
     Ok(text_value(Text::concat(&parts)))
 }
 
