@@ -682,7 +682,8 @@ fn mismatch(from: &Type, to: &Type) -> String {
     }
 }
 
-fn constraint_name(ty: &Type) -> String {
+/// The name of a type constraint as Terraform's messages put it: `list of any single type`.
+pub fn constraint_name(ty: &Type) -> String {
     match ty {
         Type::Dynamic => "any type".into(),
         Type::List(element) => format!("list of {}", any_single(element)),
@@ -724,7 +725,7 @@ pub fn equal(a: &Value, b: &Value) -> Result<bool, Arc<Unknown>> {
     let (left, right) = (a.ty(), b.ty());
     if left != right {
         // Where a type is still unknown the types may yet turn out the same.
-        let open = [a, b].into_iter().find_map(|value| untyped(value));
+        let open = [a, b].into_iter().find_map(untyped);
         return match open {
             Some(unknown) if may_become(&left, &right) => Err(unknown),
             _ => Ok(false),

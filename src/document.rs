@@ -99,10 +99,24 @@ pub fn scalar_text(scalar: &Scalar, source: &str) -> Text {
     Reader::of_file(source, Scalars::CloudFormation).text(scalar)
 }
 
-/// The characters `range` (bytes of the whole, encoded parts written out) of a string without unknown parts before
-/// its end.
-pub fn slice(text: &Text, range: Range<usize>) -> Text {
-    Text::from_pieces(Written::new(&text.flattened(), &[]).pieces(range).into_iter().map(|(_, piece)| piece))
+/// A string to be cut up by byte offsets, unknown parts counting nothing; each cut is cheap.
+pub struct Slices(Written);
+
+impl Slices {
+    /// Prepares a string, encoded parts written out.
+    pub fn new(text: &Text) -> Self {
+        Self(Written::new(&text.flattened(), &[]))
+    }
+
+    /// The characters in `range`, with the unknown parts between them.
+    pub fn text(&self, range: Range<usize>) -> Text {
+        Text::from_pieces(self.0.pieces(range).into_iter().map(|(_, piece)| piece))
+    }
+
+    /// Where the characters in `range` were written.
+    pub fn span(&self, range: Range<usize>) -> Option<Span> {
+        self.0.span(range)
+    }
 }
 
 fn read_as(

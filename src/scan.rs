@@ -415,12 +415,15 @@ fn given(options: &Options, folder: &Utf8Path) -> Given {
     Given { arguments, environment: options.environment.clone(), workspace }
 }
 
+/// A module folder that is read when the first one asks.
+type LoadedOnce = OnceLock<Option<Arc<Module>>>;
+
 /// Loads module folders; those that several modules call are kept and shared.
 struct Loader<'l> {
     files: &'l dyn Files,
     sources: &'l Sources,
     shared: BTreeSet<Utf8PathBuf>,
-    loaded: Mutex<HashMap<Utf8PathBuf, Arc<OnceLock<Option<Arc<Module>>>>>>,
+    loaded: Mutex<HashMap<Utf8PathBuf, Arc<LoadedOnce>>>,
 }
 
 impl<'l> Loader<'l> {

@@ -58,17 +58,28 @@ impl Template {
         }
         let list = self.evaluate(collection, scope).unwrap_or_else(|| Value::tuple(Vec::new()));
         let mut run = |element: &Value, reason: Option<&Reason>| {
-            if self.enter(key.span) {
+            let enter = self.enter(key.span);
+            if enter {
                 visit(body, &scope.with(Arc::clone(&variable.text), element.clone()), reason);
                 self.leave();
             }
+            enter
         };
         match (&list.kind, list.elements()) {
             (_, Some(elements)) => {
                 for element in elements {
+                    // CloudFormation takes strings only; lists of lists could also double with each loop.
+                    if super::functions::text_of(element).is_none() {
+                        fail("Fn::ForEach goes through a list of strings");
+                        break;
+                    }
                     let unknown = element.as_unknown();
                     let origin = list.origin.select(&element.origin, Some(collection.span));
-                    run(&element.clone().with_origin(origin), unknown.as_ref().map(|unknown| &unknown.reason));
+                    let reason = unknown.as_ref().map(|unknown| &unknown.reason);
+                    // Loops multiply: once it is too much, no iteration follows.
+                    if !run(&element.clone().with_origin(origin), reason) {
+                        break;
+                    }
                 }
             }
             (Kind::Unknown(unknown), None) => {

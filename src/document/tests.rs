@@ -167,7 +167,7 @@ fn cloudformation_keeps_digits_that_are_names() {
 #[test]
 fn a_slice_keeps_its_place() {
     let text = Text::concat([&written("abc"), &Text::from("d"), &written("ef")]);
-    let part = slice(&text, 1..5);
+    let part = Slices::new(&text).text(1..5);
     assert_eq!(part.as_str().unwrap(), "bcde");
     assert_eq!(part.span_of(0, 2), Some(Span::new(file(), FILE_START + 1, FILE_START + 3)));
 }

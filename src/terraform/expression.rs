@@ -90,6 +90,8 @@ impl Evaluator<'_> {
         // Terraform evaluates both arms, since the result has the type that both convert to; only an error in the
         // arm that is chosen counts.
         let arms = (self.eval(yes, scope), self.eval(no, scope));
+        // The marks of both arms count, whichever is chosen.
+        let marks = [&arms.0, &arms.1].into_iter().flatten().fold(test.marks, |marks, arm| marks.union(arm.marks));
         let ty = match &arms {
             (Ok(yes), Ok(no)) => operators::common_type(yes, no),
             _ => Some(Type::Dynamic),
@@ -102,8 +104,8 @@ impl Evaluator<'_> {
             return fail(format!("both results of a conditional expression must have one type{names}"), span);
         };
         if let Some(unknown) = test.as_unknown() {
-            let marks = arms.0.as_ref().map_or(Marks::NONE, Value::deep_marks);
-            let marks = marks.union(arms.1.as_ref().map_or(Marks::NONE, Value::deep_marks)).union(test.marks);
+            let deep = [&arms.0, &arms.1].into_iter().flatten().map(Value::deep_marks);
+            let marks = deep.fold(marks, Marks::union);
             // Both arms are one known string: then it does not matter which is chosen.
             if let (Ok(yes), Ok(no)) = &arms
                 && operators::same_known(yes, no)
@@ -121,7 +123,7 @@ impl Evaluator<'_> {
         };
         let chosen = if truth { arms.0? } else { arms.1? };
         let chosen = operators::converted(chosen, &ty);
-        Ok(chosen.mark(test.marks))
+        Ok(chosen.mark(marks))
     }
 
     // --- templates ---
@@ -328,6 +330,7 @@ impl Evaluator<'_> {
         for argument in arguments {
             match self.eval(argument, scope) {
                 Ok(value) => return Ok(value),
+                Err(error) if error.is_static => return Err(error),
                 Err(error) => why = error.message,
             }
         }
@@ -341,6 +344,7 @@ impl Evaluator<'_> {
                 Some(unknown) => Value::unknown_from(&unknown, Type::Bool),
                 None => Value::bool(true),
             },
+            Err(error) if error.is_static => return Err(error),
             Err(_) => Value::bool(false),
         }
         .at(span))

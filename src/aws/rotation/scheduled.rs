@@ -131,7 +131,8 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
             }
             all.push(found);
         };
-        for target in each(&given(starter, kind.targets)) {
+        let own = if kind.targets.is_empty() { Vec::new() } else { each(&given(starter, kind.targets)) };
+        for target in own {
             started(starter, kind.targets, &inside(&target, &[kind.arn]), &inside(&target, &[kind.input]));
         }
         for target in resources.iter().filter(|resource| resource.kind() == TARGET[0] && kind.targets.is_empty()) {
