@@ -1,7 +1,7 @@
 //! Conditions and resources compared with what a kind of request carries: the rules of each operator, of missing keys and
 //! of policy variables.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 

@@ -1,7 +1,7 @@
 //! What a condition says about one request: a fixed answer, or a predicate over something that the caller is free to
 //! choose.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use ipnet::IpNet;
 

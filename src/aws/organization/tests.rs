@@ -3,9 +3,8 @@
 use super::*;
 use crate::aws::fake::{computed, object, resource, span, unknown};
 use crate::aws::iam::Verdict;
-use crate::aws::{Elsewhere, Facts, Model, Settings};
-use crate::checks;
-use crate::finding::{Confidence, Findings};
+use crate::aws::{Facts, Model, Settings};
+use crate::finding::Findings;
 use crate::resource::{Language, Mode, Presence, Resource};
 use crate::value::{Reason, Value};
 
@@ -89,14 +88,6 @@ fn shown(organization: &Resolved) -> Vec<(String, &'static str)> {
     organization.targets.iter().map(|target| (target.name.clone(), name(target))).collect()
 }
 
-/// What the check says.
-fn checked(settings: &Settings, facts: &[Facts]) -> Findings {
-    let mut out = Findings::default();
-    let check = checks::ALL.iter().find(|check| check.id == "root-key-not-denied").unwrap();
-    (check.run)(&Model { settings, facts }, &mut out);
-    out
-}
-
 fn pairs(expected: &[(&'static str, &'static str)]) -> Vec<(String, &'static str)> {
     expected.iter().map(|(name, verdict)| (name.to_string(), *verdict)).collect()
 }
@@ -133,11 +124,9 @@ fn policies_are_inherited_and_ways_may_leave_the_scan() {
 #[test]
 fn an_unknown_target_or_content_covers_nothing() {
     let target = vec![organization(), policy(text(DENY)), attached(unknown("var.target_id"))];
-    assert_eq!(verdicts(target.clone()), pairs(&[("the root", "unknown")]));
-    let out = checked(&Settings::default(), &[facts("p", target)]);
-    assert_eq!((out.findings.len(), out.undecided.len()), (0, 1));
-    assert_eq!(&*out.undecided[0].missing[0], "var.target_id");
-    assert!(out.undecided[0].blocking);
+    let found = resolved(&Settings::default(), &[facts("p", target)]);
+    let Verdict::Unknown(missing) = &found[0].targets[0].verdict else { panic!() };
+    assert_eq!(&*missing[0].missing, "var.target_id");
     let content = vec![organization(), policy(unknown("var.scp_json")), attached(root("org"))];
     assert_eq!(verdicts(content), pairs(&[("the root", "unknown")]));
     let missing = vec![
@@ -159,15 +148,17 @@ fn policy_types_and_feature_set_must_be_on() {
     let with = |attributes: Vec<(&'static str, Value)>| {
         let organization = resource(ORGANIZATION, "org", attributes);
         let facts = [facts("p", vec![organization, policy(text(DENY)), attached(root("org"))])];
-        let out = checked(&Settings::default(), &facts);
-        out.findings.first().map(|finding| finding.confidence)
+        let found = resolved(&Settings::default(), &facts);
+        let denied = matches!(found[0].targets[0].verdict, Verdict::Denied(_));
+        assert_eq!(denied, found[0].ineffective.is_none());
+        found[0].ineffective.as_ref().map(|ineffective| ineffective.certain)
     };
     let types = |name: &str| ("enabled_policy_types", Value::tuple(vec![text(name)]));
     assert_eq!(with(vec![types("SERVICE_CONTROL_POLICY")]), None);
-    assert_eq!(with(vec![types("TAG_POLICY")]), Some(Confidence::Certain));
-    assert_eq!(with(vec![]), Some(Confidence::Possible));
+    assert_eq!(with(vec![types("TAG_POLICY")]), Some(true));
+    assert_eq!(with(vec![]), Some(false));
     let billing = ("feature_set", text("CONSOLIDATED_BILLING"));
-    assert_eq!(with(vec![billing, types("SERVICE_CONTROL_POLICY")]), Some(Confidence::Certain));
+    assert_eq!(with(vec![billing, types("SERVICE_CONTROL_POLICY")]), Some(true));
     // A policy of another type is none, and known to be none.
     let other = resource(POLICY, "scp", [("content", text(DENY)), ("type", text("RESOURCE_CONTROL_POLICY"))]);
     assert_eq!(verdicts(vec![organization(), other, attached(root("org"))]), pairs(&[("the root", "not denied")]));
@@ -199,37 +190,36 @@ fn what_is_only_read_is_asked_when_something_guards() {
     let settings = Settings::default();
     assert!(resolved(&settings, &[facts("p", vec![reader()])]).is_empty());
     assert!(resolved(&settings, &[facts("p", vec![])]).is_empty());
-    let wrong =
-        facts("p", vec![reader(), policy(text(&DENY.replace("AccessKey", "User"))), attached(root("data.org"))]);
-    let found = checked(&settings, &[wrong]);
-    assert_eq!(found.findings.len(), 1);
+    let wrong = policy(text(&DENY.replace("AccessKey", "User")));
+    let found = resolved(&settings, &[facts("p", vec![reader(), wrong, attached(root("data.org"))])]);
+    assert_eq!(shown(&found[0]), pairs(&[("the root", "not denied")]));
     // A module for any target lacks nothing that it could know.
     let module = facts("p", vec![policy(text(DENY)), attached(unknown("var.target_id"))]);
-    let found = checked(&settings, &[module]);
-    assert!(found.findings.is_empty() && found.undecided.is_empty());
+    assert!(resolved(&settings, &[module]).iter().all(|found| found.targets.is_empty()));
     let mut required = Settings::default();
     required.organization.required = Some(span(7));
-    let found = checked(&required, &[]);
-    assert_eq!(found.findings[0].primary, span(7));
+    let found = resolved(&required, &[]);
+    assert_eq!((found[0].anchor, found[0].managed), (span(7), true));
 }
 
 #[test]
-fn the_configuration_takes_targets_out_and_says_what_lives_elsewhere() {
-    let uncovered = [facts("p", vec![organization(), unit("prod", root("org")), unit("test", root("org"))])];
+fn the_configuration_may_exempt_and_detach() {
+    let units = [facts("p", vec![organization(), unit("prod", root("org")), unit("test", root("org"))])];
     let mut settings = Settings::default();
     settings.organization.exempt = vec![("prod".into(), "being closed".into())];
-    let out = checked(&settings, &uncovered);
-    assert!(out.findings[0].message.contains("organization: test is not covered"), "{}", out.findings[0].message);
-    let reason = "another repository".to_string();
-    settings.organization.elsewhere = Some(Elsewhere { reason, span: span(3) });
-    let out = checked(&settings, &uncovered);
-    assert!(out.findings.is_empty() && out.notes[0].message.contains("another repository"));
+    let found = resolved(&settings, &units);
+    let exempt: Vec<Option<&str>> = found[0].targets.iter().map(|target| target.exempt.as_deref()).collect();
+    assert_eq!(exempt, [Some("being closed"), None]);
     let mut settings = Settings::default();
     settings.organization.full_aws_access_detached = true;
     let allow = DENY.replace("Deny", "Allow").replace("iam:CreateAccessKey", "ec2:*");
     let listed = [facts("p", vec![organization(), policy(text(&allow)), attached(root("org"))])];
-    assert!(checked(&settings, &listed).findings.is_empty());
-    assert_eq!(checked(&Settings::default(), &listed).findings.len(), 1);
+    assert_eq!(shown(&resolved(&settings, &listed)[0]), pairs(&[("the root", "denied")]));
+    assert_eq!(shown(&resolved(&Settings::default(), &listed)[0]), pairs(&[("the root", "not denied")]));
+    // What is attached again allows again.
+    let full = resource(ATTACHMENT, "full", [("policy_id", text("p-FullAWSAccess")), ("target_id", root("org"))]);
+    let listed = [facts("p", vec![organization(), full])];
+    assert_eq!(shown(&resolved(&settings, &listed)[0]), pairs(&[("the root", "not denied")]));
 }
 
 #[test]

@@ -98,8 +98,8 @@ fn matches(operator: &str, own: &str, value: &str) -> bool {
         "Bool" => own.eq_ignore_ascii_case(value),
         "IpAddress" => {
             let net =
-                value.parse::<ipnet::IpNet>().unwrap_or_else(|_| value.parse::<std::net::IpAddr>().unwrap().into());
-            own.parse::<std::net::IpAddr>().is_ok_and(|own| net.contains(&own))
+                value.parse::<ipnet::IpNet>().unwrap_or_else(|_| value.parse::<core::net::IpAddr>().unwrap().into());
+            own.parse::<core::net::IpAddr>().is_ok_and(|own| net.contains(&own))
         }
         other => ordered(other.trim_start_matches("Numeric").trim_start_matches("Date")),
     }
