@@ -111,8 +111,8 @@ fn like(pattern: &str, text: &str) -> bool {
     match rest.next() {
         None => text.is_empty(),
         Some('*') => {
-            like(rest.as_str(), text)
-                || (!text.is_empty() && like(pattern, &text[text.chars().next().unwrap().len_utf8()..]))
+            let mut others = text.chars();
+            like(rest.as_str(), text) || (others.next().is_some() && like(pattern, others.as_str()))
         }
         Some(own) => {
             let mut others = text.chars();
