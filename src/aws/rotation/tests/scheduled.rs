@@ -103,6 +103,26 @@ fn a_scheduled_function_does_what_its_role_may() {
 }
 
 #[test]
+fn another_function_may_delete_the_old_key() {
+    let with = |action: &str| {
+        let inline = |action: &str| {
+            let policy = object([("PolicyDocument", policy(&[action], "*"))]);
+            vec![("Policies", Value::tuple(vec![policy]))]
+        };
+        let mut resources = template(vec![("ScheduleExpression", text("rate(7 days)"))], inline("iam:CreateAccessKey"));
+        resources.push(resource(
+            "AWS::Lambda::Function",
+            "Clean",
+            [("Role", computed("AWS::IAM::Role", "Other", "Arn"))],
+        ));
+        resources.push(resource("AWS::IAM::Role", "Other", inline(action)));
+        answer(resources).0
+    };
+    assert_eq!(with("iam:DeleteAccessKey"), Some(Answer::Enough));
+    assert_eq!(with("iam:ListAccessKeys"), Some(Answer::Short));
+}
+
+#[test]
 fn why_a_role_falls_short_is_told() {
     let why = |actions: &[&str], on: &str| scheduled(Schedule { policy: policy(actions, on), ..Schedule::default() }).1;
     assert!(why(&ROTATE, "arn:aws:iam::*:user/other").contains("may not update or delete keys of this user"));
