@@ -152,8 +152,9 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            for name in listing.unreadable.iter().filter(|name| is_infrastructure(name)) {
-                let message = format!("a file in this folder has a name that is not UTF-8: {name}");
+            for name in listing.unreadable.iter().filter(|name| is_infrastructure(name) || name.ends_with('/')) {
+                let what = if name.ends_with('/') { "folder" } else { "file" };
+                let message = format!("a {what} in this folder has a name that is not UTF-8: {name}");
                 let span = Span::start_of(self.sources.file(&folder));
                 self.found.errors.push(Diagnostic::new("file-unreadable", message, span));
             }

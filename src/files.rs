@@ -72,7 +72,7 @@ impl From<std::io::Error> for FileError {
 pub struct Listing {
     /// Sorted by name.
     pub entries: Vec<Entry>,
-    /// The readable part of each name that is not UTF-8.
+    /// The readable part of each name that is not UTF-8; that of a folder ends with a slash.
     pub unreadable: Vec<String>,
 }
 
@@ -169,7 +169,8 @@ impl Files for Disk {
             let name = match entry.file_name().into_string() {
                 Ok(name) => name,
                 Err(raw) => {
-                    listing.unreadable.push(raw.to_string_lossy().into_owned());
+                    let end = if entry.file_type()?.is_dir() { "/" } else { "" };
+                    listing.unreadable.push(format!("{}{end}", raw.to_string_lossy()));
                     continue;
                 }
             };

@@ -1,6 +1,6 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -180,27 +180,40 @@ pub struct Findings {
     pub errors: Vec<Diagnostic>,
     /// What the reader should know.
     pub notes: Vec<Diagnostic>,
+    /// What there is, for a quick answer to whether something is new.
+    pub known: Known,
+}
+
+/// What [`Findings`] hold, by what makes two of them the same.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    findings: HashMap<(&'static str, Span, Arc<str>), usize>,
+    instances: HashSet<(usize, Arc<str>)>,
+    undecided: HashSet<(&'static str, Span, String)>,
 }
 
 impl Findings {
     /// Adds a finding. One block has one finding for each check and primary span: the same one met again (another
     /// instance, another project) joins the first.
     pub fn push(&mut self, finding: Finding) {
-        let same = self.findings.iter_mut().find(|other| {
-            other.check == finding.check && other.primary == finding.primary && other.resource == finding.resource
-        });
-        match same {
-            Some(other) => other.join(finding),
-            None => self.findings.push(finding),
+        let place = self.findings.len();
+        let same = (finding.check, finding.primary, Arc::clone(&finding.resource));
+        let place = *self.known.findings.entry(same).or_insert(place);
+        let mut fresh = |instance: &Arc<str>| self.known.instances.insert((place, Arc::clone(instance)));
+        match self.findings.get_mut(place) {
+            Some(other) => other.join(finding, fresh),
+            None => {
+                finding.instances.iter().for_each(|instance| {
+                    fresh(instance);
+                });
+                self.findings.push(finding);
+            }
         }
     }
 
     /// Adds an open question, once.
     pub fn undecided(&mut self, undecided: Undecided) {
-        let known = |other: &Undecided| {
-            other.check == undecided.check && other.span == undecided.span && other.message == undecided.message
-        };
-        if !self.undecided.iter().any(known) {
+        if self.known.undecided.insert((undecided.check, undecided.span, undecided.message.clone())) {
             self.undecided.push(undecided);
         }
     }
@@ -221,12 +234,8 @@ impl Findings {
 }
 
 impl Finding {
-    fn join(&mut self, other: Finding) {
-        for instance in other.instances {
-            if !self.instances.contains(&instance) {
-                self.instances.push(instance);
-            }
-        }
+    fn join(&mut self, other: Finding, mut is_new: impl FnMut(&Arc<str>) -> bool) {
+        self.instances.extend(other.instances.into_iter().filter(|instance| is_new(instance)));
         for project in other.projects {
             if !self.projects.contains(&project) {
                 self.projects.push(project);

@@ -163,8 +163,10 @@ impl<'a> Model<'a> {
 
     /// The user that a key is for: a user of the same project that it refers to or names.
     pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
-        let users =
-            || self.facts.iter().filter(|facts| facts.project == key.site.project).flat_map(|facts| &facts.users);
+        // Projects are in order of their paths.
+        let first = self.facts.partition_point(|facts| facts.project < key.site.project);
+        let near = || self.facts.iter().skip(first).take_while(|facts| facts.project == key.site.project);
+        let users = || near().flat_map(|facts| &facts.users);
         if let Some(symbol) = key.user.symbol()
             && let Some(user) = users().find(|user| user.is(&symbol))
         {

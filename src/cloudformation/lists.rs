@@ -166,7 +166,10 @@ impl Template {
                     return match default {
                         Some(default) => self.evaluate(default, scope),
                         None => {
-                            let message = format!("there is no `{key}` in {missing}");
+                            let message = match marks.is_hidden() {
+                                true => "a key that is not shown is not in the mapping".to_owned(),
+                                false => format!("there is no `{key}` in {missing}"),
+                            };
                             Some(self.fail("cfn-mapping-key", call.name, message, call.span))
                         }
                     };

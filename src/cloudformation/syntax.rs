@@ -52,7 +52,14 @@ pub(super) fn read(path: &Utf8Path, text: &str, file: FileId) -> (Option<Node>, 
         return (None, errors);
     }
     match yaml::parse(text, file) {
-        Ok(documents) => (documents.into_iter().find(is_template), Vec::new()),
+        Ok(documents) => {
+            let mut templates = documents.into_iter().filter(is_template);
+            let first = templates.next();
+            let message = "a further template in the same file is not analysed: CloudFormation takes one a file";
+            let more = templates.map(|other| Diagnostic::new("yaml-syntax", message, other.span.slice(0, 0)));
+            let more = more.collect();
+            (first, more)
+        }
         Err(_) if !looks_like_template(text) => (None, Vec::new()),
         Err(_) if braced => (None, errors),
         Err(error) => {

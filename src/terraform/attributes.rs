@@ -32,7 +32,8 @@ impl Evaluator<'_> {
     /// The symbol of an attribute, unless it is not known which instance is meant.
     fn symbol(&self, module: ModuleId, id: &ResourceId, key: &InstanceKey, attribute: &str) -> Option<Symbol> {
         let address = self.address(module, id, key);
-        let known = *key != InstanceKey::Unknown && !self.instance(module).address.contains("[*]");
+        let several = matches!(key, InstanceKey::Pending(_) | InstanceKey::Unknown);
+        let known = !several && !self.instance(module).address.contains("[*]");
         known.then(|| Symbol {
             project: Arc::clone(&self.project),
             address: Arc::from(address),

@@ -105,7 +105,12 @@ impl Module {
         let names: Vec<String> = listing
             .entries
             .into_iter()
-            .filter(|entry| entry.kind == Kind::File || (entry.link && is_module_file(&entry.name)))
+            // What is no regular file is not left out without a word: reading it says why.
+            .filter(|entry| match entry.kind {
+                Kind::File => true,
+                Kind::Other => is_module_file(&entry.name),
+                Kind::Folder => entry.link && is_module_file(&entry.name),
+            })
             .map(|entry| entry.name)
             .collect();
         let mut module = Self { folder: folder.to_owned(), ..Self::default() };

@@ -17,8 +17,9 @@ use crate::files::Files;
 use crate::finding::Diagnostic;
 use crate::resource::Presence;
 use crate::source::{Sources, Span};
+use crate::syntax::hcl::Block;
 use crate::types::Type;
-use crate::value::{Reason, Value, Via};
+use crate::value::{Fields, Reason, Value, Via};
 
 /// How deep the evaluation of one value may go: references into references into expressions. Each level costs a few
 /// kilobytes of stack; see [`crate::scan::STACK_BYTES`].
@@ -29,6 +30,13 @@ pub const MAX_STEPS: u64 = 60_000_000;
 
 /// The longest string that an expression may build, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
+
+/// The most parts that a value may have: elements, and elements of elements. Values share their parts, so that one which
+/// takes no room may still take for ever to walk through.
+pub const MAX_PARTS: usize = 1_000_000;
+
+/// How many instances the blocks of one project may have in all.
+pub const MAX_ALL_INSTANCES: usize = 300_000;
 
 /// Why an expression has no value, as Terraform would report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +56,22 @@ pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
 /// An error at `span`.
 pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
     Err(Box::new(EvalError { message: message.into(), span, is_static: false }))
+}
+
+/// The value, unless it has more than [`MAX_PARTS`] parts.
+fn not_too_large(named: Named, span: Span) -> Evaluated<Named> {
+    let mut parts = 0_usize;
+    let mut open = vec![&named.value];
+    while let Some(value) = open.pop() {
+        let count = value.elements().map_or(0, <[Value]>::len) + value.fields().map_or(0, Fields::len);
+        parts += count;
+        if parts > MAX_PARTS {
+            return fail_always(format!("a value with more than {MAX_PARTS} parts; rootlint stops here"), span);
+        }
+        open.extend(value.elements().unwrap_or_default());
+        open.extend(value.fields().into_iter().flat_map(Fields::values));
+    }
+    Ok(named)
 }
 
 /// An error at `span` that `try` does not catch.
@@ -141,6 +165,7 @@ pub struct Evaluator<'a> {
     children: Memo<(ModuleId, Arc<str>), Children>,
     depth: Cell<usize>,
     steps: Cell<u64>,
+    expanded: Cell<usize>,
     errors: RefCell<IndexSet<Diagnostic>>,
     notes: RefCell<IndexSet<Diagnostic>>,
 }
@@ -193,6 +218,7 @@ impl<'a> Evaluator<'a> {
             children: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            expanded: Cell::new(0),
             errors: RefCell::default(),
             notes: RefCell::default(),
         }
@@ -221,6 +247,11 @@ impl<'a> Evaluator<'a> {
         let mut instances = self.instances.borrow_mut();
         instances.push(Rc::new(instance));
         ModuleId(instances.len() - 1)
+    }
+
+    /// How many module instances there are.
+    pub(super) fn instance_count(&self) -> usize {
+        self.instances.borrow().len()
     }
 
     /// Loads a module folder.
@@ -281,7 +312,7 @@ impl<'a> Evaluator<'a> {
             None => {}
         }
         self.memo.borrow_mut().insert(key.clone(), Slot::Busy);
-        let named = self.deeper(span, compute).unwrap_or_else(|error| {
+        let named = self.deeper(span, compute).and_then(|named| not_too_large(named, span)).unwrap_or_else(|error| {
             self.error("terraform-evaluation", error.message, error.span);
             let reason = Reason::new(name(), "has an error", Some(span));
             Named { value: Value::unknown(Type::Dynamic, reason).at(span), via: Via::Element }
@@ -346,7 +377,7 @@ impl<'a> Evaluator<'a> {
         self.expansions.borrow_mut().insert(key.clone(), Slot::Busy);
         let instance = self.instance(id);
         let expansion = match instance.module.resources.get(resource) {
-            Some(block) => self.deeper(block.header, || self.expand(id, block)).unwrap_or_else(|error| {
+            Some(block) => self.deeper(block.header, || self.counted(id, block)).unwrap_or_else(|error| {
                 self.error("terraform-evaluation", error.message, error.span);
                 Expansion::Unknown(Reason::new(
                     resource.to_string(),
@@ -358,6 +389,19 @@ impl<'a> Evaluator<'a> {
         };
         let expansion = Rc::new(expansion);
         self.expansions.borrow_mut().insert(key, Slot::Done(Rc::clone(&expansion)));
+        Ok(expansion)
+    }
+
+    /// The instances of a resource block, unless that makes too many in the project.
+    fn counted(&self, id: ModuleId, block: &Block) -> Evaluated<Expansion> {
+        let expansion = self.expand(id, block)?;
+        let all = self.expanded.get() + expansion.len();
+        if all > MAX_ALL_INSTANCES {
+            let message =
+                format!("more than {MAX_ALL_INSTANCES} resource instances in one project; rootlint stops here");
+            return fail(message, block.header);
+        }
+        self.expanded.set(all);
         Ok(expansion)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail};
+use super::evaluator::{Evaluated, Evaluator, MAX_PARTS, MAX_TEXT, Repetition, fail, fail_always};
 use super::functions;
 use super::operators;
 use super::scope::{Frame, Scope};
@@ -230,6 +230,7 @@ impl Evaluator<'_> {
             if inner.group {
                 groups.entry(name).or_default().push(result);
             } else if fields.get(&name).is_some() {
+                let name = if key.marks.is_hidden() { "(sensitive)" } else { &*name };
                 let message = format!("two elements have the key \"{name}\"; `...` after the value groups them");
                 return fail(message, key_expr.span);
             } else {
@@ -318,9 +319,17 @@ impl Evaluator<'_> {
             };
             values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
         }
+        let elements: usize = values.iter().filter_map(Value::elements).map(<[Value]>::len).sum();
+        if elements > MAX_PARTS {
+            return fail_always(format!("{}(): more than {MAX_PARTS} elements; rootlint stops here", name.text), span);
+        }
         let context = CallContext { evaluator: self, scope };
         functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
+            // What is wrong may quote the value that must not be shown.
+            if values.iter().any(|value| value.deep_marks().is_hidden()) {
+                return fail(format!("{}() fails; why is not shown, since a value is sensitive", name.text), at);
+            }
             fail(format!("{}(): {}", name.text, error.message), at)
         })
     }

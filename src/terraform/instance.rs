@@ -15,7 +15,10 @@ use crate::types::Type;
 use crate::value::{Kind, Reason, Value, Via};
 
 /// How many instances one block may have.
-pub const MAX_INSTANCES: usize = 1_000_000;
+pub const MAX_INSTANCES: usize = 120_000;
+
+/// How many instances whose keys are not all known are told apart.
+const MAX_PENDING: usize = 1_000;
 
 /// Which instance of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +29,8 @@ pub enum InstanceKey {
     Index(usize),
     /// `["key"]`
     Key(Arc<str>),
+    /// `[*]`: one of a known number, whose key is only known after apply; which of those, in the order of the set.
+    Pending(usize),
     /// `[*]`: it is repeated in a way that is not known.
     Unknown,
 }
@@ -36,7 +41,7 @@ impl fmt::Display for InstanceKey {
             Self::None => Ok(()),
             Self::Index(index) => write!(f, "[{index}]"),
             Self::Key(key) => write!(f, "[\"{}\"]", escape(key)),
-            Self::Unknown => f.write_str("[*]"),
+            Self::Pending(_) | Self::Unknown => f.write_str("[*]"),
         }
     }
 }
@@ -67,6 +72,8 @@ pub enum Expansion {
     Count(usize, Via, Span),
     /// `for_each`: key and value of each.
     Each(Rc<Vec<(Arc<str>, Value, Value)>>),
+    /// `for_each` over a set some of whose elements are only known after apply: each has an instance all the same.
+    Pending(Rc<Vec<(InstanceKey, Value)>>, Reason),
     /// How many there are is not known.
     Unknown(Reason),
     /// None.
@@ -80,9 +87,26 @@ impl Expansion {
             Self::Single => vec![InstanceKey::None],
             Self::Count(count, ..) => (0..*count).map(InstanceKey::Index).collect(),
             Self::Each(elements) => elements.iter().map(|(key, ..)| InstanceKey::Key(Arc::clone(key))).collect(),
+            Self::Pending(elements, _) => elements.iter().map(|(key, _)| key.clone()).collect(),
             Self::Unknown(_) => vec![InstanceKey::Unknown],
             Self::None => Vec::new(),
         }
+    }
+
+    /// How many there are, as far as known.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Single | Self::Unknown(_) => 1,
+            Self::Count(count, ..) => *count,
+            Self::Each(elements) => elements.len(),
+            Self::Pending(elements, _) => elements.len(),
+            Self::None => 0,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// What `each` and `count` are in an instance.
@@ -96,6 +120,13 @@ impl Expansion {
                 .ok()
                 .and_then(|index| elements.get(index))
                 .map_or(Repetition::None, |(_, key, value)| Repetition::Each(key.clone(), value.clone())),
+            (Self::Pending(elements, reason), _) => match elements.iter().find(|(one, _)| one == key) {
+                Some((_, value)) => {
+                    let via = |what: &str| value.clone().via(Via::Repetition(what.into()), value.origin.span);
+                    Repetition::Each(via("each.key"), via("each.value"))
+                }
+                None => Repetition::Unknown(reason.clone()),
+            },
             (Self::Unknown(reason), _) => Repetition::Unknown(reason.clone()),
             _ => Repetition::None,
         }
@@ -164,7 +195,7 @@ impl Evaluator<'_> {
         match &value.kind {
             Kind::Set(_, elements) => {
                 if let Some(unknown) = elements.iter().find_map(Value::as_unknown) {
-                    return Ok(Expansion::Unknown(unknown.reason.clone()));
+                    return Ok(pending(elements, unknown.reason.clone(), expr.span));
                 }
             }
             Kind::Object(fields) => {
@@ -209,5 +240,25 @@ impl Evaluator<'_> {
         elements.sort_by(|a, b| a.0.cmp(&b.0));
         elements.dedup_by(|a, b| a.0 == b.0);
         Ok(Expansion::Each(Rc::new(elements)))
+    }
+}
+
+/// The instances for the elements of a set, of which some are not known. Elements that may be null or many things at
+/// once (no symbol says what they are) say nothing about how many there are.
+fn pending(elements: &[Value], reason: Reason, span: Span) -> Expansion {
+    let mut instances = Vec::new();
+    for (index, element) in elements.iter().enumerate() {
+        let key = match element.as_str() {
+            Some(name) => InstanceKey::Key(Arc::from(&*name)),
+            None if element.symbol().is_some() => InstanceKey::Pending(index),
+            None => return Expansion::Unknown(reason),
+        };
+        let element = element.clone();
+        instances.push((key, if element.origin.span.is_some() { element } else { element.at(span) }));
+    }
+    if instances.len() > MAX_PENDING {
+        Expansion::Unknown(reason)
+    } else {
+        Expansion::Pending(Rc::new(instances), reason)
     }
 }

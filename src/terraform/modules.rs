@@ -19,8 +19,11 @@ use crate::syntax::hcl::Block;
 use crate::types::Type;
 use crate::value::{Marks, Reason, Value, Via};
 
-/// How deep module calls may nest. A module that calls itself without end stops here.
+/// How deep module calls may nest.
 pub const MAX_MODULE_DEPTH: usize = 300;
+
+/// How many module instances one project may have. Modules that call each other twice double at every level.
+pub const MAX_MODULES: usize = 20_000;
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -136,14 +139,24 @@ impl Evaluator<'_> {
         let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
         if instance.depth >= MAX_MODULE_DEPTH {
             return fail(
-                format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"),
+                format!("module calls nest more than {MAX_MODULE_DEPTH} deep; rootlint stops here"),
                 block.header,
             );
+        }
+        if self.is_within(&instance, &folder) {
+            return fail(format!("`module.{call}` calls a module that it is a part of"), block.header);
         }
         let Some(module) = self.load(&folder) else {
             self.missing(call, block, "there are no Terraform files in that folder");
             return Ok(Vec::new());
         };
+        let keys = expansion.keys();
+        if self.instance_count() + keys.len() > MAX_MODULES {
+            return fail(
+                format!("more than {MAX_MODULES} module instances in one project; rootlint stops here"),
+                block.header,
+            );
+        }
         let dot = if instance.address.is_empty() { "" } else { "." };
         let base = format!("{}{dot}module.{call}", instance.address);
         let calls: Arc<[Span]> = instance.calls.iter().copied().chain([block.header]).collect();
@@ -152,7 +165,7 @@ impl Evaluator<'_> {
             None => instance.presence.clone(),
         };
         let manifest_dot = if instance.manifest_key.is_empty() { "" } else { "." };
-        let children = expansion.keys().into_iter().map(|key| {
+        let children = keys.into_iter().map(|key| {
             let child = ModuleInstance {
                 module: Arc::clone(&module),
                 address: Arc::from(format!("{base}{key}")),
@@ -166,6 +179,18 @@ impl Evaluator<'_> {
             (key, self.add_instance(child))
         });
         Ok(children.collect())
+    }
+
+    /// Whether a module instance lies in a folder, or one of those that call it does: Terraform would call it for ever.
+    fn is_within(&self, instance: &ModuleInstance, folder: &Utf8Path) -> bool {
+        let caller = |caller: &(ModuleId, Arc<str>, super::evaluator::Repetition)| self.instance(caller.0);
+        let mut above = instance.caller.as_ref().map(caller);
+        let mut found = instance.module.folder == folder;
+        while let Some(instance) = above.filter(|_| !found) {
+            found = instance.module.folder == folder;
+            above = instance.caller.as_ref().map(caller);
+        }
+        found
     }
 
     /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
@@ -242,7 +267,7 @@ impl Evaluator<'_> {
     /// Why the instances of a call are not known.
     pub(super) fn presence_reason(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Reason {
         match self.expand(id, block) {
-            Ok(Expansion::Unknown(reason)) => reason,
+            Ok(Expansion::Unknown(reason) | Expansion::Pending(_, reason)) => reason,
             _ => Reason::new(format!("module.{call}"), "has an unknown number of instances", Some(block.header)),
         }
     }

@@ -274,6 +274,7 @@ pub fn index(value: &Value, key: &Value, at: Span, span: Span) -> Evaluated {
             match (fields.get(&name), fields.open()) {
                 (Some(found), _) => found.clone(),
                 (None, Some(rest)) => unknown_part(rest, &format!(".{name}"), Type::Dynamic),
+                (None, None) if key.marks.is_hidden() => return fail("there is no element of that name", at),
                 (None, None) => return fail(format!("there is no element \"{name}\"{}", names_of(value)), at),
             }
         }

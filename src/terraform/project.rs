@@ -233,17 +233,26 @@ struct InstanceAttributes<'p, 'a> {
 }
 
 impl InstanceAttributes<'_, '_> {
+    /// Where an argument is written, else the block's header.
+    fn written(&self, name: &str) -> Span {
+        let instance = self.evaluator.instance(self.module);
+        let written = instance.module.resources.get(&self.id).and_then(|block| block.body.attribute(name));
+        written.map_or(self.header, |attribute| attribute.value.span)
+    }
+
     fn or_error(&self, what: &str, value: super::evaluator::Evaluated) -> Value {
         value.unwrap_or_else(|error| {
             self.evaluator.error("terraform-evaluation", error.message, error.span);
-            Value::unknown(Type::Dynamic, Reason::new(what, "has an error", Some(error.span))).at(self.header)
+            let reason = Reason::new(what, "has an error", Some(error.span));
+            Value::unknown(Type::Dynamic, reason).at(self.written(what))
         })
     }
 }
 
 impl Attributes for InstanceAttributes<'_, '_> {
     fn get(&self, name: &str) -> Value {
-        let named = self.evaluator.attribute(self.module, &self.id, &self.key, &Arc::from(name), self.header);
+        let span = self.written(name);
+        let named = self.evaluator.attribute(self.module, &self.id, &self.key, &Arc::from(name), span);
         self.or_error(name, named.map(|named| named.value))
     }
 

@@ -143,7 +143,7 @@ impl Evaluator<'_> {
             let reason = Reason::new(format!("module.{}", call.text), "is not on disk", Some(block.header));
             return self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span);
         }
-        if let [(InstanceKey::Unknown, _)] = children.as_slice() {
+        if children.iter().any(|(key, _)| matches!(key, InstanceKey::Pending(_) | InstanceKey::Unknown)) {
             let reason = self.presence_reason(scope.module, &call.text, block);
             return self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span);
         }
@@ -222,11 +222,12 @@ impl Evaluator<'_> {
             (Expansion::Single, [Step::Attribute(name), rest @ ..]) => {
                 self.steps(attribute(&InstanceKey::None, name)?, rest, scope, span)
             }
-            (Expansion::Unknown(_), [Step::Index(key), Step::Attribute(name), rest @ ..]) => {
-                self.eval(key, scope)?;
-                self.steps(attribute(&InstanceKey::Unknown, name)?, rest, scope, span)
+            (Expansion::Unknown(_) | Expansion::Pending(..), [Step::Index(key), Step::Attribute(name), rest @ ..]) => {
+                let key = self.eval(key, scope)?;
+                let instance = expansion.keys().into_iter().find(|instance| matches_key(instance, &key));
+                self.steps(attribute(&instance.unwrap_or(InstanceKey::Unknown), name)?, rest, scope, span)
             }
-            (Expansion::Unknown(reason), _) => {
+            (Expansion::Unknown(reason) | Expansion::Pending(_, reason), _) => {
                 let reason = Reason::new(
                     id.to_string(),
                     format!("has an unknown number of instances: {reason}"),
@@ -308,6 +309,6 @@ pub(super) fn matches_key(instance: &InstanceKey, key: &Value) -> bool {
             convert(key, &Type::Number).ok().and_then(|key| key.as_number().and_then(|key| key.as_usize()))
                 == Some(*index)
         }
-        InstanceKey::None | InstanceKey::Unknown => false,
+        InstanceKey::None | InstanceKey::Pending(_) | InstanceKey::Unknown => false,
     }
 }

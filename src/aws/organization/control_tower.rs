@@ -20,10 +20,15 @@ const ROOT_USER: &str = "AWS-GR_RESTRICT_ROOT_USER";
 /// The policy of a control; `None` if the control has nothing to do with root's keys.
 pub fn policy(identifier: &Value, parameters: &Value) -> Option<Policy> {
     let span = identifier.origin.primary();
-    let Some(id) = identifier.as_str() else {
-        return identifier.as_unknown().map(|unknown| Policy::unknown(unknown.reason.clone(), span));
+    let unknown = || identifier.as_unknown().map(|unknown| Policy::unknown(unknown.reason.clone(), span));
+    let Some(text) = identifier.as_text() else { return unknown() };
+    // Partition and Region come before the name, and need not be known.
+    let (id, whole) = text.known_suffix();
+    let name = match id.rsplit_once('/') {
+        Some((_, name)) => name,
+        None if whole => &*id,
+        None => return unknown(),
     };
-    let name = id.rsplit('/').next().unwrap_or_default();
     let name = OPAQUE.iter().find(|(opaque, _)| *opaque == name).map_or(name, |(_, name)| name);
     let action = match name {
         ROOT_KEYS => "iam:CreateAccessKey",
@@ -31,7 +36,7 @@ pub fn policy(identifier: &Value, parameters: &Value) -> Option<Policy> {
         // Every control has a name like this, or an id that says nothing.
         _ if name.contains(['-', '_', '.']) => return None,
         _ => {
-            let reason = Reason::new(&*id, "is a control that rootlint does not know by its id", span);
+            let reason = Reason::new(name, "is a control that rootlint does not know by its id", span);
             return Some(Policy::unknown(reason, span));
         }
     };

@@ -15,8 +15,8 @@ const KEY: &str = "aws_iam_access_key";
 
 /// Resources that change when what these arguments mention changes, and so can trigger a replacement.
 const CARRIERS: &[(&str, &[&str])] = &[
-    ("time_static", &["triggers"]),
-    ("time_offset", &["triggers"]),
+    ("time_static", &["triggers", "rfc3339"]),
+    ("time_offset", &["triggers", "base_rfc3339"]),
     ("terraform_data", &["input", "triggers_replace"]),
     ("null_resource", &["triggers"]),
     ("random_id", &["keepers"]),
