@@ -34,10 +34,20 @@ pub fn convert(value: &Value, ty: &Type) -> Result<Value, ConvertError> {
     if from == *ty || *ty == Type::Dynamic {
         return Ok(value.clone());
     }
-    if !convertible(&from, ty) {
+    if !convertible(&from, ty) && open_part(value).is_none() {
         return Err(ConvertError::new(mismatch(&from, ty)));
     }
     apply(value, ty)
+}
+
+/// What the attributes are that are not listed, of the first object in the value whose attributes are not all listed.
+pub fn open_part(value: &Value) -> Option<Arc<Unknown>> {
+    match &value.kind {
+        Kind::Object(fields) => fields.open().cloned().or_else(|| fields.values().find_map(open_part)),
+        Kind::Map(_, fields) => fields.values().find_map(open_part),
+        Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => elements.iter().find_map(open_part),
+        _ => None,
+    }
 }
 
 /// Whether values of type `from` can be converted to `to`, as far as the types tell.
@@ -112,6 +122,10 @@ fn apply(value: &Value, to: &Type) -> Result<Value, ConvertError> {
         }
         (Kind::Map(from, _), Type::Map(to)) if from == &**to => return Ok(value.clone()),
         (Kind::Map(_, fields) | Kind::Object(fields), Type::Map(wanted)) => {
+            if let Some(open) = fields.open() {
+                let unknown = Value::unknown_from(open, without_optional(to));
+                return Ok(unknown.with_origin(value.origin.clone()).mark(value.marks));
+            }
             let given: Vec<&Value> = fields.values().collect();
             let (element, values) = elements_of(&given, value, wanted, |at| {
                 format!("element {:?}", fields.keys().nth(at).map_or("", |key| &**key))
@@ -154,7 +168,7 @@ pub fn length(value: &Value) -> Option<usize> {
     match &value.kind {
         Kind::Tuple(elements) | Kind::List(_, elements) => Some(elements.len()),
         Kind::Set(_, elements) => has_known_length(elements).then_some(elements.len()),
-        Kind::Object(fields) | Kind::Map(_, fields) => Some(fields.len()),
+        Kind::Object(fields) | Kind::Map(_, fields) => fields.open().is_none().then_some(fields.len()),
         Kind::Unknown(unknown) => match &unknown.ty {
             Type::Tuple(elements) => Some(elements.len()),
             Type::Object(object) => Some(object.attributes.len()),
@@ -206,6 +220,10 @@ fn elements_of(
     let common = || ConvertError::new("cannot find a common base type for all elements");
     let types: Vec<Type>;
     let wanted = if *wanted == Type::Dynamic {
+        // Objects whose attributes are not all known have no type in common, nor any that could be told yet.
+        if parts.iter().any(|part| open_part(part).is_some()) {
+            return Ok((Type::Dynamic, parts.iter().copied().cloned().collect()));
+        }
         types = parts.iter().map(|part| part.ty()).collect();
         &element_type(&types, wanted).ok_or_else(common)?
     } else {
@@ -225,16 +243,21 @@ fn elements_of(
 fn attributes(fields: &Fields, object: &ObjectType, whole: &Value) -> Result<Fields, ConvertError> {
     let mut converted = Fields::default();
     for (name, ty) in &object.attributes {
-        let (key_span, value) = match fields.field(name) {
-            Some(field) => {
+        let (key_span, value) = match (fields.field(name), fields.open()) {
+            (Some(field), _) => {
                 let value = nested(&field.value, ty).map_err(|e| e.within(format_args!("attribute {name:?}")))?;
                 (field.key_span, value)
             }
-            None if object.optional.contains(name) => {
+            (None, Some(open)) => {
+                let symbol = open.symbol.as_ref().map(|symbol| symbol.part(&format!(".{name}")));
+                let (ty, reason) = (without_optional(ty), open.reason.clone());
+                (None, Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol, reason }))))
+            }
+            (None, None) if object.optional.contains(name) => {
                 let null = Value::new(Kind::Null(without_optional(ty)));
                 (None, null.with_origin(whole.origin.clone()))
             }
-            None => {
+            (None, None) => {
                 return Err(ConvertError::new(format!("map has no element for required attribute {name:?}")));
             }
         };
@@ -722,16 +745,16 @@ pub fn equal(a: &Value, b: &Value) -> Result<bool, Arc<Unknown>> {
         (Kind::Bool(a), Kind::Bool(b)) => return Ok(a == b),
         _ => {}
     }
+    let open = open_part(a).or_else(|| open_part(b));
     let (left, right) = (a.ty(), b.ty());
-    if left != right {
+    if left != right && open.is_none() {
         // Where a type is still unknown the types may yet turn out the same.
-        let open = [a, b].into_iter().find_map(untyped);
-        return match open {
+        return match [a, b].into_iter().find_map(untyped) {
             Some(unknown) if may_become(&left, &right) => Err(unknown),
             _ => Ok(false),
         };
     }
-    match (&a.kind, &b.kind) {
+    let result = match (&a.kind, &b.kind) {
         (Kind::Set(_, left), Kind::Set(_, right)) => match a.first_unknown().or_else(|| b.first_unknown()) {
             Some(unknown) => Err(unknown),
             None => Ok(left.len() == right.len() && matches!(all_equal(left.iter().zip(right.iter())), Ok(true))),
@@ -739,10 +762,17 @@ pub fn equal(a: &Value, b: &Value) -> Result<bool, Arc<Unknown>> {
         (Kind::Tuple(left) | Kind::List(_, left), Kind::Tuple(right) | Kind::List(_, right)) => {
             if left.len() != right.len() { Ok(false) } else { all_equal(left.iter().zip(right.iter())) }
         }
+        (Kind::Object(left), Kind::Object(right)) if open.is_some() => {
+            all_equal(left.iter().filter_map(|(key, value)| Some((value, right.get(key)?))))
+        }
         (Kind::Object(left) | Kind::Map(_, left), Kind::Object(right) | Kind::Map(_, right)) => {
             if left.keys().eq(right.keys()) { all_equal(left.values().zip(right.values())) } else { Ok(false) }
         }
         _ => Ok(false),
+    };
+    match (result, open) {
+        (Ok(true), Some(open)) => Err(open),
+        (result, _) => result,
     }
 }
 

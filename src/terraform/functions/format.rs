@@ -11,10 +11,10 @@ use crate::encode;
 use crate::number::Number;
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Kind, Unknown, Value};
+use crate::value::{Kind, Reason, Unknown, Value};
 
 use super::pieces;
-use super::spec::{Call, Failure, Function, MAX_TEXT, any, invalid, list, returns, text, text_value, too_large};
+use super::spec::{Call, Failure, Function, MAX_TEXT, any, invalid, list, open, returns, text, text_value, too_large};
 
 type Outcome = Result<Value, Failure>;
 
@@ -106,6 +106,11 @@ struct Verb {
 
 /// Fills the verbs in.
 fn render(call: &Call<'_>, template: &Text, arguments: &[Value]) -> Result<Text, Failure> {
+    if arguments.iter().any(|argument| matches!(argument.kind, Kind::Null(Type::Dynamic))) {
+        // Terraform takes a null without a type for a value it does not know yet.
+        let name = format!("{}()", call.name);
+        return Err(open(Reason::new(name, "is given a null that has no type", Some(call.span))));
+    }
     let result = render_known(call, template, arguments);
     // Terraform looks no further once an argument is unknown.
     match (result, arguments.iter().find_map(Value::first_unknown)) {
