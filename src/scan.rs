@@ -190,7 +190,7 @@ pub fn evaluate(
                 Ok(expr) => match evaluator.eval(&expr, &Scope::of(ROOT)) {
                     Err(error) => EvalRow::Error(error.message),
                     // What the expression refers to may have an error of its own.
-                    Ok(value) => match evaluator.errors().get(reported) {
+                    Ok(value) => match evaluator.errors().get_index(reported) {
                         Some(error) => EvalRow::Error(error.message.clone()),
                         None => EvalRow::Value(value),
                     },

@@ -88,7 +88,7 @@ fn nothing_to_complain_about_exits_with_0() {
 
 #[test]
 fn what_cannot_start_exits_with_2_and_prints_nothing() {
-    let folder = folder(&[ROOT_KEY, &[("rootlint.toml", "[rotation]\nmax-age-day = 1\n")]]);
+    let folder = folder(&[ROOT_KEY, &[("rootlint.toml", "[rotation]\nmax-age-day = 1\n"), ("fine.toml", "")]]);
     let with_config = |arguments: &[&'static str]| [arguments, &["--config", "good/main.tf"]].concat();
     for (arguments, message) in [
         (vec!["check", "nowhere"], "nowhere: no such file or folder"),
@@ -101,7 +101,7 @@ fn what_cannot_start_exits_with_2_and_prints_nothing() {
         (vec!["check", "--plan", "plan.json"], "--plan is not implemented in this version"),
         (vec!["org"], "`rootlint org` is not implemented in this version"),
         (vec!["audit", "cloudtrail", "--format", "x"], "`rootlint audit` is not implemented in this version"),
-        (vec!["check", "--var-file", "gone.tfvars"], "gone.tfvars: no such file or folder"),
+        (vec!["check", "--config", "fine.toml", "--var-file", "gone.tfvars"], "gone.tfvars: no such file or folder"),
         (vec!["check", "-"], "`-` needs --stdin-filename"),
         (vec!["check", "--fail-on", "hihg"], "high"),
         (vec!["explain", "root-access-keys"], "did you mean `root-access-key`?"),

@@ -44,8 +44,7 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
             .into(),
     };
     if owner.name.marks.is_hidden() {
-        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
-        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+        finding.hidden.extend(owner.name.origin.written());
     }
     if let Presence::Possible(reason) = &key.site.presence {
         finding.rests_on(reason);

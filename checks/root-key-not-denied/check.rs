@@ -192,3 +192,6 @@ fn strangers(organization: &Resolved, out: &mut Findings) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {
     let primary = anchor(key, owner);
-    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)));
+    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)) && !found.mechanism.only_reports());
     let rotates = if unsure { "is certain to rotate" } else { "rotates" };
     let reported = found.iter().any(|found| found.answer == Answer::Reported);
     let mut finding = Finding {
@@ -59,7 +59,9 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     };
     for found in found {
         if finding.related.len() < RELATED {
-            finding.related.push(Related { message: found.why.to_string(), span: found.mechanism.site.header });
+            // The message tells the rest.
+            let message = found.why.split([',', ':']).next().unwrap_or_default().to_owned();
+            finding.related.push(Related { message, span: found.mechanism.site.header });
         }
         if let Answer::Unsure(reason) = &found.answer {
             finding.rests_on(reason);
@@ -72,9 +74,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         finding.rests_on(reason);
     }
     if owner.name.marks.is_hidden() {
-        let origin = &owner.name.origin;
-        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
-        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+        finding.hidden.extend(owner.name.origin.written());
     }
     finding
 }

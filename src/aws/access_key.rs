@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aws::Model;
+use crate::aws::{Model, identity};
 use crate::resource::{Mode, Provider, Reference, Resource, Site};
 use crate::text::{Text, Tri};
 use crate::value::{Hop, Origin, Symbol, Value, Via};
@@ -51,13 +51,12 @@ struct KeyKind {
     status: &'static str,
 }
 
-/// A type that is a user, where it says its name, and which of its attributes a key may be given to mean it.
+/// A type that is a user, and where it says its name and path.
 struct UserKind {
     kind: &'static str,
     mode: Mode,
     name: &'static str,
     path: &'static str,
-    means: &'static [&'static str],
 }
 
 /// Terraform's AWS provider and the CloudFormation resource reference. There is no `awscc_iam_access_key`: the Cloud
@@ -67,24 +66,12 @@ const KEYS: &[KeyKind] = &[
     KeyKind { kind: "AWS::IAM::AccessKey", user: "UserName", status: "Status" },
 ];
 
-/// The same references. `Ref` of `AWS::IAM::User` is its name.
+/// The same references.
 const USERS: &[UserKind] = &[
-    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path", means: &["id", "name", "arn"] },
-    UserKind {
-        kind: "aws_iam_user",
-        mode: Mode::Data,
-        name: "user_name",
-        path: "path",
-        means: &["id", "user_name", "arn"],
-    },
-    UserKind {
-        kind: "awscc_iam_user",
-        mode: Mode::Managed,
-        name: "user_name",
-        path: "path",
-        means: &["id", "user_name", "arn"],
-    },
-    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path", means: &["Ref", "Arn"] },
+    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path" },
+    UserKind { kind: "aws_iam_user", mode: Mode::Data, name: "user_name", path: "path" },
+    UserKind { kind: "awscc_iam_user", mode: Mode::Managed, name: "user_name", path: "path" },
+    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path" },
 ];
 
 /// Whether this module reads resources of the type.
@@ -156,8 +143,10 @@ impl AccessKey {
 impl User {
     /// Whether `symbol` is this user, by a name or an ARN of it.
     pub(crate) fn is(&self, symbol: &Symbol) -> bool {
-        let means = |kind: &UserKind| kind.kind == &*symbol.kind && kind.means.contains(&&*symbol.attribute);
-        symbol.project == self.site.project && symbol.address == self.site.address && USERS.iter().any(means)
+        let attribute = identity::canonical(symbol).attribute;
+        symbol.project == self.site.project
+            && symbol.address == self.site.address
+            && (&*attribute == "name" || attribute.eq_ignore_ascii_case("arn"))
     }
 
     /// Whether the user is called `name`; IAM does not tell names apart by case alone.

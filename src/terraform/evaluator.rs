@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use indexmap::IndexSet;
+
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
@@ -139,8 +141,8 @@ pub struct Evaluator<'a> {
     children: Memo<(ModuleId, Arc<str>), Children>,
     depth: Cell<usize>,
     steps: Cell<u64>,
-    errors: RefCell<Vec<Diagnostic>>,
-    notes: RefCell<Vec<Diagnostic>>,
+    errors: RefCell<IndexSet<Diagnostic>>,
+    notes: RefCell<IndexSet<Diagnostic>>,
 }
 
 /// Loads a module folder, perhaps shared with other projects.
@@ -228,29 +230,21 @@ impl<'a> Evaluator<'a> {
 
     /// Records an error, once.
     pub fn error(&self, code: &'static str, message: impl Into<String>, span: Span) {
-        let error = Diagnostic::new(code, message, span);
-        let mut errors = self.errors.borrow_mut();
-        if !errors.contains(&error) {
-            errors.push(error);
-        }
+        self.errors.borrow_mut().insert(Diagnostic::new(code, message, span));
     }
 
     /// Records a note, once.
     pub fn note(&self, code: &'static str, message: impl Into<String>, span: Span) {
-        let note = Diagnostic::new(code, message, span);
-        let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
+        self.notes.borrow_mut().insert(Diagnostic::new(code, message, span));
     }
 
     /// Errors recorded so far.
-    pub fn errors(&self) -> Ref<'_, Vec<Diagnostic>> {
+    pub fn errors(&self) -> Ref<'_, IndexSet<Diagnostic>> {
         self.errors.borrow()
     }
 
     /// Notes recorded so far.
-    pub fn notes(&self) -> Ref<'_, Vec<Diagnostic>> {
+    pub fn notes(&self) -> Ref<'_, IndexSet<Diagnostic>> {
         self.notes.borrow()
     }
 

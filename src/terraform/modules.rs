@@ -1,6 +1,7 @@
 //! Variables, locals, outputs and module calls of a module instance.
 //! <https://developer.hashicorp.com/terraform/language/modules/syntax>
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -127,6 +128,9 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
         let expansion = self.expand(id, block)?;
         if matches!(expansion, Expansion::None) {
+            if let Some((folder, _)) = self.locate(&instance, call, block)? {
+                self.read_uncreated(folder);
+            }
             return Ok(Vec::new());
         }
         let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
@@ -164,6 +168,19 @@ impl Evaluator<'_> {
         Ok(children.collect())
     }
 
+    /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
+    /// and none of them is taken for a root module.
+    fn read_uncreated(&self, folder: Utf8PathBuf) {
+        let mut seen = HashSet::new();
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            let Some(module) = self.load(&folder) else { continue };
+            let sources = module.calls.values().filter_map(call_source).filter(|(source, _)| is_local(source));
+            let inner = sources.filter_map(|(source, _)| normalize(&folder.join(source)));
+            open.extend(inner.filter(|inner| seen.insert(inner.clone())));
+        }
+    }
+
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
     fn locate(
         &self,
@@ -175,7 +192,7 @@ impl Evaluator<'_> {
             let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
             return fail(format!("the source of `module.{call}` {what}"), block.header);
         };
-        if source.starts_with("./") || source.starts_with("../") || source == "." || source == ".." {
+        if is_local(&source) {
             let path = join(&caller.path, &source);
             return match normalize(&caller.module.folder.join(&source)) {
                 Some(folder) if self.files.is_folder(&folder) => Ok(Some((folder, path))),
@@ -234,6 +251,11 @@ impl Evaluator<'_> {
     pub(super) fn as_type(value: Value, ty: &Type) -> Value {
         if *ty == Type::Dynamic { value } else { convert(&value, ty).unwrap_or(value) }
     }
+}
+
+/// Whether a module source is a folder beside the caller: it starts with `./` or `../`.
+fn is_local(source: &str) -> bool {
+    source.starts_with("./") || source.starts_with("../") || source == "." || source == ".."
 }
 
 /// `path.module` of a module called from one whose path is `base`: Terraform cleans it, but keeps leading `..`.

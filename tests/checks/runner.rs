@@ -70,7 +70,9 @@ fn cases_give_what_they_say() {
     for (check, folder) in folders(&checks()) {
         for kind in ["flag", "clean"] {
             let cases = folders(&folder.join("cases").join(kind));
-            assert!(!cases.is_empty(), "{check} has no {kind} case");
+            if cases.is_empty() {
+                wrong.push(format!("{check} has no {kind} case"));
+            }
             for (name, case) in cases {
                 let expect = fs::read_to_string(case.join("expect.txt")).expect("expect.txt");
                 let mut expected: Vec<&str> = expect.lines().filter(|line| !line.trim().is_empty()).collect();

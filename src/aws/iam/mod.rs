@@ -3,6 +3,7 @@
 
 pub mod classes;
 pub mod closest;
+pub mod compare;
 pub mod condition;
 pub mod decide;
 pub mod pattern;

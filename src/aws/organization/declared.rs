@@ -21,6 +21,8 @@ pub struct Declared {
     pub accounts: Vec<Account>,
     /// Service control policies.
     pub policies: Vec<ServiceControlPolicy>,
+    /// Policies of other types, which deny root nothing.
+    pub others: Vec<Ident>,
     /// Which policy is attached to what.
     pub attachments: Vec<Attachment>,
     /// Control Tower controls.
@@ -287,15 +289,18 @@ fn parent(resource: &Resource<'_>) -> Option<Ident> {
 /// A policy, and the attachments that it brings along.
 fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Findings) {
     let kind = get(resource, "type", "Type");
+    let id = Ident::own(resource, "id", &get(resource, "id", "Id"));
     let doubt = match (&kind.kind, kind.as_str().as_deref()) {
         (_, Some("SERVICE_CONTROL_POLICY")) => None,
-        (_, Some(_)) => return,
+        (_, Some(_)) => {
+            all.others.push(id);
+            return;
+        }
         // The Terraform provider's default.
         (Kind::Null(_), _) => None,
         _ if mode == Mode::Data => None,
         _ => kind.as_unknown().map(|unknown| unknown.reason.clone()),
     };
-    let id = Ident::own(resource, "id", &get(resource, "id", "Id"));
     let content = content(&get(resource, "content", "Content"), resource, out);
     if let Some(targets) = get(resource, "target_ids", "TargetIds").elements() {
         for target in targets {

@@ -4,6 +4,8 @@
 
 mod control_tower;
 mod declared;
+mod groups;
+mod layers;
 pub mod resolve;
 
 pub use declared::{

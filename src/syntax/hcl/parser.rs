@@ -1,6 +1,7 @@
 //! Bodies, blocks, attributes; characters, white space, names. HashiCorp's parser reads tokens with a stack of
 //! newline modes; here each construct says whether newlines count inside it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Attribute, Block, Body, Expr, MAX_NESTING, Name, Place};
@@ -162,7 +163,7 @@ impl<'t> Parser<'t> {
             });
             match item {
                 Ok(true) => {}
-                Ok(false) => return body,
+                Ok(false) => return self.without_repetitions(body),
                 Err(error) => {
                     self.errors.push(error);
                     self.newlines = true;
@@ -178,12 +179,7 @@ impl<'t> Parser<'t> {
         while let Some(line) = self.rest().find('\n') {
             self.at += line + 1;
             let line = self.rest().lines().next().unwrap_or_default();
-            let after_name = line.trim_start_matches(is_name_continue);
-            let looks_like_one = line.starts_with(is_name_start)
-                && (after_name.trim_end().ends_with('{')
-                    || after_name.trim_end().ends_with("{}")
-                    || (after_name.trim_start().starts_with('=') && !after_name.trim_start().starts_with("==")));
-            if looks_like_one {
+            if looks_like_item(line) {
                 return;
             }
         }
@@ -215,13 +211,22 @@ impl<'t> Parser<'t> {
     fn attribute(&mut self, name: Name, body: &mut Body) -> Parsed<()> {
         self.at += 1;
         let value = self.with_newlines(true, Self::expression)?;
-        if body.attribute(&name.text).is_some() {
-            let message = format!("the argument `{}` is already set in this block", name.text);
-            self.errors.push(SyntaxError { message, span: name.span });
-        } else {
-            body.attributes.push(Attribute { name, value });
-        }
+        body.attributes.push(Attribute { name, value });
         Ok(())
+    }
+
+    /// Reports arguments that are set twice in a body and keeps the first of each.
+    fn without_repetitions(&mut self, mut body: Body) -> Body {
+        let mut seen: HashSet<Arc<str>> = HashSet::with_capacity(body.attributes.len());
+        body.attributes.retain(|Attribute { name, .. }| {
+            let first = seen.insert(Arc::clone(&name.text));
+            if !first {
+                let message = format!("the argument `{}` is already set in this block", name.text);
+                self.errors.push(SyntaxError { message, span: name.span });
+            }
+            first
+        });
+        body
     }
 
     fn block(&mut self, kind: Name, start: usize, body: &mut Body) -> Parsed<()> {
@@ -254,6 +259,7 @@ impl<'t> Parser<'t> {
         let header_end = if labels.is_empty() { start + kind.text.len() } else { header_end };
         let header = self.place.span(start, header_end);
         let content = self.nested(|parser| parser.with_newlines(true, Self::block_body))?;
+        let content = self.without_repetitions(content);
         body.blocks.push(Block { kind, labels, header, span: self.span_from(start), body: content });
         Ok(())
     }
@@ -314,4 +320,23 @@ impl<'t> Parser<'t> {
         }
         Ok(expr)
     }
+}
+
+/// Whether a line starts, in its first column, with what may be a block or an attribute.
+fn looks_like_item(line: &str) -> bool {
+    if !line.starts_with(is_name_start) {
+        return false;
+    }
+    let mut rest = line.trim_start_matches(is_name_continue).trim_start();
+    if rest.starts_with('=') {
+        return !rest.starts_with("==");
+    }
+    while !rest.starts_with('{') {
+        rest = match rest.strip_prefix('"').and_then(|label| label.split_once('"')) {
+            Some((_, after)) => after.trim_start(),
+            None if rest.starts_with(is_name_start) => rest.trim_start_matches(is_name_continue).trim_start(),
+            None => return false,
+        };
+    }
+    true
 }

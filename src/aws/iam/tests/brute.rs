@@ -98,8 +98,8 @@ fn matches(operator: &str, own: &str, value: &str) -> bool {
         "Bool" => own.eq_ignore_ascii_case(value),
         "IpAddress" => {
             let net =
-                value.parse::<ipnet::IpNet>().unwrap_or_else(|_| value.parse::<std::net::IpAddr>().unwrap().into());
-            own.parse::<std::net::IpAddr>().is_ok_and(|own| net.contains(&own))
+                value.parse::<ipnet::IpNet>().unwrap_or_else(|_| value.parse::<core::net::IpAddr>().unwrap().into());
+            own.parse::<core::net::IpAddr>().is_ok_and(|own| net.contains(&own))
         }
         other => ordered(other.trim_start_matches("Numeric").trim_start_matches("Date")),
     }
@@ -111,8 +111,8 @@ fn like(pattern: &str, text: &str) -> bool {
     match rest.next() {
         None => text.is_empty(),
         Some('*') => {
-            like(rest.as_str(), text)
-                || (!text.is_empty() && like(pattern, &text[text.chars().next().unwrap().len_utf8()..]))
+            let mut others = text.chars();
+            like(rest.as_str(), text) || (others.next().is_some() && like(pattern, others.as_str()))
         }
         Some(own) => {
             let mut others = text.chars();

@@ -199,13 +199,21 @@ fn every_level_must_allow() {
 fn the_account_may_be_known() {
     let other = deny_if(r#"{"StringNotEquals": {"aws:PrincipalAccount": "444455556666"}}"#);
     let asked = |id: &str| {
-        name(&verdict_of(&[other.clone()], true, &Question { account: Account::Known(id.into()), ..question() }))
+        name(&verdict_of(
+            std::slice::from_ref(&other),
+            true,
+            &Question { account: Account::Known(id.into()), ..question() },
+        ))
     };
     assert_eq!((asked("444455556666"), asked("111122223333")), ("no", "yes"));
     let unit =
         deny_if(r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}}"#);
     let place = |path: &str| {
-        name(&verdict_of(&[unit.clone()], true, &Question { place: Place::Known(path.into()), ..question() }))
+        name(&verdict_of(
+            std::slice::from_ref(&unit),
+            true,
+            &Question { place: Place::Known(path.into()), ..question() },
+        ))
     };
     assert_eq!(place("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222/"), "yes");
     assert_eq!(place("o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/"), "no");
@@ -216,8 +224,8 @@ fn partitions() {
     let commercial = deny_if(r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}"#);
     let region = deny_if(r#"{"StringEquals": {"aws:RequestedRegion": "cn-north-1"}}"#);
     let china = Question { partition: "aws-cn".into(), ..question() };
-    assert_eq!(name(&verdict_of(&[commercial.clone()], true, &china)), "no");
-    assert_eq!(name(&verdict_of(&[region.clone()], true, &china)), "yes");
+    assert_eq!(name(&verdict_of(&[commercial], true, &china)), "no");
+    assert_eq!(name(&verdict_of(std::slice::from_ref(&region), true, &china)), "yes");
     assert_eq!(name(&verdict(&[region])), "no");
 }
 
@@ -271,7 +279,7 @@ fn what_is_unknown_stays_unknown() {
         }
     }
     let unknown = Policy::unknown(Reason::new("var.scp_json", "has no value", None), None);
-    let Verdict::Unknown(missing) = verdict(&[unknown.clone()]) else { panic!() };
+    let Verdict::Unknown(missing) = verdict(std::slice::from_ref(&unknown)) else { panic!() };
     assert_eq!(missing[0].to_string(), "`var.scp_json` has no value");
     // Nor does an unknown policy take away what another denies.
     assert_eq!(name(&verdict(&[unknown, deny_if("{}")])), "yes");
