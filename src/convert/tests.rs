@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::Reason;
+use crate::value::{Marks, Reason};
 
 fn n(number: i64) -> Value {
     Value::number(number)
