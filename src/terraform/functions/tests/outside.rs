@@ -206,3 +206,31 @@ fn times() {
     assert!(run("timeadd", &[Value::text("2024-02-30T00:00:00Z"), Value::text("1h")]).is_err());
     assert!(run("timeadd", &[Value::text("2024-02-20T00:00:00Z"), Value::text("1 h")]).is_err());
 }
+
+#[test]
+fn yaml_scalars_have_the_types_that_terraform_gives_them() {
+    let cases = [
+        ("0o17", "15"),
+        ("0x1F", "31"),
+        ("017", "17"),
+        ("1_000", r#""1_000""#),
+        ("+.5", "0.5"),
+        ("0b11", r#""0b11""#),
+        ("1.2.3", r#""1.2.3""#),
+        ("2001-1-4", r#""2001-01-04T00:00:00Z""#),
+        ("2001-12-14T21:59:43.10-05:00", r#""2001-12-14T21:59:43-05:00""#),
+        ("2001-12-14 21:59:43", r#""2001-12-14T21:59:43Z""#),
+        ("2001-12-14T21:59:43", r#""2001-12-14T21:59:43""#),
+        ("2001-02-30", r#""2001-02-30""#),
+        ("12:30", r#""12:30""#),
+        ("!!int \"5\"", r#""5""#),
+        ("!!null x", "null"),
+        ("on", "true"),
+        ("tRue", r#""tRue""#),
+    ];
+    for (yaml, json) in cases {
+        let decoded = run("yamldecode", &[Value::text(format!("a: {yaml}\n"))]).unwrap();
+        assert_eq!(shown(decoded.fields().unwrap().get("a").unwrap()), json, "{yaml}");
+    }
+    assert!(run("yamldecode", &[Value::text("# nothing\n")]).is_err());
+}
