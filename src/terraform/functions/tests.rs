@@ -243,6 +243,13 @@ fn formats() {
         ("formatlist", r#"["%s-%s", ["a", "b"], "z"]"#, r#"["a-z","b-z"]"#),
         ("formatlist", r#"["%s", ["a", "?"]]"#, r#"["a","?"]"#),
         ("formatlist", r#"["%s", []]"#, "[]"),
+        ("format", r#"["%v", null]"#, r#""?""#),
+        (
+            "formatlist",
+            r#"["%s", ["a", null]]"#,
+            "!Call to function \"formatlist\" failed: error on format iteration 1: unsupported value for \"%s\" at 0: \
+             null value cannot be formatted.",
+        ),
         (
             "formatlist",
             r#"["%s-%s", ["a"], ["b", "c"]]"#,
