@@ -182,12 +182,7 @@ impl Evaluator<'_> {
     }
 
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
-    fn locate(
-        &self,
-        id: ModuleId,
-        call: &Arc<str>,
-        block: &Block,
-    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+    fn locate(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
         let caller = self.instance(id);
         let Some((source, span)) = self.source(id, call, block)? else { return Ok(None) };
         if is_local(&source) {

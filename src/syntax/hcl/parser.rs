@@ -162,7 +162,7 @@ impl<'t> Parser<'t> {
             });
             match item {
                 Ok(true) => {}
-                Ok(false) => return self.without_repetitions(body),
+                Ok(false) => return body,
                 Err(error) => {
                     self.errors.push(error);
                     self.newlines = true;
@@ -218,26 +218,7 @@ impl<'t> Parser<'t> {
     fn attribute(&mut self, name: Name) -> Parsed<Attribute> {
         self.at += 1;
         let value = self.with_newlines(true, Self::expression)?;
-<<<<<<< HEAD
-        body.attributes.push(Attribute { name, value });
-        Ok(())
-=======
         Ok(Attribute { name, value })
->>>>>>> h-f
-    }
-
-    /// Reports arguments that are set twice in a body and keeps the first of each.
-    fn without_repetitions(&mut self, mut body: Body) -> Body {
-        let mut seen: HashSet<Arc<str>> = HashSet::with_capacity(body.attributes.len());
-        body.attributes.retain(|Attribute { name, .. }| {
-            let first = seen.insert(Arc::clone(&name.text));
-            if !first {
-                let message = format!("the argument `{}` is already set in this block", name.text);
-                self.errors.push(SyntaxError { message, span: name.span });
-            }
-            first
-        });
-        body
     }
 
     fn block(&mut self, kind: Name, start: usize, body: &mut Body) -> Parsed<()> {
@@ -266,7 +247,6 @@ impl<'t> Parser<'t> {
         let header_end = if labels.is_empty() { start + kind.text.len() } else { header_end };
         let header = self.place.span(start, header_end);
         let content = self.nested(|parser| parser.with_newlines(true, Self::block_body))?;
-        let content = self.without_repetitions(content);
         body.blocks.push(Block { kind, labels, header, span: self.span_from(start), body: content });
         Ok(())
     }
