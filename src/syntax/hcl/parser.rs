@@ -297,10 +297,11 @@ impl<'t> Parser<'t> {
 
     // --- whole texts ---
 
-    pub(super) fn whole_expression(&mut self) -> Parsed<Expr> {
-        self.newlines = false;
+    /// An expression that is the whole text; whether newlines end it, as they end an argument of a body.
+    pub(super) fn whole_expression(&mut self, newlines: bool) -> Parsed<Expr> {
+        self.newlines = newlines;
         let expr = self.expression()?;
-        self.skip()?;
+        self.skip_lines()?;
         if self.at < self.text.len() {
             return self
                 .error_at(self.at, format!("nothing more is expected after the expression, not {}", self.found()));
