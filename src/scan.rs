@@ -185,7 +185,7 @@ pub fn evaluate(
         let file = sources.file(Utf8Path::new("<expression>"));
         for text in expressions {
             let reported = evaluator.errors().len();
-            let row = match hcl::parse_expression(&text, Place::At(file, 0)) {
+            let row = match hcl::parse_argument(&text, Place::At(file, 0)) {
                 Err(error) => EvalRow::Error(error.message),
                 Ok(expr) => match evaluator.eval(&expr, &Scope::of(ROOT)) {
                     Err(error) => EvalRow::Error(error.message),
