@@ -150,6 +150,13 @@ impl Parser<'_> {
                     literal.push(Literal { text: text.into(), span: Some(self.span_from(escape_start)), exact: false });
                     run = self.at;
                 }
+                // A lone sign, one more byte and a newline: there HashiCorp's scanner cuts before the newline.
+                ('$' | '%', End::Marker(_) | End::Text) if sequences && self.after(2).starts_with(['\n', '\r']) => {
+                    self.at += 2;
+                    self.close_run(&mut literal, run);
+                    push_literal(&mut tokens, &mut literal, &mut trim_next);
+                    run = self.at;
+                }
                 ('\\', End::Quote) => {
                     self.close_run(&mut literal, run);
                     let text = self.escape()?;
