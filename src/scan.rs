@@ -358,7 +358,8 @@ impl<T> Reader<'_, T> {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
-            let (parameters, mut errors) = parameters::collect(self.files, self.sources, self.options);
+            let (parameters, mut errors) =
+                parameters::collect(self.files, self.sources, &self.options.parameter_files, &self.options.parameters);
             let (template, problems) = Template::load(path, &text, file, &parameters);
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };

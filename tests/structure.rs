@@ -48,7 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["files", "finding", "source", "text", "value"]),
-    ("parameters", &["cloudformation", "files", "finding", "scan", "source", "syntax"]),
+    ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "document", "files", "report", "source", "syntax", "value"]),
     ("cli", &["finding", "suggest"]),

@@ -36,7 +36,7 @@ impl Evaluator<'_> {
             ExprKind::Tuple(elements) => {
                 let elements: Result<Vec<Value>, _> =
                     elements.iter().map(|element| self.eval(element, scope)).collect();
-                Ok(Value::tuple(elements?).at(span))
+                self.bounded(Value::tuple(elements?).at(span), span)
             }
             ExprKind::Object(items) => self.object(items, scope, span),
             ExprKind::Reference(root, steps) => self.reference(root, steps, scope, span),
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
             let name: Arc<str> = Arc::from(&*name.as_str().unwrap_or_default());
             fields.insert(name, Some(key.span), value);
         }
-        Ok(Value::object(fields).at(span).mark(marks))
+        self.bounded(Value::object(fields).at(span).mark(marks), span)
     }
 
     fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr, scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -246,7 +246,7 @@ impl Evaluator<'_> {
         } else {
             Value::object(fields)
         };
-        Ok(value.at(span).mark(marks))
+        self.bounded(value.at(span).mark(marks), span)
     }
 
     // --- steps ---
@@ -319,10 +319,11 @@ impl Evaluator<'_> {
             values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
         }
         let context = CallContext { evaluator: self, scope };
-        functions::call(&name.text, &values, &context, span).or_else(|error| {
+        let result = functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
             fail(format!("{}(): {}", name.text, error.message), at)
-        })
+        })?;
+        self.bounded(result, span)
     }
 
     fn try_call(&self, arguments: &[Expr], scope: &Scope<'_>, span: Span) -> Evaluated {
