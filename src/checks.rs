@@ -9,6 +9,8 @@ use crate::finding::{Findings, Severity};
 
 #[path = "../checks/root-access-key/check.rs"]
 mod root_access_key;
+#[path = "../checks/root-key-not-denied/check.rs"]
+mod root_key_not_denied;
 #[path = "../checks/unrotated-access-key/check.rs"]
 mod unrotated_access_key;
 
@@ -67,6 +69,11 @@ pub const ALL: &[Check] = &[
         id: root_access_key::ID,
         page: include_str!("../checks/root-access-key/README.md"),
         run: root_access_key::check,
+    },
+    Check {
+        id: root_key_not_denied::ID,
+        page: include_str!("../checks/root-key-not-denied/README.md"),
+        run: root_key_not_denied::check,
     },
     Check {
         id: unrotated_access_key::ID,

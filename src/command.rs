@@ -15,7 +15,7 @@ use crate::finding::Findings;
 use crate::input;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
-use crate::report::shown::{disarm, line};
+use crate::report::shown::{disarm, line, lines};
 use crate::report::{Context, Report, Rule, human, json, sarif, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
@@ -53,7 +53,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         run(&cli, matches.subcommand().map(|(_, matches)| matches))
     });
     ExitCode::from(result.unwrap_or_else(|message| {
-        let _ = writeln!(anstream::stderr(), "error: {}", disarm(&message));
+        let _ = writeln!(anstream::stderr(), "error: {}", disarm(&lines(&message)));
         USAGE
     }))
 }

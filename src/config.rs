@@ -168,7 +168,7 @@ impl Config {
         Settings {
             organization: OrganizationSettings {
                 required: self.required.as_ref().map(span),
-                projects: self.organization_projects.iter().map(|path| Arc::from(path.as_str())).collect(),
+                projects: self.organization_projects.iter().map(|path| project(path)).collect(),
                 exempt: self.exempt.clone(),
                 full_aws_access_detached: self.full_aws_access_detached,
                 elsewhere: elsewhere(&self.organization_elsewhere),
@@ -179,6 +179,11 @@ impl Config {
             },
         }
     }
+}
+
+/// The name of the project at `path`: the root module in the root itself is `.`.
+fn project(path: &Utf8Path) -> Arc<str> {
+    Arc::from(if path.as_str().is_empty() { "." } else { path.as_str() })
 }
 
 fn get<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t Spanned<DeValue<'i>>> {
@@ -322,6 +327,12 @@ workspace = "prod"
         let span = elsewhere.span;
         assert_eq!(text.get(span.start as usize..span.end as usize), Some("\"in the org repository\""));
         assert_eq!(sources.path(span.file).as_str(), "infra/rootlint.toml");
+    }
+
+    #[test]
+    fn the_root_module_in_the_root_is_a_dot() {
+        let config = Config::parse("rootlint.toml".into(), "organization.projects = [\".\"]", true).unwrap();
+        assert_eq!(&*config.settings(&Sources::default()).organization.projects.concat(), ".");
     }
 
     #[test]

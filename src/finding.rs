@@ -139,7 +139,7 @@ pub struct Undecided {
 }
 
 /// An error or a note: something about the input, not about AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// A stable code, listed in `docs/codes.md`.
     pub code: &'static str,

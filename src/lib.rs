@@ -15,6 +15,7 @@ pub mod config;
 pub mod convert;
 pub mod discover;
 pub mod document;
+pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod input;

@@ -185,12 +185,12 @@ pub fn evaluate(
         let file = sources.file(Utf8Path::new("<expression>"));
         for text in expressions {
             let reported = evaluator.errors().len();
-            let row = match hcl::parse_expression(&text, Place::At(file, 0)) {
+            let row = match hcl::parse_argument(&text, Place::At(file, 0)) {
                 Err(error) => EvalRow::Error(error.message),
                 Ok(expr) => match evaluator.eval(&expr, &Scope::of(ROOT)) {
                     Err(error) => EvalRow::Error(error.message),
                     // What the expression refers to may have an error of its own.
-                    Ok(value) => match evaluator.errors().get(reported) {
+                    Ok(value) => match evaluator.errors().get_index(reported) {
                         Some(error) => EvalRow::Error(error.message.clone()),
                         None => EvalRow::Value(value),
                     },
@@ -358,7 +358,8 @@ impl<T> Reader<'_, T> {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
-            let (parameters, mut errors) = parameters::collect(self.files, self.sources, self.options);
+            let (parameters, mut errors) =
+                parameters::collect(self.files, self.sources, &self.options.parameter_files, &self.options.parameters);
             let (template, problems) = Template::load(path, &text, file, &parameters);
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
@@ -415,12 +416,15 @@ fn given(options: &Options, folder: &Utf8Path) -> Given {
     Given { arguments, environment: options.environment.clone(), workspace }
 }
 
+/// A module folder that is read when the first one asks.
+type LoadedOnce = OnceLock<Option<Arc<Module>>>;
+
 /// Loads module folders; those that several modules call are kept and shared.
 struct Loader<'l> {
     files: &'l dyn Files,
     sources: &'l Sources,
     shared: BTreeSet<Utf8PathBuf>,
-    loaded: Mutex<HashMap<Utf8PathBuf, Arc<OnceLock<Option<Arc<Module>>>>>>,
+    loaded: Mutex<HashMap<Utf8PathBuf, Arc<LoadedOnce>>>,
 }
 
 impl<'l> Loader<'l> {

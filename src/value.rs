@@ -565,6 +565,27 @@ impl Value {
         }
     }
 
+    /// How many values there are in it, itself included, counted up to `limit`: collections are shared, so a value that
+    /// takes little memory may still be too large to walk through.
+    pub fn size_up_to(&self, limit: usize) -> usize {
+        let mut open = vec![self];
+        let mut size = 0;
+        while let Some(value) = open.pop() {
+            size += 1;
+            if size >= limit {
+                return size;
+            }
+            match &value.kind {
+                Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                    open.extend(elements.iter())
+                }
+                Kind::Object(fields) | Kind::Map(_, fields) => open.extend(fields.values()),
+                _ => {}
+            }
+        }
+        size
+    }
+
     /// All marks in the value, at any depth.
     pub fn deep_marks(&self) -> Marks {
         let inner = match &self.kind {

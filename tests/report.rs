@@ -275,6 +275,17 @@ fn complete_is_what_exit_code_3_says() {
 }
 
 #[test]
+fn too_many_findings_for_code_scanning_are_cut_and_counted() {
+    let log = sarif::render_at_most(&everything().report(false), 2);
+    sarif_schema::assert_valid(&log);
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let results = log.pointer("/runs/0/results").unwrap().as_array().unwrap();
+    let kept: Vec<_> = results.iter().map(|result| result.get("ruleId").unwrap()).collect();
+    assert_eq!(kept, ["root-access-key", "root-key-not-denied"]);
+    assert!(log.to_string().contains("2 of 3 findings are listed here, the worst ones"));
+}
+
+#[test]
 fn odd_spans_do_no_harm() {
     let text = format!("é\r\n{}x{}\n\u{feff}日本\n", "a".repeat(5_000), "b".repeat(3_000_000));
     let mut run = Run::new(&[("a.tf", text.as_str()), ("latin.tf", ""), ("empty.tf", "")]);

@@ -24,7 +24,7 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
     let origin = &owner.name.origin;
     let primary = origin.primary().unwrap_or(key.site.header);
     let inactive = key.is_inactive() == Tri::Yes;
-    let status = if inactive { " The key is `Inactive`, which one call changes." } else { "" };
+    let status = if inactive { " The key is `Inactive`; one call activates it." } else { "" };
     let mut finding = Finding {
         check: ID,
         severity: if inactive { Severity::High } else { Severity::Critical },
@@ -44,8 +44,7 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
             .into(),
     };
     if owner.name.marks.is_hidden() {
-        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
-        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+        finding.hidden.extend(owner.name.origin.written());
     }
     if let Presence::Possible(reason) = &key.site.presence {
         finding.rests_on(reason);
@@ -57,11 +56,11 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
 fn truth(owner: &Owner<'_>) -> &'static str {
     let name = owner.name.as_text();
     if name.is_some_and(|name| name.equals_ignore_case("root") == Tri::Yes) {
-        "AWS takes `root` for the name of an IAM user; a key of the root user itself comes only from a call without \
-         a user name, made by root. What the code shows is the intent."
+        "AWS takes `root` for an IAM user of that name; a key of root itself comes only from a call without a user \
+         name, made by root: this shows what is intended."
     } else {
-        "AWS refuses this as a user name, so the deployment fails; a key of the root user itself comes only from a \
-         call without a user name, made by root. What the code shows is the intent."
+        "AWS refuses this user name, so the deployment fails; a key of root itself comes only from a call without a \
+         user name, made by root: this shows what is intended."
     }
 }
 

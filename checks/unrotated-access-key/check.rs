@@ -10,6 +10,12 @@ use crate::text::Tri;
 
 pub(super) const ID: &str = "unrotated-access-key";
 
+/// How many mechanisms that fall short are told in the message.
+const SHOWN: usize = 3;
+
+/// How many places are shown.
+const RELATED: usize = 12;
+
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
@@ -30,7 +36,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {
     let primary = anchor(key, owner);
-    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)));
+    let unsure = found.iter().any(|found| matches!(found.answer, Answer::Unsure(_)) && !found.mechanism.only_reports());
     let rotates = if unsure { "is certain to rotate" } else { "rotates" };
     let reported = found.iter().any(|found| found.answer == Answer::Reported);
     let mut finding = Finding {
@@ -39,7 +45,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         confidence: Confidence::Certain,
         message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
         primary,
-        label: "this user's key is never replaced".into(),
+        label: "the key of this user".into(),
         related: Related::trail(&owner.name.origin, primary),
         resource: key.site.block.clone(),
         instances: vec![key.site.address.clone()],
@@ -52,7 +58,11 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
             .into(),
     };
     for found in found {
-        finding.related.push(Related { message: found.to_string(), span: found.mechanism.site.header });
+        if finding.related.len() < RELATED {
+            // The message tells the rest.
+            let message = found.why.split([',', ':']).next().unwrap_or_default().to_owned();
+            finding.related.push(Related { message, span: found.mechanism.site.header });
+        }
         if let Answer::Unsure(reason) = &found.answer {
             finding.rests_on(reason);
         }
@@ -64,9 +74,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         finding.rests_on(reason);
     }
     if owner.name.marks.is_hidden() {
-        let origin = &owner.name.origin;
-        finding.hidden.extend([origin.span, origin.written()].into_iter().flatten());
-        finding.hidden.extend(origin.chain().filter_map(|hop| hop.span));
+        finding.hidden.extend(owner.name.origin.written());
     }
     finding
 }
@@ -81,14 +89,13 @@ fn whose(owner: &Owner<'_>) -> String {
     match (owner.name.as_str(), owner.user) {
         (Some(_), _) if owner.name.marks.is_hidden() => "IAM user (sensitive)".into(),
         (Some(name), _) => format!("IAM user `{name}`"),
-        (None, Some(user)) => format!("IAM user `{}`", user.site.block),
+        (None, Some(user)) => format!("IAM user `{}`", user.site.address),
         (None, None) => "an IAM user whose name is not known".into(),
     }
 }
 
 /// What there is, and why it is not enough.
 fn what_falls_short(found: &[Found<'_>]) -> String {
-    const SHOWN: usize = 3;
     let mut text: String = found.iter().take(SHOWN).map(|found| format!(" {found}.")).collect();
     if found.len() > SHOWN {
         text.push_str(&format!(" {} more do not either.", found.len() - SHOWN));

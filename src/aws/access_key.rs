@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::aws::Model;
-use crate::resource::{Mode, Provider, Resource, Site};
+use crate::aws::{Model, identity};
+use crate::resource::{Mode, Provider, Reference, Resource, Site};
 use crate::text::{Text, Tri};
 use crate::value::{Hop, Origin, Symbol, Value, Via};
 
@@ -16,6 +16,8 @@ pub struct AccessKey {
     pub user: Value,
     /// `Active` or `Inactive`; null when not said (AWS then makes it active).
     pub status: Value,
+    /// The blocks that the user is taken from, by their addresses.
+    pub mentions: Vec<Arc<str>>,
     /// The account it is made in, as far as the provider says.
     pub account: Option<Arc<str>>,
 }
@@ -27,6 +29,8 @@ pub struct User {
     pub site: Site,
     /// Its name; null when CloudFormation makes one up.
     pub name: Value,
+    /// The attribute that gives the name.
+    pub named_by: &'static str,
     /// Its path, which is part of its ARN; null for `/`.
     pub path: Value,
 }
@@ -47,13 +51,12 @@ struct KeyKind {
     status: &'static str,
 }
 
-/// A type that is a user, where it says its name, and which of its attributes a key may be given to mean it.
+/// A type that is a user, and where it says its name and path.
 struct UserKind {
     kind: &'static str,
     mode: Mode,
     name: &'static str,
     path: &'static str,
-    means: &'static [&'static str],
 }
 
 /// Terraform's AWS provider and the CloudFormation resource reference. There is no `awscc_iam_access_key`: the Cloud
@@ -63,24 +66,12 @@ const KEYS: &[KeyKind] = &[
     KeyKind { kind: "AWS::IAM::AccessKey", user: "UserName", status: "Status" },
 ];
 
-/// The same references. `Ref` of `AWS::IAM::User` is its name.
+/// The same references.
 const USERS: &[UserKind] = &[
-    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path", means: &["id", "name", "arn"] },
-    UserKind {
-        kind: "aws_iam_user",
-        mode: Mode::Data,
-        name: "user_name",
-        path: "path",
-        means: &["id", "user_name", "arn"],
-    },
-    UserKind {
-        kind: "awscc_iam_user",
-        mode: Mode::Managed,
-        name: "user_name",
-        path: "path",
-        means: &["id", "user_name", "arn"],
-    },
-    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path", means: &["Ref", "Arn"] },
+    UserKind { kind: "aws_iam_user", mode: Mode::Managed, name: "name", path: "path" },
+    UserKind { kind: "aws_iam_user", mode: Mode::Data, name: "user_name", path: "path" },
+    UserKind { kind: "awscc_iam_user", mode: Mode::Managed, name: "user_name", path: "path" },
+    UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path" },
 ];
 
 /// Whether this module reads resources of the type.
@@ -96,6 +87,7 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
             site: resource.site.clone(),
             user: resource.get(kind.user),
             status: resource.get(kind.status),
+            mentions: mentions(resource, kind.user).collect(),
             account: account(&resource.provider),
         })
     };
@@ -106,9 +98,20 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
 pub fn users(resources: &[Resource<'_>]) -> Vec<User> {
     let read = |resource: &Resource<'_>| {
         let kind = USERS.iter().find(|known| known.kind == resource.kind() && known.mode == resource.mode)?;
-        Some(User { site: resource.site.clone(), name: resource.get(kind.name), path: resource.get(kind.path) })
+        Some(User {
+            site: resource.site.clone(),
+            name: resource.get(kind.name),
+            named_by: kind.name,
+            path: resource.get(kind.path),
+        })
     };
     resources.iter().filter_map(read).collect()
+}
+
+/// The blocks that an argument mentions.
+fn mentions<'r>(resource: &'r Resource<'_>, argument: &'r str) -> impl Iterator<Item = Arc<str>> + 'r {
+    let of = move |known: &&Reference| known.argument.split('.').next() == Some(argument);
+    resource.meta.references.iter().filter(of).map(|known| Arc::clone(&known.target))
 }
 
 /// The account that a provider works in, where the role it assumes names one.
@@ -140,8 +143,10 @@ impl AccessKey {
 impl User {
     /// Whether `symbol` is this user, by a name or an ARN of it.
     pub(crate) fn is(&self, symbol: &Symbol) -> bool {
-        let means = |kind: &UserKind| kind.kind == &*symbol.kind && kind.means.contains(&&*symbol.attribute);
-        symbol.project == self.site.project && symbol.address == self.site.address && USERS.iter().any(means)
+        let attribute = identity::canonical(symbol).attribute;
+        symbol.project == self.site.project
+            && symbol.address == self.site.address
+            && (&*attribute == "name" || attribute.eq_ignore_ascii_case("arn"))
     }
 
     /// Whether the user is called `name`; IAM does not tell names apart by case alone.
@@ -163,12 +168,19 @@ impl<'a> Model<'a> {
         if let Some(symbol) = key.user.symbol()
             && let Some(user) = users().find(|user| user.is(&symbol))
         {
-            let via = Via::Attribute(symbol.to_string().into());
+            let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
             let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
             return Owner { user: Some(user), name: name.mark(key.user.marks) };
         }
-        let named = key.user.as_str().and_then(|name| users().find(|user| user.is_called(&name)));
-        Owner { user: named, name: key.user.clone() }
+        let found = match key.user.as_str() {
+            Some(name) => users().find(|user| user.is_called(&name)),
+            // A name that is not wholly known still is the name of the one user it is taken from.
+            None => {
+                let mut mentioned = users().filter(|user| key.mentions.contains(&user.site.block));
+                mentioned.next().filter(|_| mentioned.next().is_none())
+            }
+        };
+        Owner { user: found, name: key.user.clone() }
     }
 }
 
@@ -236,7 +248,7 @@ fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::fake::{computed, resource, span, unknown};
+    use crate::aws::fake::{computed, mentions, resource, span, unknown};
     use crate::aws::{Facts, Settings, organization::Declared};
     use crate::resource::Language;
     use crate::text::Piece;
@@ -334,6 +346,22 @@ mod tests {
         assert_eq!(name.origin.span, Some(span(1)));
         assert_eq!(name.origin.primary(), Some(span(9)));
         assert_eq!(name.origin.chain().count(), 2);
+    }
+
+    #[test]
+    fn a_partly_known_name_belongs_to_the_user_it_is_taken_from() {
+        let name = || unknown("var.name");
+        let user = |address: &str| resource("aws_iam_user", address, [("name", name())]);
+        let key = mentions(key(name()), "user", "aws_iam_user.u");
+        let of = |resources: &[Resource<'_>]| {
+            let (settings, facts) = (Settings::default(), [facts(resources)]);
+            let model = Model { settings: &settings, facts: &facts };
+            let owner = model.owner(model.keys().next().expect("a key"));
+            owner.user.map(|user| user.site.address.to_string())
+        };
+        assert_eq!(of(&[key.clone(), user("aws_iam_user.u")]).as_deref(), Some("aws_iam_user.u"));
+        assert_eq!(of(&[key.clone(), user("aws_iam_user.other")]), None);
+        assert_eq!(of(&[key, user("aws_iam_user.u[0]"), user("aws_iam_user.u[1]")]), None);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use crate::source::Span;
 use crate::syntax::node::Node;
 
+/// How the directives of `rain` start, a tool that fills templates in before they are deployed.
+pub(super) const RAIN: &str = "Rain::";
+
 /// A call of an intrinsic function.
 pub(super) struct Call<'n> {
     /// The function as the long form names it: `Ref`, `Condition`, `Fn::Sub`.
@@ -42,7 +45,10 @@ impl<'n> Argument<'n> {
         }
         let [(key, value)] = self.node.as_mapping()? else { return None };
         let name = key.as_str()?;
-        let function = name == "Ref" || name == "Condition" && value.as_str().is_some() || name.starts_with("Fn::");
+        let function = name == "Ref"
+            || name == "Condition" && value.as_str().is_some()
+            || name.starts_with("Fn::")
+            || name.starts_with(RAIN);
         let call = Call { name, argument: Argument::new(value), span: self.node.span };
         (function && !name.starts_with("Fn::ForEach::")).then_some(call)
     }
@@ -55,7 +61,7 @@ impl<'n> Argument<'n> {
 
 /// The long name of a tag; the tag itself if there is no such function.
 fn long_name(tag: &str) -> &str {
-    const NAMES: [(&str, &str); 20] = [
+    const NAMES: [(&str, &str); 21] = [
         ("!Ref", "Ref"),
         ("!Condition", "Condition"),
         ("!GetAtt", "Fn::GetAtt"),
@@ -71,11 +77,13 @@ fn long_name(tag: &str) -> &str {
         ("!Not", "Fn::Not"),
         ("!Base64", "Fn::Base64"),
         ("!Cidr", "Fn::Cidr"),
+        ("!GetStackOutput", "Fn::GetStackOutput"),
         ("!GetAZs", "Fn::GetAZs"),
         ("!ImportValue", "Fn::ImportValue"),
         ("!Length", "Fn::Length"),
         ("!ToJsonString", "Fn::ToJsonString"),
         ("!Transform", "Fn::Transform"),
     ];
-    NAMES.iter().find(|(short, _)| *short == tag).map_or(tag, |(_, long)| long)
+    let other = if tag.get(1..).is_some_and(|name| name.starts_with(RAIN)) { tag.trim_start_matches('!') } else { tag };
+    NAMES.iter().find(|(short, _)| *short == tag).map_or(other, |(_, long)| long)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::document;
+use crate::document::Slices;
 use crate::source::Span;
 use crate::text::{Piece, Text};
 use crate::types::Type;
@@ -48,21 +48,25 @@ fn mentions(value: &Value) -> bool {
 /// The string with each dynamic reference replaced by an unknown; `None` if there is none.
 fn replaced(text: &Text, span: Option<Span>, project: &Arc<str>) -> Option<Text> {
     if let Some(whole) = text.as_str() {
+        if !whole.contains(OPEN) {
+            return None;
+        }
         let mut texts = Vec::new();
+        let slices = Slices::new(text);
         let mut at = 0;
         while let Some(start) = whole.get(at..).and_then(|rest| rest.find(OPEN)).map(|offset| at + offset) {
             let Some(end) = whole.get(start..).and_then(|rest| rest.find("}}")).map(|offset| start + offset + 2) else {
                 break;
             };
-            texts.push(document::slice(text, at..start));
-            let place = text.span_of(start, end).or(span);
+            texts.push(slices.text(at..start));
+            let place = slices.span(start..end).or(span);
             texts.push(reference(whole.get(start..end).unwrap_or_default(), place, Some(project)));
             at = end;
         }
         if texts.is_empty() {
             return None;
         }
-        texts.push(document::slice(text, at..whole.len()));
+        texts.push(slices.text(at..whole.len()));
         return Some(Text::concat(&texts));
     }
     // With parts unknown, what lies between the brackets is unknown as a whole.
@@ -74,14 +78,14 @@ fn replaced(text: &Text, span: Option<Span>, project: &Arc<str>) -> Option<Text>
             pieces.extend((!inside).then_some(piece));
             continue;
         };
-        let part = Text::from_pieces([Piece::Literal(literal.clone())]);
+        let part = Slices::new(&Text::from_pieces([Piece::Literal(literal.clone())]));
         let mut at = 0;
         loop {
             let rest = literal.text.get(at..).unwrap_or_default();
             let (mark, skip) = if inside { ("}}", 2) } else { (OPEN, 0) };
             let found = rest.find(mark).map(|offset| at + offset);
             if !inside {
-                pieces.extend(document::slice(&part, at..found.unwrap_or(literal.text.len())).pieces());
+                pieces.extend(part.text(at..found.unwrap_or(literal.text.len())).pieces());
             }
             let Some(found) = found else { break };
             if !inside {

@@ -7,19 +7,24 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::cloudformation::Template;
-use crate::cloudformation::call::{Argument, Call};
+use crate::cloudformation::call::{Argument, Call, RAIN};
 use crate::document::{self, Scalars};
 use crate::finding::Diagnostic;
 use crate::source::Span;
 use crate::syntax::node::{Node, NodeKind};
+use crate::text::Text;
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Value};
 
 /// How deeply evaluation may nest: more than any tree that parses.
 const MAX_DEPTH: usize = 300;
 
-/// How many nodes may be evaluated for one template, loops multiplied out.
-const MAX_STEPS: usize = 5_000_000;
+/// How long a string may be: as long as a template (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>).
+const MAX_TEXT: usize = 1 << 20;
+
+/// How many nodes may be evaluated for one template, loops multiplied out,
+/// and eight more for each byte of it: a large template may be evaluated often.
+const MAX_STEPS: usize = 1_000_000;
 
 /// The variables of the loops around a node.
 #[derive(Clone, Default)]
@@ -68,7 +73,7 @@ impl Template {
     pub(super) fn enter(&self, span: Span) -> bool {
         let (depth, steps) = (self.depth.get() + 1, self.steps.get() + 1);
         self.steps.set(steps);
-        if depth > MAX_DEPTH || steps > MAX_STEPS {
+        if depth > MAX_DEPTH || steps > MAX_STEPS + 8 * self.source.len() {
             let message = if depth > MAX_DEPTH { "nested too deeply" } else { "too much to evaluate" };
             self.error(Diagnostic::new("cfn-too-deep", message, span));
             return false;
@@ -79,6 +84,24 @@ impl Template {
 
     pub(super) fn leave(&self) {
         self.depth.set(self.depth.get().saturating_sub(1));
+    }
+
+    /// Whether a string of so many bytes may be made. Strings can double with each step, so they are counted too.
+    pub(super) fn charge(&self, bytes: usize, span: Span) -> bool {
+        self.steps.set(self.steps.get() + bytes / 32);
+        if bytes > MAX_TEXT {
+            self.error(Diagnostic::new("cfn-too-deep", "this makes a string longer than any template", span));
+        }
+        bytes <= MAX_TEXT
+    }
+
+    /// Several strings one after the other, or the unknown that they are because they are too long.
+    pub(super) fn concat(&self, texts: &[Text], span: Span) -> Result<Text, Value> {
+        let bytes = texts.iter().map(|text| text.known_len() + text.pieces().count()).sum();
+        if self.charge(bytes, span) {
+            return Ok(Text::concat(texts));
+        }
+        Err(Value::unknown(Type::Text, Reason::new("string", "is too long", Some(span))).at(span))
     }
 
     /// The value of a node; `None` if it is removed.
@@ -141,7 +164,7 @@ impl Template {
         let value = document::from_node(node, &self.source, Scalars::CloudFormation);
         match &value.kind {
             Kind::Text(text) => self
-                .with_variables(text, scope)
+                .with_variables(text, node.span, scope)
                 .map_or(value.clone(), |text| Value { kind: Kind::Text(text), ..value.clone() }),
             _ => value,
         }
@@ -167,7 +190,15 @@ impl Template {
                 let reason = Reason::new("Fn::GetAZs", "depends on the account", Some(call.span));
                 Value::unknown(Type::list(Type::Text), reason)
             }
+            "Fn::GetStackOutput" => {
+                let reason = Reason::new("Fn::GetStackOutput", "is known only to the other stack", Some(call.span));
+                Value::unknown(Type::Dynamic, reason)
+            }
             "Fn::Transform" => self.transformed(call.span),
+            name if name.starts_with(RAIN) => Value::unknown(
+                Type::Dynamic,
+                Reason::new(name, "is filled in by rain before deployment", Some(call.span)),
+            ),
             "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" | "Condition" => {
                 match self.truth(Argument { node: call.argument.node, untagged: true }, Some(call), scope) {
                     Ok(truth) => Value::bool(truth),

@@ -9,6 +9,9 @@ use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::value::{Kind, Reason, Value};
 
+/// Takes the body of a loop, the scope in which it is meant, and why it may be meant otherwise.
+type Visit<'v> = dyn FnMut(&[(Node, Node)], &Scope, Option<&Reason>) + 'v;
+
 /// An entry of a section of the template, loops multiplied out.
 #[derive(Clone)]
 pub(super) struct Entry {
@@ -25,9 +28,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The type of a resource.
+    /// The type of a resource; empty if it is none that is written here (a module, say).
     pub fn kind(&self) -> &str {
-        self.body.get("Type").and_then(Node::as_str).unwrap_or_default()
+        let kind = self.body.get("Type").filter(|kind| kind.tag.is_none());
+        kind.and_then(Node::as_str).unwrap_or_default()
     }
 
     /// The whole entry.
@@ -39,13 +43,7 @@ impl Entry {
 impl Template {
     /// Hands the body of a loop to `visit` for each element, with the scope in which it is meant; for a list that is
     /// not known once, with the reason.
-    pub(super) fn each(
-        &self,
-        key: &Node,
-        value: &Node,
-        scope: &Scope,
-        visit: &mut dyn FnMut(&[(Node, Node)], &Scope, Option<&Reason>),
-    ) {
+    pub(super) fn each(&self, key: &Node, value: &Node, scope: &Scope, visit: &mut Visit<'_>) {
         let fail = |message: &str| self.error(Diagnostic::new("cfn-invalid-function", message, key.span));
         let Some([variable, collection, body]) = value.as_sequence() else {
             return fail("Fn::ForEach takes a variable, a list and a mapping");
@@ -58,17 +56,28 @@ impl Template {
         }
         let list = self.evaluate(collection, scope).unwrap_or_else(|| Value::tuple(Vec::new()));
         let mut run = |element: &Value, reason: Option<&Reason>| {
-            if self.enter(key.span) {
+            let enter = self.enter(key.span);
+            if enter {
                 visit(body, &scope.with(Arc::clone(&variable.text), element.clone()), reason);
                 self.leave();
             }
+            enter
         };
         match (&list.kind, list.elements()) {
             (_, Some(elements)) => {
                 for element in elements {
+                    // CloudFormation takes strings only; lists of lists could also double with each loop.
+                    if super::functions::text_of(element).is_none() {
+                        fail("Fn::ForEach goes through a list of strings");
+                        break;
+                    }
                     let unknown = element.as_unknown();
                     let origin = list.origin.select(&element.origin, Some(collection.span));
-                    run(&element.clone().with_origin(origin), unknown.as_ref().map(|unknown| &unknown.reason));
+                    let reason = unknown.as_ref().map(|unknown| &unknown.reason);
+                    // Loops multiply: once it is too much, no iteration follows.
+                    if !run(&element.clone().with_origin(origin), reason) {
+                        break;
+                    }
                 }
             }
             (Kind::Unknown(unknown), None) => {

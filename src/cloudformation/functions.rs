@@ -9,7 +9,7 @@ use crate::cloudformation::call::Call;
 use crate::cloudformation::evaluate::Scope;
 use crate::text::{Literal, Piece, Text};
 use crate::types::Type;
-use crate::value::{Fields, Kind, Unknown, Value};
+use crate::value::{Fields, Kind, Reason, Unknown, Value};
 
 /// A scalar as the string that CloudFormation takes it for; `None` for what is no scalar.
 pub(super) fn text_of(value: &Value) -> Option<Text> {
@@ -47,6 +47,9 @@ impl Template {
                 None => self.misused(call, "a string"),
             };
         };
+        if !self.charge(text.known_len() / 3 * 4, call.span) {
+            return Value::unknown(Type::Text, Reason::new(call.name, "is too long", Some(call.span)));
+        }
         let encoded = match (text.as_str(), text.unknown_part()) {
             (Some(known), _) => Text::from(base64::engine::general_purpose::STANDARD.encode(&*known)),
             (None, Some(unknown)) => Text::unknown(Arc::new(Unknown { symbol: None, ..Unknown::clone(&unknown) })),
@@ -65,10 +68,25 @@ impl Template {
         if let Kind::Unknown(unknown) = &value.kind {
             return Value::unknown_from(unknown, Type::Text);
         }
+        if !self.charge(length(&value), call.span) {
+            return Value::unknown(Type::Text, Reason::new(call.name, "is too long", Some(call.span)));
+        }
         let mut pieces = Vec::new();
         write_json(&value, &mut pieces);
         let marks = value.deep_marks();
         Value::new(Kind::Text(Text::encoded(value, Text::from_pieces(pieces)))).mark(marks)
+    }
+}
+
+/// How long a value's JSON is, about.
+fn length(value: &Value) -> usize {
+    match &value.kind {
+        Kind::Text(text) => text.known_len() + 2,
+        Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => elements.iter().map(length).sum(),
+        Kind::Object(fields) | Kind::Map(_, fields) => {
+            fields.iter().map(|(name, value)| name.len() + 3 + length(value)).sum()
+        }
+        _ => 5,
     }
 }
 

@@ -8,11 +8,10 @@ use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::{sole_text, text_of};
-use crate::document;
+use crate::document::Slices;
 use crate::syntax::node::Node;
-use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Kind, Marks, Origin, Value, Via};
+use crate::value::{Kind, Marks, Origin, Reason, Value, Via};
 
 /// A node that is a list may be one element where a call gives the list.
 type Operands<'n, const N: usize> = Option<&'n [Node; N]>;
@@ -53,7 +52,10 @@ impl Template {
             }
             texts.push(text);
         }
-        Value::new(sole_text(Text::concat(&texts))).mark(list.deep_marks())
+        match self.concat(&texts, call.span) {
+            Ok(text) => Value::new(sole_text(text)).mark(list.deep_marks()),
+            Err(value) => value,
+        }
     }
 
     /// `Fn::Split`
@@ -76,11 +78,15 @@ impl Template {
         if separator.is_empty() {
             return self.misused(call, "a delimiter that is not empty");
         }
+        if !self.charge(known.len(), call.span) {
+            return Value::unknown(Type::list(Type::Text), Reason::new(call.name, "is too long", Some(call.span)));
+        }
+        let slices = Slices::new(&text);
         let mut elements = Vec::new();
         let mut at = 0;
         for part in known.split(&*separator) {
-            let span = text.span_of(at, at + part.len()).or(string.origin.span);
-            let element = Value::new(Kind::Text(document::slice(&text, at..at + part.len()))).mark(string.marks);
+            let span = slices.span(at..at + part.len()).or(string.origin.span);
+            let element = Value::new(Kind::Text(slices.text(at..at + part.len()))).mark(string.marks);
             elements.push(element.with_origin(Origin { span, hops: None }));
             at += part.len() + separator.len();
         }

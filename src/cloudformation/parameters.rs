@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::foreach::Entry;
-use crate::document::{self, Scalars};
+use crate::document::{self, Scalars, Slices};
 use crate::finding::Diagnostic;
 use crate::number::Number;
 use crate::source::Span;
@@ -99,8 +99,9 @@ impl Template {
                 unknown(format!("is read from the SSM parameter `{path}` at deployment"), ty)
             }
             Some((value, via)) => {
+                let written = value.as_str().unwrap_or_default().into_owned();
                 let value = typed(kind, value);
-                self.check_allowed(name, &value, &allowed, given.map_or(entry.key, |given| given.span));
+                self.check_allowed(name, &written, &value, &allowed, given.map_or(entry.key, |given| given.span));
                 let span = value.origin.span;
                 value.via(via, span)
             }
@@ -121,12 +122,16 @@ impl Template {
         Parameter { value, allowed }
     }
 
-    fn check_allowed(&self, name: &str, value: &Value, allowed: &[Arc<str>], span: Span) {
+    /// Whether a value, as written or each of its elements, is among those allowed.
+    fn check_allowed(&self, name: &str, written: &str, value: &Value, allowed: &[Arc<str>], span: Span) {
+        if allowed.is_empty() || allowed.iter().any(|allowed| **allowed == *written) {
+            return;
+        }
         let single = std::slice::from_ref(value);
         for value in value.elements().unwrap_or(single) {
             let Some(text) = super::functions::text_of(value) else { continue };
             let Some(text) = text.as_str() else { continue };
-            if !allowed.is_empty() && !allowed.iter().any(|allowed| **allowed == text) {
+            if !allowed.iter().any(|allowed| **allowed == text) {
                 let message = format!("the value of parameter `{name}` is not among its AllowedValues");
                 self.error(Diagnostic::new("cfn-parameter-value", message, span));
             }
@@ -140,12 +145,13 @@ fn typed(kind: &str, value: Value) -> Value {
     let Some(known) = text.as_str() else { return value };
     if kind == "CommaDelimitedList" || kind.starts_with("List<") {
         let mut elements = Vec::new();
+        let slices = Slices::new(&text);
         let mut at = 0;
         for part in known.split(',').filter(|_| !known.is_empty()) {
             let start = at + (part.len() - part.trim_start().len());
-            let text = document::slice(&text, start..(start + part.trim().len()));
-            let span = text.span_of(0, part.trim().len()).or(value.origin.span);
-            let element = Value::new(Kind::Text(text)).mark(value.marks);
+            let inside = start..start + part.trim().len();
+            let span = slices.span(inside.clone()).or(value.origin.span);
+            let element = Value::new(Kind::Text(slices.text(inside))).mark(value.marks);
             elements.push(match span {
                 Some(span) => element.at(span),
                 None => element,

@@ -4,13 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::cloudformation::Template;
-use crate::cloudformation::call::Call;
+use crate::cloudformation::call::{Argument, Call};
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::{sole_text, text_of};
-use crate::document;
+use crate::document::{self, Slices};
 use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::text::Text;
+use crate::types::Type;
 use crate::value::{Kind, Marks, Value};
 
 /// A part of a string with variables.
@@ -51,29 +52,38 @@ impl Template {
     /// `Fn::Sub`, as a string or as a string with variables of its own.
     pub(super) fn substitute(&self, call: &Call<'_>, scope: &Scope) -> Value {
         let (template, own) = match call.argument.elements() {
-            None => (call.argument.node, None),
-            Some([template]) => (template, None),
-            Some([template, own]) => (template, Some(own)),
+            None => (call.argument, None),
+            Some([template]) => (Argument::new(template), None),
+            Some([template, own]) => (Argument::new(template), Some(own)),
             Some(_) => return self.misused(call, "a string, or a list of a string and its variables"),
         };
-        let Some(template) = template.as_scalar() else {
-            return self.misused(call, "a string");
+        // Its loop variables are variables like any others; what a macro makes is read as it is.
+        let text = match template.node.as_scalar().filter(|_| template.call().is_none()) {
+            Some(scalar) => document::scalar_text(scalar, &self.source),
+            None => match self.argument(template, scope).map(|value| value.kind) {
+                Some(Kind::Text(text)) => text,
+                Some(Kind::Unknown(unknown)) => return Value::unknown_from(&unknown, Type::Text),
+                _ => return self.misused(call, "a string"),
+            },
         };
-        let text = document::scalar_text(template, &self.source);
+        let Some(template) = text.as_str() else {
+            return Value::new(Kind::Text(text));
+        };
+        let slices = Slices::new(&text);
         let own = own.and_then(Node::as_mapping).unwrap_or_default();
         let mut texts = Vec::new();
         let mut marks = Marks::NONE;
         let mut values = Vec::new();
-        for part in parts(&template.text) {
+        for part in parts(&template) {
             let (whole, name) = match part {
                 Part::Literal(range) => {
-                    texts.push(document::slice(&text, range));
+                    texts.push(slices.text(range));
                     continue;
                 }
                 Part::Variable(whole, name) => (whole, name),
             };
-            let span = text.span_of(whole.start, whole.end).unwrap_or(call.span);
-            let name = template.text.get(name).unwrap_or_default().trim();
+            let span = slices.span(whole).unwrap_or(call.span);
+            let name = template.get(name).unwrap_or_default().trim();
             let Some(value) = self.variable(name, own, span, scope) else { continue };
             marks = marks.union(value.deep_marks());
             match text_of(&value) {
@@ -86,7 +96,10 @@ impl Template {
             }
             values.push(value);
         }
-        let text = Text::concat(&texts);
+        let text = match self.concat(&texts, call.span) {
+            Ok(text) => text,
+            Err(value) => return value.mark(marks),
+        };
         let whole = matches!(&*texts.iter().filter(|text| !is_empty(text)).collect::<Vec<_>>(), [_]);
         match (whole, <[Value; 1]>::try_from(values)) {
             // `${X}` alone is `X` itself, with all that is known of it.
@@ -108,12 +121,13 @@ impl Template {
 
     /// A string with the variables of the loops around it replaced: `${Name}`, and `&{Name}` for the value's letters and
     /// digits alone. `None` if there are none.
-    pub(super) fn with_variables(&self, text: &Text, scope: &Scope) -> Option<Text> {
+    pub(super) fn with_variables(&self, text: &Text, span: Span, scope: &Scope) -> Option<Text> {
         let known = text.as_str()?;
         scope.variables().next()?;
         if !known.contains("{") {
             return None;
         }
+        let slices = Slices::new(text);
         let mut texts = Vec::new();
         let mut literal = 0;
         let mut at = 0;
@@ -125,7 +139,7 @@ impl Template {
             };
             let value = known.get(open + 1..end).and_then(|name| scope.get(name)).and_then(text_of);
             let (Some(sign @ (b'$' | b'&')), Some(value)) = (before, value) else { continue };
-            texts.push(document::slice(text, literal..open - 1));
+            texts.push(slices.text(literal..open - 1));
             texts.push(match value.as_str().filter(|_| *sign == b'&') {
                 Some(value) => Text::from(value.chars().filter(char::is_ascii_alphanumeric).collect::<String>()),
                 None => value,
@@ -133,14 +147,17 @@ impl Template {
             literal = end + 1;
             at = literal;
         }
-        texts.push(document::slice(text, literal..known.len()));
-        Some(Text::concat(&texts))
+        texts.push(slices.text(literal..known.len()));
+        if texts.len() == 1 {
+            return None;
+        }
+        self.concat(&texts, span).ok()
     }
 
     /// A key with the variables of the loops around it replaced, unknown ones by `*`. `None` if it is no scalar.
     pub(super) fn key(&self, key: &Node, scope: &Scope) -> Option<Arc<str>> {
         let scalar = key.as_scalar()?;
-        let Some(text) = self.with_variables(&Text::from(&*scalar.text), scope) else {
+        let Some(text) = self.with_variables(&Text::from(&*scalar.text), key.span, scope) else {
             return Some(Arc::clone(&scalar.text));
         };
         let pieces = text.pieces().map(|piece| match piece {

@@ -27,8 +27,9 @@ pub fn looks_like_template(text: &str) -> bool {
 
 /// Whether a parsed document is a template: it has resources, one of them with a type, or says it is one.
 pub(super) fn is_template(root: &Node) -> bool {
-    let typed = |(_, resource): &(Node, Node)| {
-        resource.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.contains("::"))
+    let typed = |(key, resource): &(Node, Node)| {
+        key.as_str().is_some_and(|key| key.starts_with("Fn::ForEach::"))
+            || resource.get("Type").and_then(Node::as_str).is_some_and(|kind| kind.contains("::"))
     };
     let Some(resources) = root.get("Resources") else { return false };
     root.get("AWSTemplateFormatVersion").is_some()

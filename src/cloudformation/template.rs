@@ -8,6 +8,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
+use crate::cloudformation::call::RAIN;
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
@@ -94,6 +95,9 @@ impl Template {
             let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
             template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
         }
+        if text.contains(RAIN) || sections.contains_key("Rain") {
+            template.transforms.push("Rain".into());
+        }
         // Each section may use those before it: a loop needs the list it goes through.
         for entry in template.entries(sections.remove("Parameters"), "Parameters") {
             let parameter = template.parameter(&entry);
@@ -104,7 +108,19 @@ impl Template {
         template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
         template.outputs = template.entries(sections.remove("Outputs"), "Outputs");
+        template.check_types();
         template
+    }
+
+    /// Reports resources without type, unless a macro may give it to them.
+    fn check_types(&mut self) {
+        // A module is written as a resource and becomes several.
+        let is_module = |entry: &Entry| entry.kind().ends_with("::MODULE");
+        self.transforms.extend(self.resources.values().find(|entry| is_module(entry)).map(|entry| entry.kind().into()));
+        for entry in self.resources.values().filter(|entry| entry.kind().is_empty() && self.transforms.is_empty()) {
+            let message = format!("the resource `{}` has no Type", entry.name);
+            self.error(Diagnostic::new("cfn-invalid-resource", message, entry.key));
+        }
     }
 
     /// The errors that evaluation has met so far; each is handed out once.
@@ -213,7 +229,7 @@ impl Project for Template {
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
         let provider = Arc::new(Provider { name: "".into(), region, assume_role: None });
-        let entries = self.resources.values().filter(|entry| wanted(entry.kind()));
+        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
         entries.filter_map(|entry| self.resource(entry, &provider)).collect()
     }
 }

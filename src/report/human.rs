@@ -1,14 +1,20 @@
 //! The report for a person at a terminal.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Group, Level, Renderer};
+use annotate_snippets::{Group, Level, Message, Renderer, Title};
 use anstream::adapter::strip_str;
 
 use super::json::ResourceLine;
-use super::shown::{disarm, line, lines, mask_keys};
+use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
 use super::{Item, Placed, Report};
-use crate::finding::{Confidence, Diagnostic, Severity, Witness};
+use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
+
+/// Longer lines of text are hard to read.
+const TEXT_WIDTH: usize = 110;
+
+/// What stands before a text: line numbers, `= confidence: `.
+const MARGIN: usize = 16;
 
 /// How many notes of one kind are shown before the rest is only counted.
 const NOTES_OF_A_KIND: usize = 3;
@@ -39,19 +45,10 @@ impl Default for Style {
 pub fn render(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
     for item in &report.findings {
-        page.add(&finding(item, report));
+        page.add(&finding(item, report, style));
     }
     if !style.quiet {
-        for open in &report.undecided {
-            let mut groups = message(Level::WARNING.with_name("undecided"), open.what.check, &open.what.message);
-            let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
-            let mark = Mark::primary(&open.place, "");
-            groups = groups.elements(snippets(&report.texts, &[mark]));
-            if !missing.is_empty() {
-                groups = groups.element(Level::NOTE.with_name("missing").message(missing.join(", ")));
-            }
-            page.add(&groups);
-        }
+        report.undecided.iter().for_each(|open| page.undecided(open, report));
     }
     for error in &report.errors {
         page.diagnostic(error, Level::ERROR, report);
@@ -74,8 +71,16 @@ pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> St
         if let Some(condition) = &row.condition {
             page.text.push_str(&format!("    exists only if: {}\n", line(condition)));
         }
+        let mut unknown = Vec::new();
         for (name, value) in row.attributes.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-            page.text.push_str(&format!("    {} = {}\n", line(name), line(&value.to_string())));
+            if value.get("$unknown").is_some() {
+                unknown.push(line(name));
+            } else {
+                page.text.push_str(&format!("    {} = {}\n", line(name), line(&value.to_string())));
+            }
+        }
+        if !unknown.is_empty() {
+            page.text.push_str(&format!("    not known: {}\n", unknown.join(", ")));
         }
         page.text.push('\n');
     }
@@ -89,6 +94,7 @@ pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> St
 
 /// A text in the making.
 pub(super) struct Page {
+    style: Style,
     renderer: Renderer,
     pub(super) text: String,
 }
@@ -96,7 +102,7 @@ pub(super) struct Page {
 impl Page {
     pub(super) fn new(style: Style) -> Self {
         let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
-        Self { renderer: renderer.decor_style(DecorStyle::Ascii).term_width(style.width), text: String::new() }
+        Self { style, renderer: renderer.decor_style(DecorStyle::Ascii).term_width(style.width), text: String::new() }
     }
 
     pub(super) fn add(&mut self, group: &Group<'_>) {
@@ -113,17 +119,32 @@ impl Page {
     }
 
     fn diagnostic(&mut self, diagnostic: &Placed<Diagnostic>, level: Level<'static>, report: &Report) {
-        let group = message(level, diagnostic.what.code, &diagnostic.what.message);
+        let (title, note) = message(level, diagnostic.what.code, &diagnostic.what.message, self.style);
         let mark = Mark::primary(&diagnostic.place, "");
-        self.add(&group.elements(snippets(&report.texts, &[mark])));
+        self.add(&title.elements(snippets(&report.texts, &[mark])).elements(note));
+    }
+
+    fn undecided(&mut self, open: &Placed<Undecided>, report: &Report) {
+        let level = Level::WARNING.with_name("undecided");
+        let (title, note) = message(level, open.what.check, &open.what.message, self.style);
+        let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
+        let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
+        let missing = missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph(&missing, self.style)));
+        let mark = Mark::primary(&open.place, "");
+        self.add(&title.elements(snippets(&report.texts, &[mark])).elements(note).elements(missing));
     }
 }
 
-/// A title, and what follows its first line as a note: a title is one line.
-fn message<'a>(level: Level<'a>, id: &str, text: &str) -> Group<'a> {
-    let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let group = Group::with_title(level.primary_title(line(title)).id(line(id)));
-    if rest.trim().is_empty() { group } else { group.element(Level::NOTE.message(lines(rest.trim_end()))) }
+/// A title, which is one sentence, and what follows it as a note.
+fn message<'a>(level: Level<'a>, id: &str, text: &str, style: Style) -> (Title<'a>, Option<Message<'a>>) {
+    let (title, rest) = first_sentence(text);
+    let note = Some(rest.trim()).filter(|rest| !rest.is_empty());
+    (level.primary_title(line(title)).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph(rest, style))))
+}
+
+/// Text beside `= help: `, in lines that fit.
+pub(super) fn paragraph(text: &str, style: Style) -> String {
+    wrap(&lines(text.trim_end()), style.width.min(TEXT_WIDTH).saturating_sub(MARGIN))
 }
 
 fn severity_level(severity: Severity) -> Level<'static> {
@@ -136,30 +157,31 @@ fn severity_level(severity: Severity) -> Level<'static> {
     level.with_name(severity.name())
 }
 
-fn finding<'a>(item: &Item, report: &Report) -> Group<'a> {
+fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let finding = &item.finding;
-    let (title, rest) = finding.message.split_once('\n').unwrap_or((&finding.message, ""));
+    let (title, note) = message(severity_level(finding.severity), finding.check, &finding.message, style);
     let mut marks = vec![Mark::primary(&item.place, &finding.label)];
     marks.extend(item.related.iter().map(|(message, place)| Mark::related(place, message)));
-    let mut group = Group::with_title(severity_level(finding.severity).primary_title(line(title)).id(finding.check))
-        .elements(snippets(&report.texts, &marks));
-    if !rest.trim().is_empty() {
-        group = group.element(Level::NOTE.message(lines(rest.trim_end())));
-    }
-    group = group.element(Level::NOTE.with_name("confidence").message(confidence(item)));
+    let mut group = title.elements(snippets(&report.texts, &marks)).elements(note);
+    let mut say = |name: &'static str, text: &str| {
+        let message = Level::NOTE.with_name(name).message(paragraph(text, style));
+        let grown = std::mem::replace(&mut group, Group::with_level(Level::NOTE));
+        group = grown.element(message);
+    };
+    say("confidence", &confidence(item));
     if finding.instances.len() > 1 {
-        group = group.element(Level::NOTE.with_name("instances").message(names(&finding.instances)));
+        say("instances", &names(&finding.instances));
     }
     if finding.projects.len() > 1 {
-        group = group.element(Level::NOTE.with_name("projects").message(names(&finding.projects)));
+        say("projects", &names(&finding.projects));
     }
     if let Some(witness) = &finding.witness {
-        group = group.element(Level::NOTE.with_name("gets through").message(request(witness)));
+        say("gets through", &request(witness));
     }
-    if !finding.help.is_empty() {
-        group = group.element(Level::HELP.message(lines(finding.help.trim_end())));
+    match finding.help.is_empty() {
+        true => group,
+        false => group.element(Level::HELP.message(paragraph(&finding.help, style))),
     }
-    group
 }
 
 fn confidence(item: &Item) -> String {
@@ -209,7 +231,7 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
     for (code, count) in shown {
         if !style.verbose && count > NOTES_OF_A_KIND {
             let text = format!("{} more notes like these (-v shows all)", count - NOTES_OF_A_KIND);
-            page.add(&message(Level::NOTE, code, &text));
+            page.add(&Group::with_title(Level::NOTE.primary_title(text).id(code)));
         }
     }
 }

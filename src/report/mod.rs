@@ -2,6 +2,7 @@
 //! which the caller writes in one go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::files::Files;
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Severity, Undecided};
@@ -74,7 +75,7 @@ pub struct Item {
     /// What makes it the same finding tomorrow.
     pub fingerprint: String,
     /// The check that made it.
-    pub rule: Rule,
+    pub rule: Arc<Rule>,
 }
 
 impl Item {
@@ -115,7 +116,7 @@ pub struct Report {
     /// What the reader should know.
     pub notes: Vec<Placed<Diagnostic>>,
     /// All checks, for formats that list them.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Arc<Rule>>,
     /// How much was looked at.
     pub counts: Counts,
     /// Why the run is incomplete, in words; empty if it is not.
@@ -141,23 +142,15 @@ impl Report {
         }
 
         let incomplete = incomplete(&found, context);
-        let findings = items(found.findings, &texts, context.rules);
+        let rules: Vec<Arc<Rule>> = context.rules.iter().cloned().map(Arc::new).collect();
+        let findings = items(found.findings, &texts, &rules);
         let mut undecided: Vec<_> =
             found.undecided.into_iter().map(|what| Placed { place: texts.place(what.span), what }).collect();
         let key = |open: &Placed<Undecided>| (open.what.check, open.what.message.clone());
         undecided.sort_by(|a, b| (a.place.order(), key(a)).cmp(&(b.place.order(), key(b))));
         let errors = placed(found.errors, &texts);
         let notes = placed(found.notes, &texts);
-        Self {
-            findings,
-            undecided,
-            errors,
-            notes,
-            rules: context.rules.to_vec(),
-            counts: context.counts,
-            incomplete,
-            texts,
-        }
+        Self { findings, undecided, errors, notes, rules, counts: context.counts, incomplete, texts }
     }
 
     /// How many findings there are of a severity.
@@ -176,16 +169,15 @@ impl Report {
     }
 }
 
-fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Rule]) -> Vec<Item> {
+fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>]) -> Vec<Item> {
     let mut items: Vec<Item> = findings
         .into_iter()
         .map(|mut finding| {
             finding.projects.sort();
             let rule = rules.iter().find(|rule| rule.id == finding.check).cloned();
-            let rule = rule.unwrap_or_else(|| Rule {
-                id: finding.check.to_owned(),
-                title: finding.check.to_owned(),
-                ..Rule::default()
+            let rule = rule.unwrap_or_else(|| {
+                let (id, title) = (finding.check.to_owned(), finding.check.to_owned());
+                Arc::new(Rule { id, title, ..Rule::default() })
             });
             let related =
                 finding.related.iter().map(|related| (related.message.clone(), texts.place(related.span))).collect();

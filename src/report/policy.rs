@@ -3,10 +3,10 @@
 use annotate_snippets::{Group, Level};
 use serde::Serialize;
 
-use super::human::{Page, Style, request};
+use super::human::{Page, Style, paragraph, request};
 use super::json;
 use super::place::{Location, Place, Texts};
-use super::shown::{disarm, line, lines, mask_keys};
+use super::shown::{disarm, line, mask_keys};
 use super::snippet::{Mark, snippets};
 use crate::finding::Witness;
 
@@ -75,9 +75,9 @@ impl Answer {
         let mut marks = vec![Mark::primary(&self.place, "")];
         marks.extend(self.decisive.iter().map(|(text, place)| Mark::related(place, text)));
         let mut group = Group::with_title(level.primary_title(title)).elements(snippets(&self.texts, &marks));
-        group = group.element(Level::NOTE.with_name("because").message(lines(&line(&self.reason))));
+        group = group.element(Level::NOTE.with_name("because").message(paragraph(&line(&self.reason), style)));
         if let Some(witness) = &self.witness {
-            group = group.element(Level::NOTE.with_name("gets through").message(request(witness)));
+            group = group.element(Level::NOTE.with_name("gets through").message(paragraph(&request(witness), style)));
         }
         let mut page = Page::new(style);
         page.add(&group);

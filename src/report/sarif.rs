@@ -11,6 +11,9 @@ use crate::finding::{Confidence, Severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
+/// GitHub rejects a whole file with more results.
+const MAX_RESULTS: usize = 25_000;
+
 /// GitHub keeps 100 places of a result and rejects a file with more than 1,000.
 const MAX_RELATED: usize = 100;
 
@@ -197,14 +200,26 @@ struct ThreadFlowLocation {
 
 /// The report as one SARIF log with a line feed at its end.
 pub fn render(report: &Report) -> String {
-    let mut rules: Vec<&Rule> = report.rules.iter().collect();
+    render_at_most(report, MAX_RESULTS)
+}
+
+/// The same with at most `limit` results: the worst ones, and a notification that says so.
+pub fn render_at_most(report: &Report, limit: usize) -> String {
+    let mut rules: Vec<&Rule> = report.rules.iter().map(|rule| &**rule).collect();
     for item in &report.findings {
         if !rules.iter().any(|rule| rule.id == item.rule.id) {
             rules.push(&item.rule);
         }
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let results = report.findings.iter().map(|item| result(item, &rules)).collect();
+    let kept = worst(&report.findings, limit);
+    let results = kept.iter().map(|item| result(item, &rules)).collect();
+    let mut notifications = notifications(report);
+    if kept.len() < report.findings.len() {
+        let message = format!("{} of {} findings are listed here, the worst ones", kept.len(), report.findings.len());
+        let (descriptor, message) = (Descriptor { id: "findings-left-out" }, Text { text: message });
+        notifications.push(Notification { descriptor, level: "warning", message, locations: Vec::new() });
+    }
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -220,13 +235,24 @@ pub fn render(report: &Report) -> String {
             automation_details: AutomationDetails { id: "rootlint/" },
             invocations: [Invocation {
                 execution_successful: report.is_complete(),
-                tool_execution_notifications: notifications(report),
+                tool_execution_notifications: notifications,
             }],
             results,
             column_kind: "unicodeCodePoints",
         }],
     };
     json::text(&log)
+}
+
+/// As many findings as there may be, the worst ones, in their order.
+fn worst(items: &[Item], limit: usize) -> Vec<&Item> {
+    let mut kept: Vec<(usize, &Item)> = items.iter().enumerate().collect();
+    if kept.len() > limit {
+        kept.sort_by_key(|(index, item)| (std::cmp::Reverse(item.finding.severity), *index));
+        kept.truncate(limit);
+        kept.sort_by_key(|(index, _)| *index);
+    }
+    kept.into_iter().map(|(_, item)| item).collect()
 }
 
 fn sarif_rule(rule: &Rule) -> SarifRule<'_> {

@@ -49,6 +49,51 @@ pub fn lines(text: &str) -> String {
     out
 }
 
+/// Breaks the lines of a text at blanks so that none is longer than `width`; a longer word stays whole. The lines of one
+/// broken line are indented alike.
+pub fn wrap(text: &str, width: usize) -> String {
+    let mut out: Vec<String> = Vec::new();
+    for part in text.split('\n') {
+        let indent = " ".repeat(part.len() - part.trim_start_matches(' ').len());
+        let mut current = indent.clone();
+        for word in part.split_whitespace() {
+            let begun = current.len() > indent.len();
+            if begun && current.chars().count() + 1 + word.chars().count() > width {
+                out.push(std::mem::replace(&mut current, indent.clone()));
+            } else if begun {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+        out.push(current);
+    }
+    out.join("\n")
+}
+
+/// A text of at most `length` characters, cut if need be.
+pub fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        return text.to_owned();
+    }
+    text.chars().take(length.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The first sentence of a text, and the rest. Code in backquotes ends no sentence.
+pub fn first_sentence(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let mut full_stop = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '\n' => return (text.get(..at).unwrap_or(text), text.get(at + 1..).unwrap_or_default()),
+            ' ' if full_stop => return (text.get(..at).unwrap_or(text), text.get(at + 1..).unwrap_or_default()),
+            '`' => quoted = !quoted,
+            _ => {}
+        }
+        full_stop = c == '.' && !quoted;
+    }
+    (text, "")
+}
+
 /// The finished report for a terminal, in which nothing is a command to GitHub's runner any more: it obeys a line
 /// that starts with `::` and, in an older form, `##[` anywhere in a line.
 pub fn disarm(report: &str) -> String {
@@ -227,6 +272,20 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&json).unwrap(),
             serde_json::from_str::<serde_json::Value>(&document).unwrap()
         );
+    }
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        assert_eq!(wrap("one two three\nfour", 8), "one two\nthree\nfour");
+        assert_eq!(wrap("a verylongword b", 5), "a\nverylongword\nb");
+        assert_eq!(wrap("- a\n  - b", 20), "- a\n  - b");
+    }
+
+    #[test]
+    fn a_sentence_ends_at_a_full_stop_outside_code() {
+        assert_eq!(first_sentence("Key `a. b` of v1.2 is bad. Fix it."), ("Key `a. b` of v1.2 is bad.", "Fix it."));
+        assert_eq!(first_sentence("One\ntwo. three"), ("One", "two. three"));
+        assert_eq!(first_sentence("Only one."), ("Only one.", ""));
     }
 
     #[test]

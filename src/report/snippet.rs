@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Element, Origin, Snippet};
 
 use super::place::{Place, SourceText, Texts};
-use super::shown::{Display, line};
+use super::shown::{Display, cut, line};
 use crate::source::FileId;
 
 /// Lines further apart than this are shown as two pieces: the text between them would have to be handed over too.
@@ -17,6 +17,9 @@ const LONG_LINE: usize = 2_000;
 
 /// How much of a long line is kept on each side of a place.
 const AROUND: usize = 200;
+
+/// A label is a few words: the message has the rest.
+const LABEL: usize = 80;
 
 /// A place to mark.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +119,7 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
     for mark in marks {
         let end = (mark.place.span.end as usize).min(line_to(source, mark.last_line(source)));
         let range = display.range(mark.place.span.start as usize..end);
-        let label = line(mark.label);
+        let label = cut(&line(mark.label), LABEL);
         match labelled.iter_mut().find(|(known, ..)| *known == range) {
             Some((_, primary, known)) => {
                 *primary |= mark.primary;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Number, Value as Json, json};
 
+use super::shown::disarm_json;
 use crate::text::{Piece, Text};
 use crate::value::{Fields, Kind, Marks, Unknown, Value};
 
@@ -118,7 +119,7 @@ pub fn answer(result: Result<&Value, &str>) -> String {
             }
         }
     }
-    Json::Object(map).to_string()
+    disarm_json(&Json::Object(map).to_string())
 }
 
 #[cfg(test)]

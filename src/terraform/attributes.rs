@@ -135,10 +135,7 @@ impl Evaluator<'_> {
         if META.contains(&name) {
             return Ok(Value::null().at(header));
         }
-        if schema.is_some() && nested.is_none() && attribute.is_none() {
-            // The table may be older than the provider.
-            return Ok(computed(Type::Dynamic));
-        }
+        // A name that the table lacks is unknown too: the table may be older than the provider.
         Ok(self.unwritten(attribute, nested, header, computed))
     }
 

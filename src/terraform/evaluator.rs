@@ -7,9 +7,12 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use indexmap::IndexSet;
+
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::schema;
 use crate::files::Files;
 use crate::finding::Diagnostic;
 use crate::resource::Presence;
@@ -34,14 +37,25 @@ pub struct EvalError {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// Whether Terraform finds it before it evaluates anything, so that `try` and `can` do not catch it: a name that is
+    /// not declared, a limit of ours.
+    pub is_static: bool,
 }
 
 /// The value of an expression, or what is wrong with it.
 pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
 
+/// The largest value that an expression may build, counted with everything in it.
+pub const MAX_SIZE: usize = 1_000_000;
+
 /// An error at `span`.
 pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
-    Err(Box::new(EvalError { message: message.into(), span }))
+    Err(Box::new(EvalError { message: message.into(), span, is_static: false }))
+}
+
+/// An error at `span` that `try` does not catch.
+pub fn fail_always<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
+    Err(Box::new(EvalError { message: message.into(), span, is_static: true }))
 }
 
 /// A module instance of the tree, by its place in [`Evaluator::instances`].
@@ -90,6 +104,9 @@ enum Slot<T> {
     Done(T),
 }
 
+/// What has been asked for, by name.
+type Memo<K, T> = RefCell<HashMap<K, Slot<T>>>;
+
 /// A value and how a reference to it is described.
 #[derive(Clone, Debug)]
 pub struct Named {
@@ -122,13 +139,13 @@ pub struct Evaluator<'a> {
     pub inputs: Inputs,
     loader: &'a dyn ModuleLoader,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
-    memo: RefCell<HashMap<Key, Slot<Named>>>,
-    expansions: RefCell<HashMap<(ModuleId, ResourceId), Slot<Rc<Expansion>>>>,
-    children: RefCell<HashMap<(ModuleId, Arc<str>), Slot<Children>>>,
+    memo: Memo<Key, Named>,
+    expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
+    children: Memo<(ModuleId, Arc<str>), Children>,
     depth: Cell<usize>,
     steps: Cell<u64>,
-    errors: RefCell<Vec<Diagnostic>>,
-    notes: RefCell<Vec<Diagnostic>>,
+    errors: RefCell<IndexSet<Diagnostic>>,
+    notes: RefCell<IndexSet<Diagnostic>>,
 }
 
 /// Loads a module folder, perhaps shared with other projects.
@@ -216,29 +233,21 @@ impl<'a> Evaluator<'a> {
 
     /// Records an error, once.
     pub fn error(&self, code: &'static str, message: impl Into<String>, span: Span) {
-        let error = Diagnostic::new(code, message, span);
-        let mut errors = self.errors.borrow_mut();
-        if !errors.contains(&error) {
-            errors.push(error);
-        }
+        self.errors.borrow_mut().insert(Diagnostic::new(code, message, span));
     }
 
     /// Records a note, once.
     pub fn note(&self, code: &'static str, message: impl Into<String>, span: Span) {
-        let note = Diagnostic::new(code, message, span);
-        let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
+        self.notes.borrow_mut().insert(Diagnostic::new(code, message, span));
     }
 
     /// Errors recorded so far.
-    pub fn errors(&self) -> Ref<'_, Vec<Diagnostic>> {
+    pub fn errors(&self) -> Ref<'_, IndexSet<Diagnostic>> {
         self.errors.borrow()
     }
 
     /// Notes recorded so far.
-    pub fn notes(&self) -> Ref<'_, Vec<Diagnostic>> {
+    pub fn notes(&self) -> Ref<'_, IndexSet<Diagnostic>> {
         self.notes.borrow()
     }
 
@@ -246,19 +255,29 @@ impl<'a> Evaluator<'a> {
     pub(super) fn deeper<T>(&self, span: Span, compute: impl FnOnce() -> Evaluated<T>) -> Evaluated<T> {
         let (depth, steps) = (self.depth.get(), self.steps.get());
         if depth >= MAX_DEPTH {
-            return fail(
+            return fail_always(
                 format!("this value rests on more than {MAX_DEPTH} others, one on the other; rootlint stops here"),
                 span,
             );
         }
         if steps >= MAX_STEPS {
-            return fail(format!("more than {MAX_STEPS} expressions in one project; rootlint stops here"), span);
+            return fail_always(format!("more than {MAX_STEPS} expressions in one project; rootlint stops here"), span);
         }
         self.depth.set(depth + 1);
         self.steps.set(steps + 1);
         let result = compute();
         self.depth.set(depth);
         result
+    }
+
+    /// The value, unless it is too large to be walked through. Walking counts as work.
+    pub(super) fn bounded(&self, value: Value, span: Span) -> Evaluated {
+        let size = value.size_up_to(MAX_SIZE);
+        self.steps.set(self.steps.get() + size as u64 / 16);
+        if size >= MAX_SIZE {
+            return fail_always(format!("this value has more than {MAX_SIZE} parts; rootlint stops here"), span);
+        }
+        Ok(value)
     }
 
     /// Computes a named value once. An error in it is reported once, and it is unknown from then on.
@@ -286,12 +305,18 @@ impl<'a> Evaluator<'a> {
 
     /// The value of a variable in a module instance.
     pub(super) fn variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        if !self.instance(id).module.variables.contains_key(name) {
+            return fail_always(format!("there is no variable `{name}` in this module"), span);
+        }
         let key = Key::Variable(id, Arc::clone(name));
         self.remember(key, &|| format!("var.{name}"), span, || self.compute_variable(id, name, span))
     }
 
     /// A local value.
     pub(super) fn local(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+        if !self.instance(id).module.locals.contains_key(name) {
+            return fail_always(format!("there is no local value `{name}` in this module"), span);
+        }
         let key = Key::Local(id, Arc::clone(name));
         self.remember(key, &|| format!("local.{name}"), span, || self.compute_local(id, name, span))
     }
@@ -311,6 +336,11 @@ impl<'a> Evaluator<'a> {
         name: &Arc<str>,
         span: Span,
     ) -> Evaluated<Named> {
+        // The schema of Terraform's own resource is known to its end; that of a provider may be newer than ours.
+        let schema = schema::of(resource.mode, &resource.kind).filter(|_| &*resource.kind == "terraform_data");
+        if schema.is_some_and(|schema| !schema.attributes.contains_key(name)) {
+            return fail_always(format!("`{resource}` has no attribute `{name}`"), span);
+        }
         let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
         let shown = || format!("{resource}{instance}.{name}");
         self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))

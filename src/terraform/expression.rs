@@ -36,7 +36,7 @@ impl Evaluator<'_> {
             ExprKind::Tuple(elements) => {
                 let elements: Result<Vec<Value>, _> =
                     elements.iter().map(|element| self.eval(element, scope)).collect();
-                Ok(Value::tuple(elements?).at(span))
+                self.bounded(Value::tuple(elements?).at(span), span)
             }
             ExprKind::Object(items) => self.object(items, scope, span),
             ExprKind::Reference(root, steps) => self.reference(root, steps, scope, span),
@@ -82,7 +82,7 @@ impl Evaluator<'_> {
             let name: Arc<str> = Arc::from(&*name.as_str().unwrap_or_default());
             fields.insert(name, Some(key.span), value);
         }
-        Ok(Value::object(fields).at(span).mark(marks))
+        self.bounded(Value::object(fields).at(span).mark(marks), span)
     }
 
     fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr, scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -90,6 +90,8 @@ impl Evaluator<'_> {
         // Terraform evaluates both arms, since the result has the type that both convert to; only an error in the
         // arm that is chosen counts.
         let arms = (self.eval(yes, scope), self.eval(no, scope));
+        // The marks of both arms count, whichever is chosen.
+        let marks = [&arms.0, &arms.1].into_iter().flatten().fold(test.marks, |marks, arm| marks.union(arm.marks));
         let ty = match &arms {
             (Ok(yes), Ok(no)) => operators::common_type(yes, no),
             _ => Some(Type::Dynamic),
@@ -102,8 +104,8 @@ impl Evaluator<'_> {
             return fail(format!("both results of a conditional expression must have one type{names}"), span);
         };
         if let Some(unknown) = test.as_unknown() {
-            let marks = arms.0.as_ref().map_or(Marks::NONE, Value::deep_marks);
-            let marks = marks.union(arms.1.as_ref().map_or(Marks::NONE, Value::deep_marks)).union(test.marks);
+            let deep = [&arms.0, &arms.1].into_iter().flatten().map(Value::deep_marks);
+            let marks = deep.fold(marks, Marks::union);
             // Both arms are one known string: then it does not matter which is chosen.
             if let (Ok(yes), Ok(no)) = &arms
                 && operators::same_known(yes, no)
@@ -121,7 +123,7 @@ impl Evaluator<'_> {
         };
         let chosen = if truth { arms.0? } else { arms.1? };
         let chosen = operators::converted(chosen, &ty);
-        Ok(chosen.mark(test.marks))
+        Ok(chosen.mark(marks))
     }
 
     // --- templates ---
@@ -244,7 +246,7 @@ impl Evaluator<'_> {
         } else {
             Value::object(fields)
         };
-        Ok(value.at(span).mark(marks))
+        self.bounded(value.at(span).mark(marks), span)
     }
 
     // --- steps ---
@@ -317,10 +319,11 @@ impl Evaluator<'_> {
             values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
         }
         let context = CallContext { evaluator: self, scope };
-        functions::call(&name.text, &values, &context, span).or_else(|error| {
+        let result = functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
             fail(format!("{}(): {}", name.text, error.message), at)
-        })
+        })?;
+        self.bounded(result, span)
     }
 
     fn try_call(&self, arguments: &[Expr], scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -328,6 +331,7 @@ impl Evaluator<'_> {
         for argument in arguments {
             match self.eval(argument, scope) {
                 Ok(value) => return Ok(value),
+                Err(error) if error.is_static => return Err(error),
                 Err(error) => why = error.message,
             }
         }
@@ -341,6 +345,7 @@ impl Evaluator<'_> {
                 Some(unknown) => Value::unknown_from(&unknown, Type::Bool),
                 None => Value::bool(true),
             },
+            Err(error) if error.is_static => return Err(error),
             Err(_) => Value::bool(false),
         }
         .at(span))

@@ -122,9 +122,7 @@ impl Evaluator<'_> {
         }
         // OpenTofu: `enabled` in a lifecycle block.
         let enabled = block.body.blocks_of("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("enabled"));
-        if let Some(enabled) =
-            enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten())
-        {
+        if let Some(enabled) = enabled {
             let value = self.eval(&enabled.value, &scope)?;
             if let Some(unknown) = value.as_unknown() {
                 return Ok(Expansion::Unknown(unknown.reason.clone()));

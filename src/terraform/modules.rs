@@ -1,6 +1,7 @@
 //! Variables, locals, outputs and module calls of a module instance.
 //! <https://developer.hashicorp.com/terraform/language/modules/syntax>
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -127,9 +128,12 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
         let expansion = self.expand(id, block)?;
         if matches!(expansion, Expansion::None) {
+            if let Some((folder, _)) = self.locate(id, call, block)? {
+                self.read_uncreated(folder);
+            }
             return Ok(Vec::new());
         }
-        let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
+        let Some((folder, path)) = self.locate(id, call, block)? else { return Ok(Vec::new()) };
         if instance.depth >= MAX_MODULE_DEPTH {
             return fail(
                 format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"),
@@ -164,18 +168,24 @@ impl Evaluator<'_> {
         Ok(children.collect())
     }
 
+    /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
+    /// and none of them is taken for a root module.
+    fn read_uncreated(&self, folder: Utf8PathBuf) {
+        let mut seen = HashSet::new();
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            let Some(module) = self.load(&folder) else { continue };
+            let sources = module.calls.values().filter_map(call_source).filter(|(source, _)| is_local(source));
+            let inner = sources.filter_map(|(source, _)| normalize(&folder.join(source)));
+            open.extend(inner.filter(|inner| seen.insert(inner.clone())));
+        }
+    }
+
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
-    fn locate(
-        &self,
-        caller: &ModuleInstance,
-        call: &Arc<str>,
-        block: &Block,
-    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
-        let Some((source, span)) = call_source(block) else {
-            let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
-            return fail(format!("the source of `module.{call}` {what}"), block.header);
-        };
-        if source.starts_with("./") || source.starts_with("../") || source == "." || source == ".." {
+    fn locate(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+        let caller = self.instance(id);
+        let Some((source, span)) = self.source(id, call, block)? else { return Ok(None) };
+        if is_local(&source) {
             let path = join(&caller.path, &source);
             return match normalize(&caller.module.folder.join(&source)) {
                 Some(folder) if self.files.is_folder(&folder) => Ok(Some((folder, path))),
@@ -212,6 +222,27 @@ impl Evaluator<'_> {
         Ok(None)
     }
 
+    /// The source of a call: a string, which OpenTofu lets depend on variables and locals.
+    fn source(&self, caller: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(String, Span)>> {
+        if let Some(source) = call_source(block) {
+            return Ok(Some(source));
+        }
+        let Some(source) = block.body.attribute("source") else {
+            return fail(format!("`module.{call}` has no source"), block.header);
+        };
+        let span = source.value.span;
+        let value = self.eval(&source.value, &Scope::of(caller))?;
+        match (value.as_str(), value.as_unknown()) {
+            (Some(text), _) => Ok(Some((text.into_owned(), span))),
+            (None, Some(unknown)) => {
+                let text = format!("`module.{call}` is not analysed: its source is not known: {}", unknown.reason);
+                self.note("module-not-found", text, span);
+                Ok(None)
+            }
+            (None, None) => fail(format!("the source of `module.{call}` is no string"), span),
+        }
+    }
+
     fn missing(&self, call: &Arc<str>, block: &Block, why: &str) {
         let span = call_source(block).map_or(block.header, |(_, span)| span);
         self.note("module-not-found", format!("`module.{call}` is not analysed: {why}"), span);
@@ -234,6 +265,11 @@ impl Evaluator<'_> {
     pub(super) fn as_type(value: Value, ty: &Type) -> Value {
         if *ty == Type::Dynamic { value } else { convert(&value, ty).unwrap_or(value) }
     }
+}
+
+/// Whether a module source is a folder beside the caller: it starts with `./` or `../`.
+fn is_local(source: &str) -> bool {
+    source.starts_with("./") || source.starts_with("../") || source == "." || source == ".."
 }
 
 /// `path.module` of a module called from one whose path is `base`: Terraform cleans it, but keeps leading `..`.

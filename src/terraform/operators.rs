@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluated, fail};
+use super::evaluator::{Evaluated, fail, fail_always};
 use super::expression::index_value;
 use crate::convert::{convert, equal, unify};
 use crate::number::Number;
@@ -91,13 +91,14 @@ fn arithmetic(op: BinaryOp, a: &Number, b: &Number, at: Span) -> Evaluated {
         BinaryOp::Add => Value::number(a.add(b)),
         BinaryOp::Subtract => Value::number(a.sub(b)),
         BinaryOp::Multiply => Value::number(a.mul(b)),
+        // Terraform calls the result infinite, which nothing can be made of: `try` does not catch it either.
         BinaryOp::Divide => match a.div(b) {
             Some(result) => Value::number(result),
-            None => return fail("division by zero", at),
+            None => return fail_always("division by zero", at),
         },
         BinaryOp::Modulo => match a.rem(b) {
             Some(result) => Value::number(result),
-            None => return fail("division by zero", at),
+            None => return fail_always("division by zero", at),
         },
         BinaryOp::Less => Value::bool(a < b),
         BinaryOp::LessOrEqual => Value::bool(a <= b),

@@ -234,7 +234,7 @@ fn with_variables(value: &Value) -> Value {
 
 fn principals(blocks: &Value) -> Option<Value> {
     let blocks = match blocks.elements() {
-        Some(blocks) if blocks.is_empty() => return None,
+        Some([]) => return None,
         Some(blocks) => blocks,
         None if blocks.is_null() => return None,
         None => return Some(blocks.clone()),
@@ -268,7 +268,7 @@ fn principals(blocks: &Value) -> Option<Value> {
 
 fn conditions(blocks: &Value) -> Option<Value> {
     let all = match blocks.elements() {
-        Some(all) if all.is_empty() => return None,
+        Some([]) => return None,
         Some(all) => all,
         None if blocks.is_null() => return None,
         None => return Some(blocks.clone()),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::config::ResourceId;
-use super::evaluator::{Evaluated, Evaluator, Repetition, fail};
+use super::evaluator::{Evaluated, Evaluator, Repetition, fail, fail_always};
 use super::expression::seen;
 use super::instance::{Expansion, InstanceKey};
 use super::scope::Scope;
@@ -55,15 +55,15 @@ impl Evaluator<'_> {
             }
             "each" | "count" => self.repetition_reference(root, steps, scope, span),
             "path" | "terraform" | "tofu" => self.surroundings(root, steps, scope, span),
-            "self" => {
-                let reason = Reason::new("self", "is only known while Terraform runs", Some(span));
-                self.steps(Value::unknown(Type::Dynamic, reason).at(span), steps, scope, span)
-            }
+            "self" => fail_always("`self` means something only in provisioners, connections and postconditions", span),
             _ => match steps {
                 [Step::Attribute(name), rest @ ..] => {
                     self.resource_reference(Mode::Managed, root, name, rest, scope, span)
                 }
-                _ => fail(format!("`{}` is no reference: a resource type must be followed by a name", root.text), span),
+                _ => fail_always(
+                    format!("`{}` is no reference: a resource type must be followed by a name", root.text),
+                    span,
+                ),
             },
         }
     }
@@ -121,7 +121,7 @@ impl Evaluator<'_> {
                 let workspace = self.inputs.workspace.clone();
                 seen(&workspace.value, &workspace.via, span)
             }
-            (root, name) => return fail(format!("there is no `{root}.{name}`"), span),
+            (root, name) => return fail_always(format!("there is no `{root}.{name}`"), span),
         };
         let value = if value.origin.span.is_some() { value } else { value.at(span) };
         self.steps(value, rest, scope, span)
@@ -135,7 +135,7 @@ impl Evaluator<'_> {
         };
         let instance = self.instance(scope.module);
         let Some(block) = instance.module.calls.get(&call.text) else {
-            return fail(format!("there is no module call `{}` in this module", call.text), span);
+            return fail_always(format!("there is no module call `{}` in this module", call.text), span);
         };
         let children = self.children(scope.module, &call.text, block.header)?;
         let repeated = ["count", "for_each"].iter().any(|name| block.body.attribute(name).is_some());
@@ -211,7 +211,7 @@ impl Evaluator<'_> {
         let instance = self.instance(scope.module);
         let Some(block) = instance.module.resources.get(&id) else {
             let what = if mode == Mode::Data { "data source" } else { "resource" };
-            return fail(format!("there is no {what} `{id}` in this module"), span);
+            return fail_always(format!("there is no {what} `{id}` in this module"), span);
         };
         let expansion = self.expansion(scope.module, &id, span)?;
         let attribute = |key: &InstanceKey, name: &Name| -> Evaluated {

@@ -1,8 +1,8 @@
 //! The finite classes that a policy's own constants distinguish: for each free value one sample of every combination of
 //! answers that its predicates can give. Exact: every value of the world answers like one of the samples.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::text::Tri;
@@ -11,8 +11,11 @@ use super::pattern::Pattern;
 use super::predicate::{Matches, Predicate, Sample};
 use super::request::{Clock, Free, LONGEST_SESSION, Organization, Place, Question};
 
-/// How many states the exploration of one free value may take, and how many classes it may have.
+/// How many states the exploration of one free value may take.
 pub const BUDGET: usize = 200_000;
+
+/// How many positions of patterns may be advanced for one free value.
+const STEPS: usize = 3_000_000;
 
 /// There are more classes than the budget allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,8 +303,8 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
         for &character in &alphabet {
             let Some(place) = domain.step(state.0, character) else { continue };
             let next = Arc::new((place, advance(&runners, &state.1, character)));
-            spent += 1 + state.1.len() / 8;
-            if spent > BUDGET * 20 || came_from.len() > BUDGET {
+            spent += 1 + state.1.len();
+            if spent > STEPS || came_from.len() > BUDGET {
                 return Err(TooMany);
             }
             if !came_from.contains_key(&next) {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::source::Span;
 use crate::text::Tri;
 
+use super::compare;
 use super::decide::{Level, actions, holds};
 use super::policy::{Effect, Item, Statement};
-use super::predicate::{self, Sample};
+use super::predicate::Sample;
 use super::request::{Context, Free, Question};
 
 /// A statement that nearly denies a request.
@@ -79,7 +80,7 @@ fn defeats(
         found.push((EFFECT, "its `Effect` is `Allow`, which denies nothing".into(), statement.span));
     }
     let resources = &statement.resources;
-    if holds(&predicate::resource(resources, variables, context, question), samples, question) != Tri::Yes {
+    if holds(&compare::resource(resources, variables, context, question), samples, question) != Tri::Yes {
         let root = question.resource.clone().unwrap_or_else(|| format!("arn:{}:iam::ACCOUNT:root", question.partition));
         let text = match resources.negated {
             true => format!("`NotResource` exempts the root user's own ARN, `{root}`"),
@@ -90,7 +91,7 @@ fn defeats(
         found.push((RESOURCE, text, resources.span));
     }
     for condition in &statement.conditions {
-        let atom = predicate::condition(condition, variables, context, question);
+        let atom = compare::condition(condition, variables, context, question);
         if holds(&atom, samples, question) != Tri::Yes {
             let text = format!(
                 "its condition `{}` on `{}` ({}) does not hold",

@@ -14,6 +14,7 @@ use crate::value::Reason;
 
 use super::classes::{self, TooMany};
 use super::closest::{self, Closest};
+use super::compare;
 use super::pattern;
 use super::policy::{Effect, Element, Policy, Statement};
 use super::predicate::{self, Atom, Predicate, Sample, Says, and, not, or};
@@ -161,9 +162,9 @@ impl<'a> Candidate<'a> {
 
     /// Its parts in one kind of request.
     pub(super) fn atoms(&self, context: &Context, question: &Question) -> Vec<Atom> {
-        let mut atoms = vec![predicate::resource(&self.statement.resources, self.variables, context, question)];
+        let mut atoms = vec![compare::resource(&self.statement.resources, self.variables, context, question)];
         for condition in &self.statement.conditions {
-            atoms.push(predicate::condition(condition, self.variables, context, question));
+            atoms.push(compare::condition(condition, self.variables, context, question));
         }
         atoms
     }

@@ -3,6 +3,7 @@
 
 pub mod classes;
 pub mod closest;
+pub mod compare;
 pub mod condition;
 pub mod decide;
 pub mod pattern;
@@ -15,3 +16,6 @@ pub use closest::Closest;
 pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide};
 pub use policy::{Policy, PolicyError};
 pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Question};
+
+#[cfg(test)]
+mod tests;

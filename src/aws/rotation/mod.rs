@@ -61,8 +61,9 @@ pub enum Effect {
     Revokes,
     /// Reports the old key.
     Detects,
-    /// Whatever its role allows it to do.
-    Role(Role),
+    /// Whatever its role allows it to do, and, to keys that it has made new ones for, the roles of the project's other
+    /// functions: one function may make the new key, another delete the old one once it has been handed over.
+    Role(Role, Arc<[Role]>),
 }
 
 /// Whose keys a mechanism deals with.
@@ -135,6 +136,11 @@ fn mechanism(resource: &Resource<'_>, what: &str, effect: Effect, reach: Reach, 
 }
 
 impl Mechanism {
+    /// Whether it leaves old keys as they are, at best.
+    pub fn only_reports(&self) -> bool {
+        matches!(self.effect, Effect::Detects)
+    }
+
     /// The mechanism, depending on what `value` turns out to be.
     fn depends_on(&mut self, value: &Value) {
         if let Some(unknown) = value.first_unknown() {
@@ -172,7 +178,7 @@ fn judge<'a>(mechanism: &'a Mechanism, key: &AccessKey, owner: &Owner<'_>, limit
         Effect::Rotates => (Answer::Enough, "replaces keys", None),
         Effect::Revokes => (Answer::Enough, "switches keys off", None),
         Effect::Detects => (Answer::Reported, "reports old keys", None),
-        Effect::Role(role) => match role.may_do_to(owner) {
+        Effect::Role(role, others) => match role.may_do_to(owner, others) {
             role::May::Replace(doubt) => (Answer::Enough, "may replace keys", doubt),
             role::May::Revoke(doubt) => (Answer::Enough, "may switch keys off", doubt),
             // What another project's function may not do to this key is no news.
@@ -188,7 +194,7 @@ fn judge<'a>(mechanism: &'a Mechanism, key: &AccessKey, owner: &Owner<'_>, limit
         }
         (Period::Never(why), _) => return found(Answer::Short, why.clone()),
         (Period::Unstated, _) => String::new(),
-        (period, Effect::Role(_)) => format!(" every {period}"),
+        (period, Effect::Role(..)) => format!(" every {period}"),
         (period, _) => format!(" after {period}"),
     };
     if mechanism.period > *limit {

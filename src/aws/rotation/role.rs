@@ -176,14 +176,17 @@ impl Role {
         Reason::new(Arc::clone(&self.address), why, span)
     }
 
-    /// What the role allows to do to the keys of a user.
-    pub fn may_do_to(&self, owner: &Owner<'_>) -> May {
+    /// What the role allows to do to the keys of a user, with the help of `others` where it makes new ones.
+    pub fn may_do_to(&self, owner: &Owner<'_>, others: &[Self]) -> May {
         let user = Target::of(owner);
         let make = self.allows("iam:CreateAccessKey", &user);
-        let retire = match self.allows("iam:UpdateAccessKey", &user) {
-            Allowed::No => self.allows("iam:DeleteAccessKey", &user),
-            found => found,
-        };
+        let mut retire = self.may_retire(&user);
+        if make != Allowed::No
+            && retire == Allowed::No
+            && others.iter().any(|other| other.may_retire(&user) == Allowed::Yes)
+        {
+            retire = Allowed::Yes;
+        }
         match (make, retire) {
             (Allowed::Yes, Allowed::Yes) => May::Replace(None),
             (Allowed::Yes | Allowed::Maybe(_), Allowed::Maybe(reason)) | (Allowed::Maybe(reason), Allowed::Yes) => {
@@ -191,8 +194,21 @@ impl Role {
             }
             (Allowed::No, Allowed::Yes) => May::Revoke(None),
             (Allowed::No, Allowed::Maybe(reason)) => May::Revoke(Some(reason)),
-            (_, Allowed::No) => self.falls_short(self.allows("iam:CreateAccessKey", &user) != Allowed::No),
+            (make, Allowed::No) => self.falls_short(make != Allowed::No),
         }
+    }
+
+    fn may_retire(&self, user: &Target) -> Allowed {
+        match self.allows("iam:UpdateAccessKey", user) {
+            Allowed::No => self.allows("iam:DeleteAccessKey", user),
+            found => found,
+        }
+    }
+
+    /// Whether a policy says anything about access keys.
+    pub fn names_keys(&self) -> bool {
+        let names = |action: &Item| action.shown().to_ascii_lowercase().contains("accesskey");
+        self.statements().any(|(_, statement)| statement.actions.values.iter().any(names))
     }
 
     fn falls_short(&self, may_make: bool) -> May {
@@ -202,13 +218,11 @@ impl Role {
             };
             self.statements().any(|(_, statement)| allows(&statement))
         };
-        let names_keys = self.statements().any(|(_, statement)| {
-            statement.actions.values.iter().any(|action| action.shown().to_ascii_lowercase().contains("accesskey"))
-        });
+        let names_keys = self.names_keys();
         if may_make {
             May::Not("makes new keys at most: its role may not switch off or delete old ones")
         } else if names_keys && (covers("iam:UpdateAccessKey") || covers("iam:DeleteAccessKey")) {
-            May::Not("cannot: its role may not update or delete keys of this user")
+            May::Not("may not update or delete keys of this user")
         } else if names_keys {
             May::Not("reports keys at most: its role may not update or delete them")
         } else if let Some(reason) = self.unknown.first() {

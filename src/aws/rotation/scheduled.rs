@@ -1,5 +1,7 @@
 //! Functions that a schedule runs: EventBridge rules and schedules, and the events of SAM functions.
 
+use std::sync::Arc;
+
 use super::join::{at, each, given, inside, means, truth};
 use super::role::{self, Role};
 use super::{Effect, Mechanism, Period, Reach, mechanism};
@@ -111,6 +113,29 @@ pub fn wanted(kind: &str) -> bool {
 
 /// The scheduled functions among the resources.
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
+    let mut all = started(resources);
+    if all.iter().any(|found| matches!(found.effect, Effect::Role(..))) {
+        let others: Arc<[Role]> = roles(resources).into();
+        for found in &mut all {
+            if let Effect::Role(_, helpers) = &mut found.effect {
+                *helpers = Arc::clone(&others);
+            }
+        }
+    }
+    all
+}
+
+/// The roles of functions that have to do with keys.
+fn roles(resources: &[Resource<'_>]) -> Vec<Role> {
+    let role = |function: &Resource<'_>| {
+        let kind = FUNCTIONS.iter().find(|known| known.kind == function.kind())?;
+        Some(role_of(function, kind, resources)).filter(Role::names_keys)
+    };
+    resources.iter().filter_map(role).collect()
+}
+
+/// What schedules start.
+fn started(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
     for starter in resources {
         if starter.kind() == SAM {
@@ -131,7 +156,8 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
             }
             all.push(found);
         };
-        for target in each(&given(starter, kind.targets)) {
+        let own = if kind.targets.is_empty() { Vec::new() } else { each(&given(starter, kind.targets)) };
+        for target in own {
             started(starter, kind.targets, &inside(&target, &[kind.arn]), &inside(&target, &[kind.input]));
         }
         for target in resources.iter().filter(|resource| resource.kind() == TARGET[0] && kind.targets.is_empty()) {
@@ -168,13 +194,9 @@ fn of_function(
     schedule: &Value,
     resources: &[Resource<'_>],
 ) -> Mechanism {
-    let value = given(function, kind.role);
-    let role = match value.is_null() && function.kind() == SAM {
-        true => sam_role(function, resources),
-        false => role::of(function, kind.role, &value, resources),
-    };
+    let role = role_of(function, kind, resources);
     let period = Period::of_schedule(schedule);
-    let mut found = mechanism(starter, "Function", Effect::Role(role), Reach::Account, period);
+    let mut found = mechanism(starter, "Function", Effect::Role(role, Arc::from([])), Reach::Account, period);
     if let crate::resource::Presence::Possible(reason) = &function.site.presence {
         found.doubt.get_or_insert_with(|| reason.clone());
     }
@@ -185,6 +207,14 @@ fn of_function(
         found.inert = Some(format!("only rehearses (`{variable}` is set)").into());
     }
     found
+}
+
+fn role_of(function: &Resource<'_>, kind: &FunctionKind, resources: &[Resource<'_>]) -> Role {
+    let value = given(function, kind.role);
+    match value.is_null() && function.kind() == SAM {
+        true => sam_role(function, resources),
+        false => role::of(function, kind.role, &value, resources),
+    }
 }
 
 /// The environment variable that keeps the function from doing anything.

@@ -58,21 +58,21 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let store = |resource: &Resource<'_>| match resource.kind() {
         // Vault provider: `rotation_period` is in seconds.
         VAULT => {
-            let period = Period::of_seconds(&resource.get("rotation_period"));
+            let period = Period::of_seconds(&given(resource, "rotation_period"));
             let users = Reach::Users(vec![resource.get("username")]);
             Some(mechanism(resource, "Vault static role", Effect::Rotates, users, period))
         }
         DOPPLER => {
-            let period = Period::of_seconds(&resource.get("rotation_period_sec"));
+            let period = Period::of_seconds(&given(resource, "rotation_period_sec"));
             let mut users: Vec<Value> =
-                each(&resource.get("credentials")).iter().map(|c| super::join::inside(c, &["username"])).collect();
-            users.push(resource.get("username"));
+                each(&given(resource, "credentials")).iter().map(|c| super::join::inside(c, &["username"])).collect();
+            users.push(given(resource, "username"));
             users.retain(|name| !name.is_null());
             Some(mechanism(resource, "Doppler rotated secret", Effect::Rotates, Reach::Users(users), period))
         }
         AKEYLESS => {
             let held = keys_in(resource, "api_id", &resource.get("api_id"), &keys);
-            let period = Period::of(&resource.get("rotation_interval"), 24 * 60, Period::Unstated);
+            let period = Period::of(&given(resource, "rotation_interval"), 24 * 60, Period::Unstated);
             let mut found = mechanism(resource, "Akeyless rotated secret", Effect::Rotates, Reach::Keys(held), period);
             let auto = given(resource, "auto_rotate");
             match truth(&auto) {

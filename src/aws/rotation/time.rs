@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
+use super::join::given;
 use super::{Effect, Mechanism, Period, Reach, mechanism};
 use crate::resource::Resource;
-use crate::value::Value;
 
 const ROTATING: &str = "time_rotating";
 const KEY: &str = "aws_iam_access_key";
@@ -50,7 +50,7 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     for key in resources {
         match key.kind() {
             KEY => time_driven(key, resources, &mut all),
-            "AWS::IAM::AccessKey" if !key.get("Serial").is_null() => {
+            "AWS::IAM::AccessKey" if !given(key, "Serial").is_null() => {
                 let mut found = of_key(key, "Serial of", key, Period::Unstated);
                 found.inert = Some("replaces the key only when someone edits it".into());
                 all.push(found);
@@ -125,12 +125,11 @@ fn is_meant(resource: &Resource<'_>, reference: &str) -> bool {
 
 fn period(clock: &Resource<'_>) -> Period {
     // The first that comes round counts.
-    let given =
-        PERIODS.into_iter().map(|(argument, minutes)| Period::of(&clock.get(argument), minutes, Period::Unstated));
-    let given = given.filter(|period| *period != Period::Unstated);
-    let shortest = given.reduce(|one, other| if other < one { other } else { one });
-    shortest.unwrap_or_else(|| match clock.get("rotation_rfc3339") {
-        at if at.is_null() => Period::Never("says no period".into()),
-        Value { .. } => Period::Never("comes round only once (`rotation_rfc3339`)".into()),
+    let periods = PERIODS.into_iter().map(|(name, minutes)| Period::of(&given(clock, name), minutes, Period::Unstated));
+    let periods = periods.filter(|period| *period != Period::Unstated);
+    let shortest = periods.reduce(|one, other| if other < one { other } else { one });
+    shortest.unwrap_or_else(|| match given(clock, "rotation_rfc3339").is_null() {
+        true => Period::Never("says no period".into()),
+        false => Period::Never("comes round only once (`rotation_rfc3339`)".into()),
     })
 }

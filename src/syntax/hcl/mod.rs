@@ -250,12 +250,20 @@ pub fn parse_file(text: &str, place: Place) -> (Body, Vec<SyntaxError>) {
     (body, parser.errors)
 }
 
-/// Parses one expression that is the whole text.
+/// Parses one expression that is the whole text; newlines are white space in it.
 ///
 /// # Errors
 /// The first syntax error.
 pub fn parse_expression(text: &str, place: Place) -> Result<Expr, SyntaxError> {
-    parser::Parser::new(text, place).whole_expression()
+    parser::Parser::new(text, place).whole_expression(false)
+}
+
+/// Parses one expression as it would stand after `name =` in a body: a newline ends it.
+///
+/// # Errors
+/// The first syntax error.
+pub fn parse_argument(text: &str, place: Place) -> Result<Expr, SyntaxError> {
+    parser::Parser::new(text, place).whole_expression(true)
 }
 
 /// Parses a bare template (a template file, a string of JSON syntax) that is the whole text.

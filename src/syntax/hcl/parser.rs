@@ -179,12 +179,7 @@ impl<'t> Parser<'t> {
         while let Some(line) = self.rest().find('\n') {
             self.at += line + 1;
             let line = self.rest().lines().next().unwrap_or_default();
-            let after_name = line.trim_start_matches(is_name_continue);
-            let looks_like_one = line.starts_with(is_name_start)
-                && (after_name.trim_end().ends_with('{')
-                    || after_name.trim_end().ends_with("{}")
-                    || (after_name.trim_start().starts_with('=') && !after_name.trim_start().starts_with("==")));
-            if looks_like_one {
+            if looks_like_item(line) {
                 return;
             }
         }
@@ -302,14 +297,34 @@ impl<'t> Parser<'t> {
 
     // --- whole texts ---
 
-    pub(super) fn whole_expression(&mut self) -> Parsed<Expr> {
-        self.newlines = false;
+    /// An expression that is the whole text; whether newlines end it, as they end an argument of a body.
+    pub(super) fn whole_expression(&mut self, newlines: bool) -> Parsed<Expr> {
+        self.newlines = newlines;
         let expr = self.expression()?;
-        self.skip()?;
+        self.skip_lines()?;
         if self.at < self.text.len() {
             return self
                 .error_at(self.at, format!("nothing more is expected after the expression, not {}", self.found()));
         }
         Ok(expr)
     }
+}
+
+/// Whether a line starts, in its first column, with what may be a block or an attribute.
+fn looks_like_item(line: &str) -> bool {
+    if !line.starts_with(is_name_start) {
+        return false;
+    }
+    let mut rest = line.trim_start_matches(is_name_continue).trim_start();
+    if rest.starts_with('=') {
+        return !rest.starts_with("==");
+    }
+    while !rest.starts_with('{') {
+        rest = match rest.strip_prefix('"').and_then(|label| label.split_once('"')) {
+            Some((_, after)) => after.trim_start(),
+            None if rest.starts_with(is_name_start) => rest.trim_start_matches(is_name_continue).trim_start(),
+            None => return false,
+        };
+    }
+    true
 }

@@ -1,13 +1,39 @@
 //! Terraform's built-in functions.
+//!
+//! A function is one entry in the table of the file of its idea: parameters, the type of its result, and its rule.
+//! What all functions have in common (counting and converting arguments, nulls, unknowns, marks, origins) is done once,
+//! in [`spec`].
 
-use std::sync::Arc;
+mod pieces;
+mod spec;
+
+mod collections;
+mod conversions;
+mod csv;
+mod encoding;
+mod filesystem;
+mod format;
+mod hash;
+mod maps;
+mod network;
+mod numeric;
+mod regexes;
+mod sets;
+mod strings;
+mod time;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use camino::Utf8Path;
 
 use crate::files::Files;
 use crate::source::{Sources, Span};
 use crate::text::Text;
-use crate::value::{Fields, Value};
+use crate::types::Type;
+use crate::value::{Fields, Reason, Value};
+
+use spec::Function;
 
 /// What functions may look at besides their arguments.
 pub trait Context {
@@ -37,16 +63,52 @@ pub struct FunctionError {
     pub argument: Option<usize>,
 }
 
+static FUNCTIONS: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    let tables = [
+        collections::FUNCTIONS,
+        conversions::FUNCTIONS,
+        encoding::FUNCTIONS,
+        filesystem::FUNCTIONS,
+        format::FUNCTIONS,
+        hash::FUNCTIONS,
+        maps::FUNCTIONS,
+        network::FUNCTIONS,
+        numeric::FUNCTIONS,
+        regexes::FUNCTIONS,
+        sets::FUNCTIONS,
+        strings::FUNCTIONS,
+        time::FUNCTIONS,
+    ];
+    tables.into_iter().flatten().map(|function| (function.name, function)).collect()
+});
+
+/// Functions that providers bring: nothing here runs a provider.
+const PROVIDER: &str = "provider::";
+
+fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.get(name.strip_prefix("core::").unwrap_or(name)).copied()
+}
+
 /// Whether `name` is a function of Terraform 1.11 that [`call`] answers (`try`, `can` and `templatestring` are the
 /// evaluator's, since they see expressions).
-pub fn exists(_name: &str) -> bool {
-    false
+pub fn exists(name: &str) -> bool {
+    name.starts_with(PROVIDER) || find(name).is_some()
 }
 
 /// Calls a function. `span` is the call's. Unknown arguments give an unknown of the function's type.
 ///
 /// # Errors
 /// What Terraform would say of the arguments.
-pub fn call(_name: &str, _arguments: &[Value], _context: &dyn Context, _span: Span) -> Result<Value, FunctionError> {
-    Err(FunctionError { message: "not there".into(), argument: None })
+pub fn call(name: &str, arguments: &[Value], context: &dyn Context, span: Span) -> Result<Value, FunctionError> {
+    match find(name) {
+        Some(function) => function.call(arguments, context, span),
+        None if name.starts_with(PROVIDER) => {
+            let reason = Reason::new(format!("{name}()"), "is a function of a provider", Some(span));
+            Ok(Value::unknown(Type::Dynamic, reason).at(span))
+        }
+        None => Err(FunctionError { message: format!("There is no function named {name:?}."), argument: None }),
+    }
 }
+
+#[cfg(test)]
+mod tests;

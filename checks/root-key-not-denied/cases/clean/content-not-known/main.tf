@@ -1,0 +1,16 @@
+resource "aws_organizations_organization" "this" {
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+variable "scp_json" {
+}
+
+resource "aws_organizations_policy" "root" {
+  name    = "root"
+  content = var.scp_json
+}
+
+resource "aws_organizations_policy_attachment" "root" {
+  policy_id = aws_organizations_policy.root.id
+  target_id = aws_organizations_organization.this.roots[0].id
+}

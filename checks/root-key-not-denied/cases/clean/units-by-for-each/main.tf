@@ -1,0 +1,26 @@
+resource "aws_organizations_organization" "this" {
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+
+resource "aws_organizations_organizational_unit" "all" {
+  for_each  = toset(["prod", "test"])
+  name      = each.key
+  parent_id = aws_organizations_organization.this.roots[0].id
+}
+
+resource "aws_organizations_policy" "root" {
+  name    = "root"
+  content = <<-JSON
+    {
+      "Version": "2012-10-17",
+      "Statement": [{"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}}]
+    }
+  JSON
+}
+
+resource "aws_organizations_policy_attachment" "all" {
+  for_each  = aws_organizations_organizational_unit.all
+  policy_id = aws_organizations_policy.root.id
+  target_id = each.value.id
+}

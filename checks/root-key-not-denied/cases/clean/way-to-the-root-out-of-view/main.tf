@@ -1,0 +1,15 @@
+
+resource "aws_organizations_policy" "root" {
+  name    = "root"
+  content = <<-JSON
+    {
+      "Version": "2012-10-17",
+      "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}}]
+    }
+  JSON
+}
+
+resource "aws_organizations_policy_attachment" "root" {
+  policy_id = aws_organizations_policy.root.id
+  target_id = "ou-ab12-11111111"
+}

@@ -1,0 +1,197 @@
+//! Organizations in which the root user of some account can still create an access key.
+
+use std::sync::Arc;
+
+use crate::aws::iam::Verdict;
+use crate::aws::organization::{self, Resolved, Target, TargetKind};
+use crate::aws::{Elsewhere, Model};
+use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity, Undecided};
+use crate::resource::{Language, Presence};
+use crate::value::Reason;
+
+pub(super) const ID: &str = "root-key-not-denied";
+
+/// Runs the check.
+pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    for organization in organization::organizations(model) {
+        let mut uncovered = Vec::new();
+        let mut open: Vec<(&Target, Vec<Reason>)> = Vec::new();
+        for target in organization.targets.iter().filter(|target| target.exempt.is_none()) {
+            match (&target.verdict, &target.cut) {
+                (Verdict::Denied(_), _) => {}
+                (_, Some(unit)) => open.push((target, vec![above(unit)])),
+                (Verdict::NotDenied(_) | Verdict::Conditional(_), None) => uncovered.push(target),
+                (Verdict::Unknown(missing), None) => open.push((target, missing.clone())),
+            }
+        }
+        let elsewhere = model.settings.organization.elsewhere.as_ref();
+        match elsewhere {
+            Some(elsewhere) if !uncovered.is_empty() || !open.is_empty() => out.note(said(&organization, elsewhere)),
+            _ => {
+                if !uncovered.is_empty() {
+                    out.push(not_denied(&organization, &uncovered));
+                }
+                if !open.is_empty() {
+                    out.undecided(undecided(&organization, &open));
+                }
+            }
+        }
+        if uncovered.is_empty() && open.is_empty() {
+            covered(&organization, out);
+        }
+        strangers(&organization, out);
+    }
+}
+
+fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
+    let names = names(uncovered.iter().copied());
+    let mut finding = Finding {
+        check: ID,
+        severity: Severity::High,
+        confidence: Confidence::Certain,
+        message: String::new(),
+        primary: organization.anchor,
+        label: "root users below can create access keys".into(),
+        related: Vec::new(),
+        resource: Arc::clone(&organization.name),
+        instances: Vec::new(),
+        projects: organization.projects.clone(),
+        missing: Vec::new(),
+        hidden: Vec::new(),
+        witness: None,
+        help: help(organization),
+    };
+    let mut how = String::new();
+    for target in uncovered {
+        let (Verdict::NotDenied(escape) | Verdict::Conditional(escape)) = &target.verdict else { continue };
+        if finding.witness.is_none() {
+            finding.witness = Some(escape.witness.clone());
+            how = format!("No service control policy stops {}.", escape.witness.text);
+        }
+        let gets_through = format!("{}: {} gets through", target.name, escape.witness.text);
+        let span = target.span.filter(|span| *span != finding.primary);
+        finding.related.extend(span.map(|span| Related { message: gets_through, span }));
+        if let Some(closest) = &escape.closest
+            && let Some(span) = closest.defeat_span.or(closest.span)
+        {
+            let message = format!("{} comes closest, but {}", closest.statement, closest.defeat);
+            if !finding.related.iter().any(|related| related.span == span) {
+                finding.related.push(Related { message, span });
+            }
+        }
+        if let Some(reason) = &target.doubt {
+            finding.rests_on(reason);
+        }
+        if target.by_account {
+            let why = "is not known; a policy exempts an account by its id";
+            finding.rests_on(&Reason::new(format!("the account id of {}", target.name), why, target.span));
+        }
+    }
+    if let Some(ineffective) = &organization.ineffective {
+        how = format!("{how} Service control policies have no effect: {}.", ineffective.message);
+        if !ineffective.certain {
+            let why = "may be enabled by hand";
+            finding.rests_on(&Reason::new("the policy type SERVICE_CONTROL_POLICY", why, Some(ineffective.span)));
+        }
+    }
+    if let Some(assumption) = &organization.assumption {
+        finding.rests_on(assumption);
+        how = format!("{how} Assumed: {assumption}.");
+    }
+    if let Some(Presence::Possible(reason)) = organization.site.as_ref().map(|site| &site.presence) {
+        finding.rests_on(reason);
+    }
+    finding.message = format!(
+        "Root users can still create access keys in this organization: {names} {} not covered. {} \
+         The management account is never covered by a service control policy.",
+        if uncovered.len() == 1 { "is" } else { "are" },
+        how.trim(),
+    );
+    finding
+}
+
+/// What to do, in the language of the organization.
+fn help(organization: &Resolved) -> String {
+    let how = match organization.site.as_ref().map(|site| site.language) {
+        Some(Language::CloudFormation) => "an AWS::Organizations::Policy with the root in its TargetIds",
+        _ => "an aws_organizations_policy with an aws_organizations_policy_attachment to the root",
+    };
+    format!(
+        "deny it for all accounts: {how}, with a statement {{\"Effect\": \"Deny\", \"Action\": \"iam:CreateAccessKey\", \
+         \"Resource\": \"*\", \"Condition\": {{\"ArnLike\": {{\"aws:PrincipalArn\": \"arn:*:iam::*:root\"}}}}}}; for the \
+         management account: no key, MFA, and an alarm on root's use"
+    )
+}
+
+fn undecided(organization: &Resolved, open: &[(&Target, Vec<Reason>)]) -> Undecided {
+    let names = names(open.iter().map(|(target, _)| *target));
+    let mut reasons: Vec<&Reason> = Vec::new();
+    for reason in open.iter().flat_map(|(_, reasons)| reasons) {
+        if !reasons.iter().any(|known| known.missing == reason.missing) {
+            reasons.push(reason);
+        }
+    }
+    let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+    Undecided {
+        check: ID,
+        message: format!("whether root can create an access key in {names} cannot be decided: {}", words.join("; ")),
+        missing: reasons.iter().map(|reason| Arc::clone(&reason.missing)).collect(),
+        span: reasons.iter().find_map(|reason| reason.span).unwrap_or(organization.anchor),
+        blocking: organization.managed,
+    }
+}
+
+fn above(unit: &str) -> Reason {
+    Reason::new(format!("SCPs of {unit} and above"), "are not in the scan", None)
+}
+
+/// The first few names, and how many there are.
+fn names<'a>(targets: impl Iterator<Item = &'a Target>) -> String {
+    const SHOWN: usize = 8;
+    let all: Vec<&str> = targets.map(|target| &*target.name).collect();
+    match all.get(..SHOWN) {
+        Some(first) if all.len() > SHOWN => format!("{} and {} more", first.join(", "), all.len() - SHOWN),
+        _ => all.join(", "),
+    }
+}
+
+fn said(organization: &Resolved, elsewhere: &Elsewhere) -> Diagnostic {
+    let message = format!(
+        "root access keys are not denied by what is in view of {}; rootlint.toml says: {}",
+        organization.name, elsewhere.reason
+    );
+    Diagnostic::new("organization-elsewhere", message, elsewhere.span)
+}
+
+/// Where units are covered but not the root above them, accounts may stand beside the units.
+fn covered(organization: &Resolved, out: &mut Findings) {
+    let has_root = organization.targets.iter().any(|target| target.kind == TargetKind::Root);
+    if organization.targets.is_empty() || has_root || organization.is_covered_at_the_root() {
+        return;
+    }
+    let message = format!(
+        "every unit of {} in view denies root its access keys, but accounts directly under the root, or in units that \
+         are not in the scan, may not be covered",
+        organization.name
+    );
+    out.note(Diagnostic::new("accounts-out-of-view", message, organization.anchor));
+}
+
+fn strangers(organization: &Resolved, out: &mut Findings) {
+    for site in &organization.strangers {
+        out.undecided(Undecided {
+            check: ID,
+            message: format!(
+                "`{}` reads an organization, and the scan manages several: name the projects that are one in \
+                 rootlint.toml ([organization] projects)",
+                site.address
+            ),
+            missing: vec![Arc::clone(&site.address)],
+            span: site.header,
+            blocking: false,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Which projects are about one organization (DESIGN, "When two projects are one organization").
+
+use std::collections::BTreeSet;
+
+use crate::aws::{Facts, Model};
+use crate::resource::{Mode, Site};
+use crate::source::Span;
+use crate::value::{Kind, Reason};
+
+use super::declared::{Account, Attachment, Ident, Organization, ServiceControlPolicy, Unit};
+use super::resolve::Ineffective;
+
+/// Projects that are about one organization.
+#[derive(Default)]
+pub(super) struct Group<'a> {
+    pub(super) managed: bool,
+    pub(super) anchor: Option<Span>,
+    pub(super) organization: Option<&'a Organization>,
+    pub(super) facts: Vec<&'a Facts>,
+    pub(super) assumption: Option<Reason>,
+    pub(super) strangers: Vec<Site>,
+}
+
+/// Ids that are written out in a project: those of one organization.
+fn literals(facts: &Facts) -> BTreeSet<&str> {
+    let declared = &facts.organization;
+    let targets = declared.attachments.iter().map(|attachment| &attachment.target);
+    let units = declared.units.iter().flat_map(|unit| [&unit.id, &unit.parent]);
+    let accounts = declared.accounts.iter().flat_map(|account| account.parent.iter().chain([&account.id]));
+    let controls = declared.controls.iter().map(|control| &control.target);
+    let roots = declared.organizations.iter().map(|organization| &organization.root);
+    let all = targets.chain(units).chain(accounts).chain(controls).chain(roots);
+    all.filter_map(|ident| ident.literal.as_deref()).collect()
+}
+
+/// DESIGN, "When two projects are one organization".
+pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
+    let together = &model.settings.organization.projects;
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    let mut readers = Vec::new();
+    for facts in model.facts {
+        let declared = &facts.organization;
+        let managed: Vec<&Organization> =
+            declared.organizations.iter().filter(|organization| organization.mode == Mode::Managed).collect();
+        for organization in &managed {
+            let organization = Some(*organization);
+            groups.push(Group { managed: true, organization, facts: vec![facts], ..Group::default() });
+        }
+        let says_something = !declared.organizations.is_empty()
+            || !declared.units.is_empty()
+            || !declared.accounts.is_empty()
+            || !declared.attachments.is_empty()
+            || !declared.policies.is_empty()
+            || !declared.controls.is_empty();
+        if managed.is_empty() && says_something {
+            readers.push(facts);
+        }
+    }
+    let managed = groups.len();
+    for facts in readers {
+        let own = literals(facts);
+        let is_named = together.contains(&facts.project);
+        let known = groups.iter().position(|group| {
+            group
+                .facts
+                .iter()
+                .any(|other| (is_named && together.contains(&other.project)) || !literals(other).is_disjoint(&own))
+        });
+        let reads = facts.organization.organizations.first();
+        let about_some = reads.is_some() || !own.is_empty();
+        if let Some(group) = known.and_then(|at| groups.get_mut(at)) {
+            group.facts.push(facts);
+        } else if managed == 1 && about_some {
+            if let Some(group) = groups.first_mut() {
+                group.facts.push(facts);
+                let project = if facts.project.is_empty() { "." } else { &*facts.project };
+                let why = "is taken to be about the one organization that the scan manages";
+                group.assumption.get_or_insert(Reason::new(project, why, None));
+            }
+        } else if managed > 1
+            && let Some(reads) = reads
+        {
+            for group in groups.iter_mut().take(managed) {
+                group.strangers.push(reads.site.clone());
+            }
+        } else {
+            groups.push(Group { organization: reads, facts: vec![facts], ..Group::default() });
+        }
+    }
+    groups
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn units(&self) -> impl Iterator<Item = &'a Unit> {
+        self.facts.iter().flat_map(|facts| &facts.organization.units)
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &'a Account> {
+        self.facts.iter().flat_map(|facts| &facts.organization.accounts)
+    }
+
+    pub(super) fn attachments(&self) -> impl Iterator<Item = &'a Attachment> {
+        self.facts.iter().flat_map(|facts| &facts.organization.attachments)
+    }
+
+    pub(super) fn policies(&self) -> impl Iterator<Item = &'a ServiceControlPolicy> {
+        self.facts.iter().flat_map(|facts| &facts.organization.policies)
+    }
+
+    /// Whether the organization is asked about: it is managed here, or read by a scan that guards something.
+    pub(super) fn is_asked(&self) -> bool {
+        let guards = self.facts.iter().any(|facts| {
+            let declared = &facts.organization;
+            let manages = declared.policies.iter().any(|policy| !policy.site.address.contains("data."));
+            manages || !declared.attachments.is_empty() || !declared.controls.is_empty()
+        });
+        self.managed || guards
+    }
+
+    pub(super) fn is_root(&self, ident: &Ident) -> bool {
+        let organizations = || self.facts.iter().flat_map(|facts| &facts.organization.organizations);
+        ident.literal.as_ref().is_some_and(|id| id.starts_with("r-"))
+            || organizations().any(|organization| organization.root.is(ident))
+            || self.organization.is_some_and(|organization| organization.root.is(ident))
+    }
+
+    /// Why the policies have no effect (Organizations User Guide, "Enabling a policy type").
+    pub(super) fn ineffective(&self) -> (Option<Ineffective>, Option<Reason>) {
+        let Some(organization) = self.organization.filter(|organization| organization.mode == Mode::Managed) else {
+            return (None, None);
+        };
+        let at = |span: Option<Span>| span.unwrap_or(organization.site.header);
+        if organization.feature_set.as_str().as_deref() == Some("CONSOLIDATED_BILLING") {
+            let message = "its feature set is `CONSOLIDATED_BILLING`, which has no service control policies".into();
+            let span = at(organization.feature_set.origin.primary());
+            return (Some(Ineffective { message, span, certain: true }), None);
+        }
+        let types = &organization.policy_types;
+        let doubt = organization.feature_set.as_unknown().or_else(|| types.first_unknown());
+        let named = types.elements().unwrap_or_default();
+        let is_enabled = named.iter().any(|kind| kind.as_str().as_deref() == Some("SERVICE_CONTROL_POLICY"));
+        match &types.kind {
+            _ if is_enabled => (None, None),
+            Kind::Null(_) => {
+                let message = "it does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
+                (Some(Ineffective { message, span: organization.site.header, certain: false }), None)
+            }
+            _ => match doubt {
+                Some(unknown) => (None, Some(unknown.reason.clone())),
+                None => {
+                    let message = "`enabled_policy_types` does not hold `SERVICE_CONTROL_POLICY`".into();
+                    (Some(Ineffective { message, span: at(types.origin.primary()), certain: true }), None)
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! The projects of a scan, put together into organizations: which roots, units and accounts there are, what is attached on
+//! the way to each, and whether that denies its root users a key.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::aws::Model;
+use crate::aws::iam::{Account as Who, Attached, Level, Organization as Known, Place, Question, Verdict, decide};
+use crate::resource::{Presence, Site};
+use crate::source::Span;
+use crate::value::Reason;
+
+use super::declared::Ident;
+use super::groups::{Group, groups};
+use super::layers::{Index, Layer};
+
+/// An organization as the scan shows it.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The organization's block, if one manages or reads it.
+    pub site: Option<Site>,
+    /// Whether it is managed here.
+    pub managed: bool,
+    /// Where something missing is reported.
+    pub anchor: Span,
+    /// What to call it: an address.
+    pub name: Arc<str>,
+    /// The projects that are about it.
+    pub projects: Vec<Arc<str>>,
+    /// What was assumed to put the projects together.
+    pub assumption: Option<Reason>,
+    /// Why its policies have no effect.
+    pub ineffective: Option<Ineffective>,
+    /// Who is asked about.
+    pub targets: Vec<Target>,
+    /// Projects of which it is not known whether they read this organization.
+    pub strangers: Vec<Site>,
+    /// Whether the policies at the root alone deny it.
+    root_denies: bool,
+}
+
+impl Resolved {
+    /// Whether every account is covered by the policies at the root, wherever it stands.
+    pub fn is_covered_at_the_root(&self) -> bool {
+        self.root_denies
+    }
+}
+
+/// Why no service control policy of an organization has an effect.
+#[derive(Clone, Debug)]
+pub struct Ineffective {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// Whether the configuration says so, or only fails to say otherwise.
+    pub certain: bool,
+}
+
+/// What a policy may be attached to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetKind {
+    /// The organization's root.
+    Root,
+    /// An organizational unit.
+    Unit,
+    /// An account.
+    Account,
+}
+
+/// A root, unit or account with its verdict.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its kind.
+    pub kind: TargetKind,
+    /// What to call it: an id or an address.
+    pub name: String,
+    /// Where it is declared or mentioned.
+    pub span: Option<Span>,
+    /// Whether the root users in it are denied a key.
+    pub verdict: Verdict,
+    /// The unit at which the way to the root leaves the scan.
+    pub cut: Option<String>,
+    /// Whether the verdict rests on the id of an account that is not known.
+    pub by_account: bool,
+    /// Why it need not be covered, in the user's words.
+    pub exempt: Option<String>,
+    /// Why it may not exist.
+    pub doubt: Option<Reason>,
+}
+
+/// The organizations in a scan that are asked about.
+pub fn organizations(model: &Model<'_>) -> Vec<Resolved> {
+    let mut groups = groups(model);
+    if let Some(span) = model.settings.organization.required
+        && !groups.iter().any(|group| group.managed)
+    {
+        groups.iter_mut().for_each(|group| group.managed = true);
+        if groups.is_empty() {
+            groups.push(Group { managed: true, anchor: Some(span), ..Group::default() });
+        }
+    }
+    groups.iter().filter(|group| group.is_asked()).map(|group| group.resolve(model)).collect()
+}
+
+/// A root, unit or account.
+struct Node<'a> {
+    kind: TargetKind,
+    id: &'a Ident,
+    parent: Option<&'a Ident>,
+    site: Option<&'a Site>,
+}
+
+impl<'a> Group<'a> {
+    /// Who is asked about (DESIGN, "Who is asked").
+    fn nodes(&self) -> Vec<Node<'a>> {
+        let mut nodes: Vec<Node<'a>> = Vec::new();
+        for unit in self.units() {
+            if !nodes.iter().any(|node| node.id.is(&unit.id)) {
+                let (parent, site) = (Some(&unit.parent), Some(&unit.site));
+                nodes.push(Node { kind: TargetKind::Unit, id: &unit.id, parent, site });
+            }
+        }
+        let controls = self.facts.iter().flat_map(|facts| &facts.organization.controls).map(|control| &control.target);
+        let parents = self.units().map(|unit| &unit.parent);
+        let above = self.accounts().filter_map(|account| account.parent.as_ref());
+        let mentioned =
+            self.attachments().map(|attachment| &attachment.target).chain(controls).chain(parents).chain(above);
+        for ident in mentioned {
+            let is_unit = ident.literal.as_ref().is_some_and(|id| id.starts_with("ou-"));
+            if is_unit && !nodes.iter().any(|node| node.id.is(ident)) {
+                nodes.push(Node { kind: TargetKind::Unit, id: ident, parent: None, site: None });
+            }
+        }
+        for account in self.accounts() {
+            let (parent, site) = (account.parent.as_ref(), Some(&account.site));
+            nodes.push(Node { kind: TargetKind::Account, id: &account.id, parent, site });
+        }
+        nodes
+    }
+
+    fn resolve(&self, model: &Model<'_>) -> Resolved {
+        let (ineffective, doubt) = self.ineffective();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut question = Question::root_key(Who::Any, i64::try_from(now).unwrap_or(i64::MAX));
+        if let Some(partition) = self.facts.iter().find_map(|facts| facts.organization.partition) {
+            question.partition = partition.into();
+        }
+        let id = self.facts.iter().flat_map(|facts| &facts.organization.organizations).find_map(|o| o.id.clone());
+        question.organization = id.map(Known::Known);
+        let mut judge = Judge {
+            group: self,
+            index: Index::new(self),
+            model,
+            question,
+            off: ineffective.is_some(),
+            doubt,
+            layers: HashMap::new(),
+            verdicts: HashMap::new(),
+        };
+        let nodes = self.nodes();
+        let root_counts = nodes.is_empty()
+            || self.accounts().any(|account| account.parent.as_ref().is_none_or(|parent| self.is_root(parent)));
+        let mut targets = Vec::new();
+        let in_view = self.managed
+            || self.organization.is_some()
+            || self.attachments().any(|attachment| self.is_root(&attachment.target));
+        let root = judge.root();
+        let root_denies = in_view && matches!(root.verdict, Verdict::Denied(_));
+        if root_counts && in_view {
+            targets.push(root);
+        }
+        targets.extend(nodes.iter().map(|node| judge.target(node)));
+        let first = self.facts.first();
+        let site = self.organization.map(|organization| organization.site.clone());
+        let first_site = || {
+            let policies = self.policies().map(|policy| &policy.site);
+            policies.chain(self.attachments().map(|attachment| &attachment.site)).min_by_key(|site| site.header.start)
+        };
+        let shown = site.as_ref().or_else(first_site);
+        let nowhere = || Span::start_of(crate::source::Sources::default().file("".into()));
+        Resolved {
+            managed: self.managed,
+            anchor: self.anchor.or(shown.map(|site| site.header)).unwrap_or_else(nowhere),
+            name: shown.map_or_else(|| Arc::from("[organization]"), |site| Arc::clone(&site.block)),
+            projects: match first {
+                Some(_) => self.facts.iter().map(|facts| Arc::clone(&facts.project)).collect(),
+                None => Vec::new(),
+            },
+            assumption: self.assumption.clone(),
+            ineffective,
+            targets,
+            strangers: self.strangers.clone(),
+            root_denies,
+            site,
+        }
+    }
+}
+
+/// A name that no two things share: projects may use the same addresses.
+fn key_of(ident: &Ident) -> String {
+    format!("{:?} {:?}", ident.literal, ident.symbol)
+}
+
+/// Decides target after target, each level and each unit once.
+struct Judge<'g, 'a, 'm> {
+    group: &'g Group<'a>,
+    index: Index<'g, 'a>,
+    model: &'m Model<'m>,
+    question: Question,
+    off: bool,
+    doubt: Option<Reason>,
+    layers: HashMap<String, Layer>,
+    verdicts: HashMap<String, Verdict>,
+}
+
+impl<'a> Judge<'_, 'a, '_> {
+    fn layer(&mut self, kind: TargetKind, node: Option<&Ident>) -> Layer {
+        let key = format!("{kind:?} {}", node.map_or_else(String::new, key_of));
+        if let Some(layer) = self.layers.get(&key) {
+            return layer.clone();
+        }
+        let mut layer = self.index.layer(kind, node, self.model);
+        if self.off {
+            layer.policies.clear();
+            layer.full_access = true;
+        }
+        if let Some(reason) = &self.doubt {
+            for (_, doubt) in &mut layer.policies {
+                doubt.get_or_insert_with(|| reason.clone());
+            }
+        }
+        self.layers.insert(key, layer.clone());
+        layer
+    }
+
+    fn decide(&self, layers: &[Layer], question: &Question) -> Verdict {
+        let levels: Vec<Level<'_>> = layers
+            .iter()
+            .map(|layer| Level {
+                id: layer.id.clone(),
+                policies: layer
+                    .policies
+                    .iter()
+                    .map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() })
+                    .collect(),
+                full_access: layer.full_access,
+            })
+            .collect();
+        decide(&levels, question)
+    }
+
+    fn exempt(&self, names: &[Option<&str>]) -> Option<String> {
+        let exempt = &self.model.settings.organization.exempt;
+        exempt.iter().find(|(target, _)| names.contains(&Some(target))).map(|(_, reason)| reason.clone())
+    }
+
+    fn root(&mut self) -> Target {
+        let layers = [self.layer(TargetKind::Root, None)];
+        let id = self.group.organization.and_then(|organization| organization.root.literal.clone());
+        Target {
+            kind: TargetKind::Root,
+            exempt: self.exempt(&[id.as_deref(), Some("root")]),
+            name: id.map_or_else(|| "the root".into(), |id| format!("the root {id}")),
+            span: self.group.organization.map(|organization| organization.site.header),
+            verdict: self.decide(&layers, &self.question),
+            cut: None,
+            by_account: false,
+            doubt: None,
+        }
+    }
+
+    fn target(&mut self, node: &Node<'a>) -> Target {
+        let is_account = node.kind == TargetKind::Account;
+        let (way, cut) = match (is_account, node.parent) {
+            (true, Some(parent)) => self.index.way(parent),
+            (true, None) => (Vec::new(), None),
+            (false, _) => self.index.way(node.id),
+        };
+        let mut layers = vec![self.layer(TargetKind::Root, None)];
+        if cut.is_some() {
+            // What is attached above is not in the scan; it may only deny more.
+            layers.clear();
+        }
+        for unit in &way {
+            layers.push(self.layer(TargetKind::Unit, Some(unit)));
+        }
+        let above: Vec<String> = way.iter().map(|unit| key_of(unit)).collect();
+        let above = format!("{} {}", cut.is_some(), above.join("/"));
+        let own = if is_account { Some(self.layer(TargetKind::Account, Some(node.id))) } else { None };
+        let mut question = self.question.clone();
+        if let Some(Known::Known(id)) = &question.organization
+            && cut.is_none()
+            && let Some(path) = way.iter().map(|unit| unit.literal.clone()).collect::<Option<Vec<String>>>()
+            && let Some(root) = self.group.organization.and_then(|organization| organization.root.literal.clone())
+            && is_account
+        {
+            let units: String = path.iter().map(|unit| format!("{unit}/")).collect();
+            question.place = Place::Known(format!("{id}/{root}/{units}"));
+        }
+        let general = match self.verdicts.get(&above) {
+            Some(verdict) => verdict.clone(),
+            None => {
+                let verdict = self.decide(&layers, &self.question);
+                self.verdicts.insert(above, verdict.clone());
+                verdict
+            }
+        };
+        let mut by_account = false;
+        let adds = own.as_ref().is_some_and(|own| !own.policies.is_empty() || !own.full_access);
+        let verdict = match (&general, own) {
+            (_, None) => general,
+            (Verdict::Denied(_), _) => general,
+            (Verdict::NotDenied(_), _) if !adds => general,
+            (_, Some(own)) => {
+                layers.push(own);
+                if let Some(id) = node.id.literal.clone() {
+                    question.account = Who::Known(id);
+                }
+                let verdict = self.decide(&layers, &question);
+                if matches!(verdict, Verdict::Conditional(_)) && question.account == Who::Any {
+                    // Denied for an account that no policy names: it rests on this account's id.
+                    let other = Question { account: Who::Known("000000000001".into()), ..question };
+                    by_account = matches!(self.decide(&layers, &other), Verdict::Denied(_));
+                }
+                verdict
+            }
+        };
+        let address = node.site.map(|site| site.address.to_string());
+        Target {
+            kind: node.kind,
+            exempt: self.exempt(&[node.id.literal.as_deref(), address.as_deref()]),
+            name: address.unwrap_or_else(|| node.id.name()),
+            span: node.site.map(|site| site.header).or(node.id.span),
+            verdict,
+            cut,
+            by_account,
+            doubt: match node.site.map(|site| &site.presence) {
+                Some(Presence::Possible(reason)) => Some(reason.clone()),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The program as its users run it: every command, every exit code, through the real binary.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+/// A key for root through a variable in another file.
+const ROOT_KEY: &[(&str, &str)] = &[
+    ("good/main.tf", "resource \"aws_iam_access_key\" \"k\" {\n  user = var.user\n}\n"),
+    ("good/variables.tf", "variable \"user\" {\n  default = \"root\"\n}\n"),
+];
+
+/// A module that nothing is to be said about.
+const CLEAN: &[(&str, &str)] = &[("clean/main.tf", "resource \"aws_s3_bucket\" \"b\" {\n  bucket = \"b\"\n}\n")];
+
+/// A file that does not parse.
+const BROKEN: &[(&str, &str)] = &[("broken/main.tf", "resource \"aws_iam_user\" \"u\" {\n  name = \n}\n")];
+
+fn folder(parts: &[&[(&str, &str)]]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    // A repository: its root is the folder, wherever the program runs.
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    for (path, text) in parts.iter().copied().flatten() {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn rootlint(working: &Path, arguments: &[&str]) -> Output {
+    run(working, arguments, "")
+}
+
+fn run(working: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::cargo_bin("rootlint").unwrap();
+    command.current_dir(working).args(arguments).env_remove("CLICOLOR_FORCE").write_stdin(input).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert_eq!(text(&output.stderr), "");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The ids of the checks that have findings.
+fn found(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().unwrap().iter().map(|finding| finding["check"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn findings_exit_with_1_and_show_the_way() {
+    let folder = folder(&[ROOT_KEY]);
+    let output = rootlint(folder.path(), &["check"]);
+    assert_eq!(code(&output), 1);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("critical[root-access-key]"), "{shown}");
+    assert!(shown.contains("good/main.tf:2:10") && shown.contains("good/variables.tf:2:13"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colours where there is no terminal");
+    let report = json(&rootlint(folder.path(), &["check", "--format", "json"]));
+    assert_eq!(found(&report), ["root-access-key"]);
+    assert_eq!(report["version"], 1);
+    let finding = &report["findings"][0];
+    for key in ["message", "resource", "instances", "projects", "related", "witness", "frameworks", "help", "url"] {
+        assert!(finding.get(key).is_some(), "{key}");
+    }
+    assert_eq!(finding["location"]["start"], serde_json::json!({"line": 2, "column": 10}));
+    assert_eq!(report["summary"]["complete"], true);
+}
+
+#[test]
+fn nothing_to_complain_about_exits_with_0() {
+    let folder = folder(&[CLEAN]);
+    let output = rootlint(folder.path(), &["check"]);
+    assert_eq!((code(&output), text(&output.stdout)), (0, "No findings in 1 project (1 file, 1 resource).\n"));
+}
+
+#[test]
+fn what_cannot_start_exits_with_2_and_prints_nothing() {
+    let folder = folder(&[ROOT_KEY, &[("rootlint.toml", "[rotation]\nmax-age-day = 1\n"), ("fine.toml", "")]]);
+    let with_config = |arguments: &[&'static str]| [arguments, &["--config", "good/main.tf"]].concat();
+    for (arguments, message) in [
+        (vec!["check", "nowhere"], "nowhere: no such file or folder"),
+        (vec!["check"], "rootlint.toml:2:1: unknown key `max-age-day` in [rotation]; did you mean `max-age-days`?"),
+        (with_config(&["check"]), "good/main.tf:1:"),
+        (vec!["check", "--only", "root-acces-key"], "did you mean `root-access-key`?"),
+        (vec!["check", "--skip", "bananas"], "`rootlint checks` lists them"),
+        (vec!["check", "--format", "json", "--format", "sarif"], "two formats cannot go to one place"),
+        (vec!["check", "--format", "junit"], "not implemented in this version"),
+        (vec!["check", "--plan", "plan.json"], "--plan is not implemented in this version"),
+        (vec!["org"], "`rootlint org` is not implemented in this version"),
+        (vec!["audit", "cloudtrail", "--format", "x"], "`rootlint audit` is not implemented in this version"),
+        (vec!["check", "--config", "fine.toml", "--var-file", "gone.tfvars"], "gone.tfvars: no such file or folder"),
+        (vec!["check", "-"], "`-` needs --stdin-filename"),
+        (vec!["check", "--fail-on", "hihg"], "high"),
+        (vec!["explain", "root-access-keys"], "did you mean `root-access-key`?"),
+        (vec!["policy", "gone.json"], "gone.json: no such file or folder"),
+        (vec!["chekc"], "check"),
+        (vec![], "Usage"),
+    ] {
+        let output = rootlint(folder.path(), &arguments);
+        let shown = text(&output.stderr);
+        assert_eq!(code(&output), 2, "{arguments:?}: {shown}");
+        assert!(shown.contains(message), "{arguments:?}: {shown}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_was_not_analysed_exits_with_3() {
+    let broken = folder(&[BROKEN]);
+    let output = rootlint(broken.path(), &["check", "--format", "json"]);
+    assert_eq!(code(&output), 3);
+    let report = json(&output);
+    assert_eq!(report["errors"][0]["code"], "hcl-syntax");
+    assert_eq!(report["errors"][0]["location"]["path"], "broken/main.tf");
+    assert_eq!(report["summary"]["complete"], false);
+    assert_eq!(code(&rootlint(broken.path(), &["check", "--allow-incomplete"])), 0);
+
+    let empty = folder(&[]);
+    let output = rootlint(empty.path(), &["check"]);
+    assert_eq!(code(&output), 3);
+    assert!(text(&output.stdout).contains("nothing was found to analyse"));
+}
+
+#[test]
+fn a_broken_file_hides_nothing_beside_it() {
+    let folder = folder(&[ROOT_KEY, BROKEN]);
+    let output = rootlint(folder.path(), &["check", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let report = json(&output);
+    assert_eq!(found(&report), ["root-access-key"]);
+    assert_eq!(report["errors"].as_array().unwrap().len(), 1);
+    let without = ["check", "--format", "json", "--skip", "root-access-key"];
+    let output = rootlint(folder.path(), &without);
+    assert_eq!((code(&output), found(&json(&output))), (3, vec![]));
+}
+
+#[test]
+fn severity_confidence_and_checks_choose_what_fails() {
+    let folder = folder(&[ROOT_KEY]);
+    for (arguments, expected) in [
+        (&["check", "--fail-on", "critical"][..], 1),
+        (&["check", "--fail-on", "never"], 0),
+        (&["check", "--skip", "root-access-key"], 0),
+        (&["check", "--only", "root-access-key"], 1),
+        (&["check", "--min-confidence", "certain"], 1),
+        (&["check", "--var", "user=alice", "--only", "root-access-key"], 0),
+        (&["check", "--exclude", "good"], 3),
+    ] {
+        assert_eq!(code(&rootlint(folder.path(), arguments)), expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn variables_count_in_the_order_given() {
+    let folder = folder(&[ROOT_KEY, &[("alice.tfvars", "user = \"alice\"\n")]]);
+    let root = ["--var", "user=root"];
+    let alice = ["--var-file", "alice.tfvars"];
+    let only = ["check", "--only", "root-access-key"];
+    assert_eq!(code(&rootlint(folder.path(), &[&only[..], &root, &alice].concat())), 0);
+    assert_eq!(code(&rootlint(folder.path(), &[&only[..], &alice, &root].concat())), 1);
+}
+
+#[test]
+fn output_is_the_same_with_any_threads_and_from_any_folder() {
+    let folder = folder(&[ROOT_KEY, BROKEN, CLEAN]);
+    let one = rootlint(folder.path(), &["check", "--format", "json", "--jobs", "1"]).stdout;
+    let eight = rootlint(folder.path(), &["check", "--format", "json", "--jobs", "8"]).stdout;
+    assert_eq!(text(&one), text(&eight));
+    let outside = tempfile::tempdir().unwrap();
+    let named = folder.path().to_str().unwrap();
+    let elsewhere = rootlint(outside.path(), &["check", named, "--format", "json"]).stdout;
+    assert_eq!(text(&one), text(&elsewhere));
+    let inside = rootlint(&folder.path().join("good"), &["check", "..", "--format", "json"]).stdout;
+    assert_eq!(text(&one), text(&inside));
+}
+
+#[test]
+fn every_format_goes_where_it_is_sent() {
+    let folder = folder(&[ROOT_KEY]);
+    let arguments = ["check", "--format", "sarif=out.sarif", "--format", "human=out.txt", "--format", "json"];
+    let output = rootlint(folder.path(), &arguments);
+    assert_eq!(code(&output), 1);
+    assert_eq!(found(&json(&output)), ["root-access-key"]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let sarif: Value = serde_json::from_str(&read("out.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"][0]["ruleId"], "root-access-key");
+    assert!(read("out.txt").contains("critical[root-access-key]"));
+    let output = rootlint(folder.path(), &["check", "--format", "json", "--output", "out.json"]);
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(read("out.json").as_bytes(), rootlint(folder.path(), &["check", "--format", "json"]).stdout);
+}
+
+#[test]
+fn standard_input_is_a_file_among_others() {
+    let folder = folder(&[&[("good/variables.tf", "variable \"user\" {\n  default = \"root\"\n}\n")]]);
+    let input = "resource \"aws_iam_access_key\" \"k\" {\n  user = var.user\n}\n";
+    let arguments = ["check", "-", "--stdin-filename", "good/main.tf", "--format", "json"];
+    let output = run(folder.path(), &arguments, input);
+    assert_eq!(code(&output), 1);
+    assert_eq!(json(&output)["findings"][0]["location"]["path"], "good/main.tf");
+}
+
+#[test]
+fn a_configuration_is_found_upwards() {
+    let folder = folder(&[ROOT_KEY, &[("rootlint.toml", "[files]\nexclude = [\"good\"]\n")]]);
+    assert_eq!(code(&rootlint(folder.path(), &["check"])), 3, "nothing is left to look at");
+    std::fs::write(folder.path().join("other.toml"), "").unwrap();
+    assert_eq!(code(&rootlint(folder.path(), &["check", "--config", "other.toml"])), 1);
+}
+
+#[test]
+fn checks_are_listed_and_explained() {
+    let folder = folder(&[]);
+    let output = rootlint(folder.path(), &["checks"]);
+    assert_eq!(code(&output), 0);
+    for check in rootlint::checks::ALL {
+        assert!(text(&output.stdout).lines().any(|line| line.starts_with(check.id)));
+        let page = rootlint(folder.path(), &["explain", check.id]);
+        assert_eq!(code(&page), 0);
+        assert!(text(&page.stdout).starts_with(check.id) && !text(&page.stdout).contains("\n---\n"));
+    }
+    let frameworks = rootlint(folder.path(), &["checks", "--frameworks"]);
+    assert!(text(&frameworks.stdout).contains("CIS AWS"));
+}
+
+#[test]
+fn policies_answer() {
+    let statement = |resource: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Sid": "S", "Effect": "Deny", "Action": "iam:CreateAccessKey",
+            "Resource": "{resource}"}}}}"#
+        )
+    };
+    let (denies, misses) = (statement("*"), statement("arn:aws:iam::*:user/*"));
+    let folder = folder(&[&[
+        ("denies.json", &denies),
+        ("misses.json", &misses),
+        ("broken.json", "{"),
+        ("wrong.json", r#"{"Statement": {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}}"#),
+    ]]);
+    for (files, verdict, expected) in [
+        (&["denies.json"][..], "yes", 0),
+        (&["misses.json"], "no", 1),
+        (&["misses.json", "denies.json"], "yes", 0),
+        (&["broken.json"], "invalid", 3),
+        (&["wrong.json"], "invalid", 3),
+    ] {
+        let output = rootlint(folder.path(), &[&["policy", "--format", "json"], files].concat());
+        let answer = json(&output);
+        assert_eq!((answer["verdict"].as_str().unwrap(), code(&output)), (verdict, expected), "{files:?}");
+        assert_eq!(answer["witness"].is_object(), verdict == "no");
+        assert!(answer["location"]["path"].is_string());
+        let human = rootlint(folder.path(), &[&["policy"], files].concat());
+        assert_eq!(code(&human), expected);
+        assert!(text(&human.stdout).contains("= because: "));
+    }
+}
+
+#[test]
+fn resources_are_listed_with_their_values() {
+    let folder = folder(&[ROOT_KEY]);
+    let output = rootlint(folder.path(), &["resources", "--format", "json"]);
+    assert_eq!(code(&output), 0);
+    let listed = json(&output);
+    let key = &listed["resources"][0];
+    assert_eq!((&key["address"], &key["type"]), (&"aws_iam_access_key.k".into(), &"aws_iam_access_key".into()));
+    assert_eq!((&key["mode"], &key["presence"]), (&"managed".into(), &"certain".into()));
+    assert_eq!(key["attributes"]["user"], "root");
+    assert!(key["attributes"]["secret"]["$unknown"].is_string());
+    assert_eq!(key["location"]["path"], "good/main.tf");
+    let human = rootlint(folder.path(), &["resources", "good"]);
+    assert!(text(&human.stdout).contains("    user = \"root\"\n"));
+}
+
+#[test]
+fn expressions_are_answered_line_by_line() {
+    let folder = folder(&[ROOT_KEY]);
+    let output = run(folder.path(), &["eval", "good"], "var.user\n1 + 1\nnope.nope.nope\n");
+    assert_eq!(code(&output), 0);
+    let lines: Vec<&str> = text(&output.stdout).lines().collect();
+    assert_eq!(lines.get(..2), Some(&["{\"value\":\"root\"}", "{\"value\":2}"][..]));
+    assert!(lines[2].starts_with("{\"error\":"));
+    let output = run(folder.path(), &["eval", "--json-input"], "\"[\\n1]\"\n");
+    assert_eq!(text(&output.stdout), "{\"value\":[1]}\n");
+    assert_eq!(code(&run(folder.path(), &["eval", "--json-input"], "1 + 1\n")), 2);
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_error() {
+    let folder = folder(&[ROOT_KEY]);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_rootlint"))
+        .args(["explain", "root-access-key"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((code(&output), text(&output.stderr)), (0, ""));
+}
+
+#[test]
+fn the_demo_has_findings() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = rootlint(project, &["check", "testdata/demo", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let report = json(&output);
+    for check in ["root-access-key", "unrotated-access-key"] {
+        assert!(found(&report).contains(&check), "{check}");
+    }
+}
