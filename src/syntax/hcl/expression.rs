@@ -5,14 +5,21 @@ use std::sync::Arc;
 use super::parser::{Parsed, Parser};
 use super::{BinaryOp, Expr, ExprKind, For, Item, MAX_OPERANDS, Name, Step, UnaryOp};
 
-/// Binary operators from the weakest level to the strongest; within a level the longer token first.
-const LEVELS: [&[(&str, BinaryOp)]; 6] = [
-    &[("||", BinaryOp::Or)],
-    &[("&&", BinaryOp::And)],
-    &[("==", BinaryOp::Equal), ("!=", BinaryOp::NotEqual)],
-    &[("<=", BinaryOp::LessOrEqual), (">=", BinaryOp::GreaterOrEqual), ("<", BinaryOp::Less), (">", BinaryOp::Greater)],
-    &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)],
-    &[("*", BinaryOp::Multiply), ("/", BinaryOp::Divide), ("%", BinaryOp::Modulo)],
+/// Binary operators and how strongly they bind; of tokens that start alike the longer comes first.
+const OPERATORS: [(&str, u8, BinaryOp); 13] = [
+    ("||", 0, BinaryOp::Or),
+    ("&&", 1, BinaryOp::And),
+    ("==", 2, BinaryOp::Equal),
+    ("!=", 2, BinaryOp::NotEqual),
+    ("<=", 3, BinaryOp::LessOrEqual),
+    (">=", 3, BinaryOp::GreaterOrEqual),
+    ("<", 3, BinaryOp::Less),
+    (">", 3, BinaryOp::Greater),
+    ("+", 4, BinaryOp::Add),
+    ("-", 4, BinaryOp::Subtract),
+    ("*", 5, BinaryOp::Multiply),
+    ("/", 5, BinaryOp::Divide),
+    ("%", 5, BinaryOp::Modulo),
 ];
 
 impl Parser<'_> {
@@ -49,14 +56,15 @@ impl Parser<'_> {
         }
     }
 
-    fn binary(&mut self, level: usize) -> Parsed<Expr> {
-        let Some(operators) = LEVELS.get(level) else { return self.with_steps() };
+    /// Operands and the operators between them that bind at least as strongly as `weakest`.
+    fn binary(&mut self, weakest: u8) -> Parsed<Expr> {
         let start = self.at;
         let beside = std::mem::take(&mut self.height);
-        let mut left = self.binary(level + 1)?;
+        let mut left = self.with_steps()?;
         loop {
             self.skip()?;
-            let Some((token, op)) = operators.iter().find(|(token, _)| self.looking_at(token)) else {
+            let operator = OPERATORS.iter().find(|(token, ..)| self.looking_at(token));
+            let Some((token, strength, op)) = operator.filter(|(_, strength, _)| *strength >= weakest) else {
                 self.height = self.height.max(beside);
                 return Ok(left);
             };
@@ -66,7 +74,7 @@ impl Parser<'_> {
             }
             self.at += token.len();
             self.skip()?;
-            let right = self.binary(level + 1)?;
+            let right = self.binary(strength + 1)?;
             self.height = self.height.max(height) + 1;
             let end = self.end_of(&right);
             left = Expr { kind: ExprKind::Binary(*op, Box::new([left, right])), span: self.place.span(start, end) };
