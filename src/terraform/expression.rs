@@ -321,7 +321,9 @@ impl Evaluator<'_> {
         let context = CallContext { evaluator: self, scope };
         let result = functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
-            fail(format!("{}(): {}", name.text, error.message), at)
+            // Some of Terraform's sentences name the function themselves.
+            let named = error.message.contains("Call to function");
+            fail(if named { error.message } else { format!("{}(): {}", name.text, error.message) }, at)
         })?;
         self.bounded(result, span)
     }
