@@ -19,7 +19,7 @@ fn expression(text: &str) -> Expr {
 }
 
 fn written(text: &str, span: Span) -> &str {
-    &text[span.start as usize..span.end as usize]
+    text.get(span.start as usize..span.end as usize).unwrap()
 }
 
 /// The string that an expression of literal text only stands for.
@@ -320,7 +320,7 @@ fn an_error_costs_one_block() {
     assert_eq!(kinds, ["c", "e"]);
     assert_eq!(body.attributes.len(), 1);
     let lines: Vec<usize> =
-        errors.iter().map(|error| text[..error.span.start as usize].matches('\n').count() + 1).collect();
+        errors.iter().map(|error| text.get(..error.span.start as usize).unwrap().matches('\n').count() + 1).collect();
     assert_eq!(lines, [2, 5, 12]);
 }
 
