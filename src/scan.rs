@@ -115,6 +115,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             .map(|check| {
                 let mut out = Findings::default();
                 (check.run)(&model, &mut out);
+                out.join_same();
                 out
             })
             .collect();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail};
+use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail, fail_always};
 use super::functions;
 use super::operators;
 use super::scope::{Frame, Scope};
@@ -68,6 +68,13 @@ impl Evaluator<'_> {
         let mut fields = Fields::default();
         let mut marks = Marks::NONE;
         for Item { key, value } in items {
+            if let ExprKind::Reference(root, _) = &key.kind {
+                let message = format!(
+                    "is `{}...` a reference or a name? Put a reference in parentheses, a name in quotes",
+                    root.text
+                );
+                return fail_always(message, key.span);
+            }
             let name = self.eval(key, scope)?;
             let value = self.eval(value, scope)?;
             marks = marks.union(name.marks);

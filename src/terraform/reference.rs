@@ -244,8 +244,8 @@ impl Evaluator<'_> {
                         span,
                     );
                 }
-                match expansion.keys().iter().find(|instance| matches_key(instance, &key)) {
-                    Some(instance) => self.steps(attribute(instance, name)?, rest, scope, span),
+                match expansion.find(&key) {
+                    Some(instance) => self.steps(attribute(&instance, name)?, rest, scope, span),
                     None => fail(format!("`{id}` has no such instance"), span),
                 }
             }
