@@ -173,8 +173,11 @@ fn mentions<'r>(resource: &'r Resource<'_>, argument: &'r str) -> impl Iterator<
     resource.meta.references.iter().filter(of).map(|known| Arc::clone(&known.target))
 }
 
-/// The account that a provider works in, where the role it assumes names one.
+/// The account that a provider works in, where its configuration or the role it assumes names one.
 pub(crate) fn account(provider: &Provider) -> Option<Arc<str>> {
+    if let Some(account) = provider.account.as_ref().and_then(Value::as_str) {
+        return Some(Arc::from(&*account));
+    }
     let role = provider.assume_role.as_ref()?.as_str()?;
     let account = role.split(':').nth(4)?;
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| account.into())

@@ -12,6 +12,7 @@ use indexmap::IndexSet;
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::providers::{Part, ProviderConfig};
 use super::schema;
 use crate::files::Files;
 use crate::finding::Diagnostic;
@@ -122,6 +123,7 @@ enum Key {
     Local(ModuleId, Arc<str>),
     Output(ModuleId, Arc<str>),
     Attribute(ModuleId, ResourceId, InstanceKey, Arc<str>),
+    Provider(ProviderConfig, Part),
 }
 
 /// Instances of a module call, each with its key.
@@ -142,6 +144,7 @@ pub struct Evaluator<'a> {
     memo: Memo<Key, Named>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
     children: Memo<(ModuleId, Arc<str>), Children>,
+    deferred: Memo<(ModuleId, ResourceId, InstanceKey), Option<bool>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
     errors: RefCell<IndexSet<Diagnostic>>,
@@ -194,6 +197,7 @@ impl<'a> Evaluator<'a> {
             memo: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),
+            deferred: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
             errors: RefCell::default(),
@@ -344,6 +348,38 @@ impl<'a> Evaluator<'a> {
         let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
         let shown = || format!("{resource}{instance}.{name}");
         self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))
+    }
+
+    /// What a provider configuration says.
+    pub(super) fn remember_provider(
+        &self,
+        config: &ProviderConfig,
+        part: Part,
+        span: Span,
+        compute: impl FnOnce() -> Evaluated<Named>,
+    ) -> Evaluated<Named> {
+        let name = || format!("the provider configuration {}", config.name);
+        self.remember(Key::Provider(config.clone(), part), &name, span, compute)
+    }
+
+    /// Whether a data source is read only when Terraform applies; errors are left to whoever asks for its arguments.
+    pub(super) fn deferred(
+        &self,
+        id: ModuleId,
+        resource: &ResourceId,
+        instance: &InstanceKey,
+        compute: impl FnOnce() -> Evaluated<Option<bool>>,
+    ) -> Option<Option<bool>> {
+        let key = (id, resource.clone(), instance.clone());
+        match self.deferred.borrow().get(&key) {
+            Some(Slot::Done(answer)) => return Some(*answer),
+            Some(Slot::Busy) => return None,
+            None => {}
+        }
+        self.deferred.borrow_mut().insert(key.clone(), Slot::Busy);
+        let answer = compute().unwrap_or(None);
+        self.deferred.borrow_mut().insert(key, Slot::Done(answer));
+        Some(answer)
     }
 
     /// The instances of a resource block.
