@@ -1,8 +1,9 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -180,40 +181,49 @@ pub struct Findings {
     pub errors: Vec<Diagnostic>,
     /// What the reader should know.
     pub notes: Vec<Diagnostic>,
-    /// What there is, for a quick answer to whether something is new.
-    pub known: Known,
-}
-
-/// What [`Findings`] hold, by what makes two of them the same.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    findings: HashMap<(&'static str, Span, Arc<str>), usize>,
-    instances: HashSet<(usize, Arc<str>)>,
-    undecided: HashSet<(&'static str, Span, String)>,
 }
 
 impl Findings {
-    /// Adds a finding. One block has one finding for each check and primary span: the same one met again (another
-    /// instance, another project) joins the first.
+    /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {
-        let place = self.findings.len();
-        let same = (finding.check, finding.primary, Arc::clone(&finding.resource));
-        let place = *self.known.findings.entry(same).or_insert(place);
-        let mut fresh = |instance: &Arc<str>| self.known.instances.insert((place, Arc::clone(instance)));
-        match self.findings.get_mut(place) {
-            Some(other) => other.join(finding, fresh),
-            None => {
-                finding.instances.iter().for_each(|instance| {
-                    fresh(instance);
-                });
-                self.findings.push(finding);
+        self.findings.push(finding);
+    }
+
+    /// One block has one finding for each check and primary span: the same one met again (another instance, another
+    /// project) joins the first.
+    pub fn join_same(&mut self) {
+        type Met = (IndexSet<Arc<str>>, IndexSet<Arc<str>>);
+        let mut met: HashMap<(&'static str, Span, Arc<str>), usize> = HashMap::new();
+        let mut joined: Vec<(Finding, Met)> = Vec::new();
+        for mut finding in std::mem::take(&mut self.findings) {
+            let key = (finding.check, finding.primary, Arc::clone(&finding.resource));
+            let instances = std::mem::take(&mut finding.instances);
+            let projects = std::mem::take(&mut finding.projects);
+            let index = *met.entry(key).or_insert(joined.len());
+            match joined.get_mut(index) {
+                Some((first, (all_instances, all_projects))) => {
+                    first.severity = first.severity.max(finding.severity);
+                    first.confidence = first.confidence.max(finding.confidence);
+                    all_instances.extend(instances);
+                    all_projects.extend(projects);
+                }
+                None => joined.push((finding, (instances.into_iter().collect(), projects.into_iter().collect()))),
             }
         }
+        let whole = |(mut finding, (instances, projects)): (Finding, Met)| {
+            finding.instances = instances.into_iter().collect();
+            finding.projects = projects.into_iter().collect();
+            finding
+        };
+        self.findings = joined.into_iter().map(whole).collect();
     }
 
     /// Adds an open question, once.
     pub fn undecided(&mut self, undecided: Undecided) {
-        if self.known.undecided.insert((undecided.check, undecided.span, undecided.message.clone())) {
+        let known = |other: &Undecided| {
+            other.check == undecided.check && other.span == undecided.span && other.message == undecided.message
+        };
+        if !self.undecided.iter().any(known) {
             self.undecided.push(undecided);
         }
     }
@@ -234,17 +244,6 @@ impl Findings {
 }
 
 impl Finding {
-    fn join(&mut self, other: Finding, mut is_new: impl FnMut(&Arc<str>) -> bool) {
-        self.instances.extend(other.instances.into_iter().filter(|instance| is_new(instance)));
-        for project in other.projects {
-            if !self.projects.contains(&project) {
-                self.projects.push(project);
-            }
-        }
-        self.severity = self.severity.max(other.severity);
-        self.confidence = self.confidence.max(other.confidence);
-    }
-
     /// Says what the finding rests on.
     pub fn rests_on(&mut self, reason: &Reason) {
         self.confidence = Confidence::Possible;

@@ -74,6 +74,10 @@ pub struct Provider {
     pub name: Arc<str>,
     /// The region.
     pub region: Option<Value>,
+    /// The account id, where the role or the accounts allowed name one.
+    pub account: Option<Value>,
+    /// The partition, as far as region or role tell.
+    pub partition: Option<Value>,
     /// The role assumed, whose ARN names the account.
     pub assume_role: Option<Value>,
 }

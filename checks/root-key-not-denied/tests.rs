@@ -33,7 +33,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
         project: "p".into(),
         language: Language::Terraform,
         keys: Vec::new(),
-        users: Vec::new(),
+        users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
     };

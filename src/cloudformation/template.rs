@@ -228,7 +228,7 @@ impl Project for Template {
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
-        let provider = Arc::new(Provider { name: "".into(), region, assume_role: None });
+        let provider = Arc::new(Provider { region, ..Provider::default() });
         let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
         entries.filter_map(|entry| self.resource(entry, &provider)).collect()
     }

@@ -6,6 +6,7 @@ use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
 use super::instance::InstanceKey;
 use super::json_syntax;
+use super::normal;
 use super::operators;
 use super::schema::{self, Nested, Schema};
 use super::scope::{Frame, Scope};
@@ -15,11 +16,38 @@ use crate::syntax::hcl::{Block, Body, Expr};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Marks, Reason, Symbol, Unknown, Value, Via};
 
+/// Why an attribute of a resource that is still to be made is unknown.
+pub(super) const AFTER_APPLY: &str = "is only known after apply";
+
 /// Arguments that every resource block may have and that are no attributes.
 pub const META: [&str; 6] = ["count", "for_each", "provider", "depends_on", "lifecycle", "provisioner"];
 
 /// Blocks that every resource block may have and that are no attributes.
 const META_BLOCKS: [&str; 4] = ["lifecycle", "provisioner", "connection", "dynamic"];
+
+/// One instance of a resource block.
+#[derive(Clone, Copy)]
+pub(super) struct Instance<'i> {
+    /// The module instance that the block stands in.
+    pub module: ModuleId,
+    /// The block's name.
+    pub id: &'i ResourceId,
+    /// Which instance of the block.
+    pub key: &'i InstanceKey,
+    /// The block.
+    pub block: &'i Block,
+}
+
+/// What stands where a body sets nothing.
+#[derive(Clone, Copy)]
+pub(super) struct Gaps<'g> {
+    /// The header of the block whose body it is.
+    pub header: Span,
+    /// An attribute that the provider computes.
+    pub computed: &'g dyn Fn(Type) -> Value,
+    /// Whether the provider's defaults are filled in. They are not in a data source that is not read yet.
+    pub defaults: bool,
+}
 
 impl Evaluator<'_> {
     /// The address of a resource instance.
@@ -51,9 +79,13 @@ impl Evaluator<'_> {
         ty: Type,
         span: Span,
     ) -> Unknown {
-        let why = match id.mode {
-            Mode::Managed => "is only known after apply",
-            Mode::Data => "is read from AWS when Terraform plans",
+        let why = match (id.mode, &*id.kind) {
+            (Mode::Managed, _) => AFTER_APPLY,
+            (Mode::Data, "terraform_remote_state") => {
+                "is in the state of another project, which rootlint does not read"
+            }
+            (Mode::Data, kind) if kind.starts_with("aws_") => "is read from AWS when Terraform plans",
+            (Mode::Data, _) => "is read when Terraform plans",
         };
         let missing = format!("{}{}{name}", self.address(module, id, key), if name.is_empty() { "" } else { "." });
         let symbol = self.symbol(module, id, key, name);
@@ -77,8 +109,12 @@ impl Evaluator<'_> {
         let scope = Scope::repeated(module, &repetition);
         let via = Via::Attribute(Arc::from(format!("{id}.{name}")));
         let schema = schema::of(id.mode, &id.kind);
+        let at = Instance { module, id, key, block };
         let computed = |ty: Type| {
-            let unknown = self.computed(module, id, key, name, ty, block.header);
+            let mut unknown = self.computed(module, id, key, name, ty, block.header);
+            if id.mode == Mode::Data && self.is_deferred(&at) == Some(true) {
+                unknown.reason.why = AFTER_APPLY.into();
+            }
             Value::new(Kind::Unknown(Arc::new(unknown))).at(block.header)
         };
         let value = match (&*id.kind, &**name, id.mode) {
@@ -89,7 +125,12 @@ impl Evaluator<'_> {
                 let input = self.attribute(module, id, key, &Arc::from("input"), block.header)?;
                 if input.value.is_null() { input.value } else { computed(input.value.ty()) }
             }
-            _ => self.body_value(&block.body, name, schema, &scope, block.header, &computed)?,
+            (_, _, Mode::Data) => self.read_attribute(&at, name, schema, &scope, &computed)?,
+            (_, "tags_all", Mode::Managed) if has_default_tags(schema) => self.tags_all(&at, &scope, &computed)?,
+            _ => {
+                let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
+                self.body_value(&block.body, name, schema, &scope, &gaps)?
+            }
         };
         Ok(Named { value, via })
     }
@@ -101,8 +142,7 @@ impl Evaluator<'_> {
         name: &str,
         schema: Option<&Schema>,
         scope: &Scope<'_>,
-        header: Span,
-        computed: &dyn Fn(Type) -> Value,
+        gaps: &Gaps<'_>,
     ) -> Evaluated {
         let nested = schema.and_then(|schema| schema.blocks.get(name));
         let attribute = schema.and_then(|schema| schema.attributes.get(name));
@@ -112,70 +152,82 @@ impl Evaluator<'_> {
             {
                 let mut objects = Vec::new();
                 for inner in &bodies {
-                    objects.push(self.nested_object(inner, Some(nested), scope, written.value.span)?);
+                    objects.push(self.nested_object(
+                        inner,
+                        Some(&nested.schema),
+                        scope,
+                        written.value.span,
+                        gaps.defaults,
+                    )?);
                 }
-                return Ok(typed_blocks(objects, Some(nested)).at(written.value.span));
+                return Ok(typed_blocks(objects, Some(&nested.ty())).at(written.value.span));
             }
             let mut value = self.eval(&written.value, scope)?;
             if let Some(attribute) = attribute {
-                // Optional and null is as good as not written.
-                if value.is_null() && (attribute.computed || attribute.default.is_some()) {
-                    return Ok(self.unwritten(Some(attribute), None, header, computed));
+                if gaps.defaults && normal::is_as_good_as_unset(&value, attribute) {
+                    return Ok(self.unwritten(Some(attribute), None, gaps));
                 }
                 let origin = value.origin.clone();
+                if let Some(elements) = &attribute.elements {
+                    value = normal::filled_elements(value, elements);
+                }
                 value = Self::as_type(value, &attribute.ty).with_origin(origin);
+                if gaps.defaults {
+                    value = normal::planned(value, attribute);
+                }
                 if attribute.sensitive {
                     value = value.mark(Marks::SENSITIVE);
                 }
             }
             return Ok(value);
         }
-        if let Some(blocks) = self.blocks_value(body, name, nested, scope, header)? {
-            return Ok(blocks);
+        // Some attributes that are lists of objects may be written as blocks.
+        let elements = attribute.and_then(|attribute| attribute.elements.as_ref());
+        let inner = nested.map(|nested| &nested.schema).or(elements);
+        if let Some((objects, span)) = self.blocks(body, name, inner, scope, gaps)? {
+            let ty = nested.map(Nested::ty).or_else(|| attribute.map(|attribute| attribute.ty.clone()));
+            let objects = match elements {
+                Some(elements) => objects.into_iter().map(|object| normal::filled(object, elements)).collect(),
+                None => objects,
+            };
+            return Ok(typed_blocks(objects, ty.as_ref()).at(span));
         }
         if META.contains(&name) {
-            return Ok(Value::null().at(header));
+            return Ok(Value::null().at(gaps.header));
         }
         // A name that the table lacks is unknown too: the table may be older than the provider.
-        Ok(self.unwritten(attribute, nested, header, computed))
+        Ok(self.unwritten(attribute, nested, gaps))
     }
 
     /// What an attribute is that the configuration does not set.
-    fn unwritten(
-        &self,
-        attribute: Option<&schema::Attribute>,
-        nested: Option<&Nested>,
-        header: Span,
-        computed: &dyn Fn(Type) -> Value,
-    ) -> Value {
+    fn unwritten(&self, attribute: Option<&schema::Attribute>, nested: Option<&Nested>, gaps: &Gaps<'_>) -> Value {
         if let Some(nested) = nested {
-            return typed_blocks(Vec::new(), Some(nested)).at(header);
+            return typed_blocks(Vec::new(), Some(&nested.ty())).at(gaps.header);
         }
-        let Some(attribute) = attribute else { return computed(Type::Dynamic) };
+        let Some(attribute) = attribute else { return (gaps.computed)(Type::Dynamic) };
         let marks = if attribute.sensitive { Marks::SENSITIVE } else { Marks::NONE };
         let value = match &attribute.default {
-            Some(default) => default.clone().at(header),
-            None if attribute.computed => computed(attribute.ty.clone()),
-            None => Value::new(Kind::Null(attribute.ty.clone())).at(header),
+            Some(default) if gaps.defaults => default.clone().at(gaps.header),
+            _ if attribute.computed => (gaps.computed)(attribute.ty.clone()),
+            _ => Value::new(Kind::Null(attribute.ty.clone())).at(gaps.header),
         };
         value.mark(marks)
     }
 
-    /// The nested blocks of a type, `dynamic` ones included, as a list of objects; `None` if there is none.
-    fn blocks_value(
+    /// The nested blocks of a type, `dynamic` ones included, as objects, and where the first is; `None` if there is
+    /// none.
+    fn blocks(
         &self,
         body: &Body,
         name: &str,
-        nested: Option<&Nested>,
+        schema: Option<&Schema>,
         scope: &Scope<'_>,
-        header: Span,
-    ) -> Evaluated<Option<Value>> {
+        gaps: &Gaps<'_>,
+    ) -> Evaluated<Option<(Vec<Value>, Span)>> {
         let is_dynamic = |block: &&Block| {
             &*block.kind.text == "dynamic" && block.labels.first().is_some_and(|label| &*label.text == name)
         };
-        if META_BLOCKS.contains(&name)
-            || !body.blocks.iter().any(|block| &*block.kind.text == name || is_dynamic(&block))
-        {
+        if META_BLOCKS.contains(&name) {
             return Ok(None);
         }
         let mut objects = Vec::new();
@@ -183,13 +235,13 @@ impl Evaluator<'_> {
         for block in &body.blocks {
             if &*block.kind.text == name {
                 first.get_or_insert(block.header);
-                objects.push(self.nested_object(&block.body, nested, scope, block.header)?);
+                objects.push(self.nested_object(&block.body, schema, scope, block.header, gaps.defaults)?);
             } else if is_dynamic(&block) {
                 first.get_or_insert(block.header);
-                self.dynamic_blocks(block, name, nested, scope, &mut objects)?;
+                self.dynamic_blocks(block, name, schema, scope, gaps.defaults, &mut objects)?;
             }
         }
-        Ok(Some(typed_blocks(objects, nested).at(first.unwrap_or(header))))
+        Ok(first.map(|first| (objects, first)))
     }
 
     /// The blocks that a `dynamic` block generates. Where what it repeats over is not known, one unknown stands for them.
@@ -197,8 +249,9 @@ impl Evaluator<'_> {
         &self,
         block: &Block,
         name: &str,
-        nested: Option<&Nested>,
+        schema: Option<&Schema>,
         scope: &Scope<'_>,
+        defaults: bool,
         objects: &mut Vec<Value>,
     ) -> Evaluated<()> {
         let Some(for_each) = block.body.attribute("for_each") else {
@@ -206,7 +259,7 @@ impl Evaluator<'_> {
         };
         let collection = self.eval(&for_each.value, scope)?;
         if let Some(unknown) = collection.as_unknown() {
-            let ty = nested.map_or(Type::Dynamic, |nested| nested.schema.object_type());
+            let ty = schema.map_or(Type::Dynamic, Schema::object_type);
             objects.push(Value::unknown_from(&unknown, ty).at(for_each.value.span));
             return Ok(());
         }
@@ -227,27 +280,34 @@ impl Evaluator<'_> {
             let frame = Frame { name: &iterator, value: Value::object(fields).with_origin(origin), outer: scope.frame };
             let scope = scope.with(&frame);
             for content in block.body.blocks_of("content") {
-                objects.push(self.nested_object(&content.body, nested, &scope, content.header)?);
+                objects.push(self.nested_object(&content.body, schema, &scope, content.header, defaults)?);
             }
         }
         Ok(())
     }
 
     /// One nested block as an object.
-    fn nested_object(&self, body: &Body, nested: Option<&Nested>, scope: &Scope<'_>, header: Span) -> Evaluated {
-        let schema = nested.map(|nested| &nested.schema);
-        let reason = || Reason::new("an attribute of a nested block", "is only known after apply", Some(header));
+    fn nested_object(
+        &self,
+        body: &Body,
+        schema: Option<&Schema>,
+        scope: &Scope<'_>,
+        header: Span,
+        defaults: bool,
+    ) -> Evaluated {
+        let reason = || Reason::new("an attribute of a nested block", AFTER_APPLY, Some(header));
         let computed = |ty: Type| {
             Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason: reason() })))
                 .at(header)
         };
+        let gaps = Gaps { header, computed: &computed, defaults };
         let mut fields = Fields::default();
         for name in names(body, schema) {
             let key_span = body
                 .attribute(&name)
                 .map(|attribute| attribute.name.span)
                 .or_else(|| body.blocks.iter().find(|block| block.kind.text == name).map(|block| block.kind.span));
-            let value = self.body_value(body, &name, schema, scope, header, &computed)?;
+            let value = self.body_value(body, &name, schema, scope, &gaps)?;
             fields.insert(name, key_span, value);
         }
         if schema.is_none() {
@@ -292,7 +352,7 @@ impl Evaluator<'_> {
 }
 
 /// The names of everything in a body and in its schema, once each: those of the schema first.
-fn names(body: &Body, schema: Option<&Schema>) -> Vec<Arc<str>> {
+pub(super) fn names(body: &Body, schema: Option<&Schema>) -> Vec<Arc<str>> {
     let mut names: indexmap::IndexSet<Arc<str>> = indexmap::IndexSet::new();
     if let Some(schema) = schema {
         names.extend(schema.attributes.keys().chain(schema.blocks.keys()).cloned());
@@ -309,12 +369,18 @@ fn names(body: &Body, schema: Option<&Schema>) -> Vec<Arc<str>> {
 }
 
 /// Nested blocks as the collection that the schema says; a tuple without one, or where one of them is unknown.
-fn typed_blocks(objects: Vec<Value>, nested: Option<&Nested>) -> Value {
+fn typed_blocks(objects: Vec<Value>, ty: Option<&Type>) -> Value {
     let value = Value::tuple(objects);
-    match nested {
-        Some(nested) if value.elements().is_some_and(|all| all.iter().all(|object| object.as_unknown().is_none())) => {
-            operators::converted(value, &nested.ty())
+    match ty {
+        Some(ty) if value.elements().is_some_and(|all| all.iter().all(|object| object.as_unknown().is_none())) => {
+            operators::converted(value, ty)
         }
         _ => value,
     }
+}
+
+/// Whether the provider adds its `default_tags` to the resource.
+fn has_default_tags(schema: Option<&Schema>) -> bool {
+    let has = |name| schema.is_some_and(|schema| schema.attributes.contains_key(name));
+    has("tags") && has("tags_all")
 }

@@ -12,6 +12,7 @@ use indexmap::IndexSet;
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::providers::{Part, ProviderConfig};
 use super::schema;
 use crate::files::Files;
 use crate::finding::Diagnostic;
@@ -19,7 +20,7 @@ use crate::resource::Presence;
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::Block;
 use crate::types::Type;
-use crate::value::{Fields, Reason, Value, Via};
+use crate::value::{Reason, Value, Via};
 
 /// How deep the evaluation of one value may go: references into references into expressions. Each level costs a few
 /// kilobytes of stack; see [`crate::scan::STACK_BYTES`].
@@ -30,10 +31,6 @@ pub const MAX_STEPS: u64 = 60_000_000;
 
 /// The longest string that an expression may build, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
-
-/// The most parts that a value may have: elements, and elements of elements. Values share their parts, so that one which
-/// takes no room may still take for ever to walk through.
-pub const MAX_PARTS: usize = 1_000_000;
 
 /// How many instances the blocks of one project may have in all.
 pub const MAX_ALL_INSTANCES: usize = 300_000;
@@ -53,25 +50,12 @@ pub struct EvalError {
 /// The value of an expression, or what is wrong with it.
 pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
 
+/// The largest value that an expression may build, counted with everything in it.
+pub const MAX_SIZE: usize = 1_000_000;
+
 /// An error at `span`.
 pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
     Err(Box::new(EvalError { message: message.into(), span, is_static: false }))
-}
-
-/// The value, unless it has more than [`MAX_PARTS`] parts.
-fn not_too_large(named: Named, span: Span) -> Evaluated<Named> {
-    let mut parts = 0_usize;
-    let mut open = vec![&named.value];
-    while let Some(value) = open.pop() {
-        let count = value.elements().map_or(0, <[Value]>::len) + value.fields().map_or(0, Fields::len);
-        parts += count;
-        if parts > MAX_PARTS {
-            return fail_always(format!("a value with more than {MAX_PARTS} parts; rootlint stops here"), span);
-        }
-        open.extend(value.elements().unwrap_or_default());
-        open.extend(value.fields().into_iter().flat_map(Fields::values));
-    }
-    Ok(named)
 }
 
 /// An error at `span` that `try` does not catch.
@@ -143,6 +127,7 @@ enum Key {
     Local(ModuleId, Arc<str>),
     Output(ModuleId, Arc<str>),
     Attribute(ModuleId, ResourceId, InstanceKey, Arc<str>),
+    Provider(ProviderConfig, Part),
 }
 
 /// Instances of a module call, each with its key.
@@ -163,6 +148,7 @@ pub struct Evaluator<'a> {
     memo: Memo<Key, Named>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
     children: Memo<(ModuleId, Arc<str>), Children>,
+    deferred: Memo<(ModuleId, ResourceId, InstanceKey), Option<bool>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
     expanded: Cell<usize>,
@@ -216,6 +202,7 @@ impl<'a> Evaluator<'a> {
             memo: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),
+            deferred: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
             expanded: Cell::new(0),
@@ -298,6 +285,16 @@ impl<'a> Evaluator<'a> {
         result
     }
 
+    /// The value, unless it is too large to be walked through. Walking counts as work.
+    pub(super) fn bounded(&self, value: Value, span: Span) -> Evaluated {
+        let size = value.size_up_to(MAX_SIZE);
+        self.steps.set(self.steps.get() + size as u64 / 16);
+        if size >= MAX_SIZE {
+            return fail_always(format!("this value has more than {MAX_SIZE} parts; rootlint stops here"), span);
+        }
+        Ok(value)
+    }
+
     /// Computes a named value once. An error in it is reported once, and it is unknown from then on.
     fn remember(
         &self,
@@ -312,7 +309,7 @@ impl<'a> Evaluator<'a> {
             None => {}
         }
         self.memo.borrow_mut().insert(key.clone(), Slot::Busy);
-        let named = self.deeper(span, compute).and_then(|named| not_too_large(named, span)).unwrap_or_else(|error| {
+        let named = self.deeper(span, compute).unwrap_or_else(|error| {
             self.error("terraform-evaluation", error.message, error.span);
             let reason = Reason::new(name(), "has an error", Some(span));
             Named { value: Value::unknown(Type::Dynamic, reason).at(span), via: Via::Element }
@@ -362,6 +359,38 @@ impl<'a> Evaluator<'a> {
         let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
         let shown = || format!("{resource}{instance}.{name}");
         self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))
+    }
+
+    /// What a provider configuration says.
+    pub(super) fn remember_provider(
+        &self,
+        config: &ProviderConfig,
+        part: Part,
+        span: Span,
+        compute: impl FnOnce() -> Evaluated<Named>,
+    ) -> Evaluated<Named> {
+        let name = || format!("the provider configuration {}", config.name);
+        self.remember(Key::Provider(config.clone(), part), &name, span, compute)
+    }
+
+    /// Whether a data source is read only when Terraform applies; errors are left to whoever asks for its arguments.
+    pub(super) fn deferred(
+        &self,
+        id: ModuleId,
+        resource: &ResourceId,
+        instance: &InstanceKey,
+        compute: impl FnOnce() -> Evaluated<Option<bool>>,
+    ) -> Option<Option<bool>> {
+        let key = (id, resource.clone(), instance.clone());
+        match self.deferred.borrow().get(&key) {
+            Some(Slot::Done(answer)) => return Some(*answer),
+            Some(Slot::Busy) => return None,
+            None => {}
+        }
+        self.deferred.borrow_mut().insert(key.clone(), Slot::Busy);
+        let answer = compute().unwrap_or(None);
+        self.deferred.borrow_mut().insert(key, Slot::Done(answer));
+        Some(answer)
     }
 
     /// The instances of a resource block.

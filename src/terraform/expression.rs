@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluated, Evaluator, MAX_PARTS, MAX_TEXT, Repetition, fail, fail_always};
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::evaluator::{Evaluated, Evaluator, MAX_SIZE, MAX_TEXT, Repetition, fail, fail_always};
 use super::functions;
 use super::operators;
 use super::scope::{Frame, Scope};
@@ -36,7 +38,7 @@ impl Evaluator<'_> {
             ExprKind::Tuple(elements) => {
                 let elements: Result<Vec<Value>, _> =
                     elements.iter().map(|element| self.eval(element, scope)).collect();
-                Ok(Value::tuple(elements?).at(span))
+                self.bounded(Value::tuple(elements?).at(span), span)
             }
             ExprKind::Object(items) => self.object(items, scope, span),
             ExprKind::Reference(root, steps) => self.reference(root, steps, scope, span),
@@ -68,6 +70,13 @@ impl Evaluator<'_> {
         let mut fields = Fields::default();
         let mut marks = Marks::NONE;
         for Item { key, value } in items {
+            if let ExprKind::Reference(root, _) = &key.kind {
+                let message = format!(
+                    "is `{}...` a reference or a name? Put a reference in parentheses, a name in quotes",
+                    root.text
+                );
+                return fail_always(message, key.span);
+            }
             let name = self.eval(key, scope)?;
             let value = self.eval(value, scope)?;
             marks = marks.union(name.marks);
@@ -82,7 +91,7 @@ impl Evaluator<'_> {
             let name: Arc<str> = Arc::from(&*name.as_str().unwrap_or_default());
             fields.insert(name, Some(key.span), value);
         }
-        Ok(Value::object(fields).at(span).mark(marks))
+        self.bounded(Value::object(fields).at(span).mark(marks), span)
     }
 
     fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr, scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -131,7 +140,7 @@ impl Evaluator<'_> {
     fn template(&self, parts: &[Part], scope: &Scope<'_>, span: Span) -> Evaluated {
         let mut builder = TemplateBuilder { pieces: Vec::new(), marks: Marks::NONE, bytes: 0, span };
         self.template_parts(parts, scope, &mut builder)?;
-        let text = Text::from_pieces(builder.pieces);
+        let text = normalized(Text::from_pieces(builder.pieces));
         Ok(Value::new(Kind::Text(text)).at(span).mark(builder.marks))
     }
 
@@ -247,7 +256,7 @@ impl Evaluator<'_> {
         } else {
             Value::object(fields)
         };
-        Ok(value.at(span).mark(marks))
+        self.bounded(value.at(span).mark(marks), span)
     }
 
     // --- steps ---
@@ -320,18 +329,21 @@ impl Evaluator<'_> {
             values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
         }
         let elements: usize = values.iter().filter_map(Value::elements).map(<[Value]>::len).sum();
-        if elements > MAX_PARTS {
-            return fail_always(format!("{}(): more than {MAX_PARTS} elements; rootlint stops here", name.text), span);
+        if elements > MAX_SIZE {
+            return fail_always(format!("{}(): more than {MAX_SIZE} elements; rootlint stops here", name.text), span);
         }
         let context = CallContext { evaluator: self, scope };
-        functions::call(&name.text, &values, &context, span).or_else(|error| {
+        let result = functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
             // What is wrong may quote the value that must not be shown.
             if values.iter().any(|value| value.deep_marks().is_hidden()) {
                 return fail(format!("{}() fails; why is not shown, since a value is sensitive", name.text), at);
             }
-            fail(format!("{}(): {}", name.text, error.message), at)
-        })
+            // Some of Terraform's sentences name the function themselves.
+            let named = error.message.contains("Call to function");
+            fail(if named { error.message } else { format!("{}(): {}", name.text, error.message) }, at)
+        })?;
+        self.bounded(result, span)
     }
 
     fn try_call(&self, arguments: &[Expr], scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -407,6 +419,12 @@ impl Evaluator<'_> {
         let value = self.eval(&expr, &inner).map_err(|error| error.message)?;
         Ok(value)
     }
+}
+
+/// Strings are in Unicode's NFC, also where one piece ends in a letter and the next starts with its accent.
+fn normalized(text: Text) -> Text {
+    let other = text.as_str().filter(|all| !all.is_ascii() && !is_nfc(all)).map(|all| all.nfc().collect::<String>());
+    other.map_or(text, Text::from)
 }
 
 /// Where a template's characters stand, if it is one run of a file.

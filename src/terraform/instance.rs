@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, Repetition, fail};
 use super::expression::index_value;
 use super::operators;
+use super::reference::matches_key;
 use super::scope::Scope;
 use crate::convert::convert;
 use crate::source::Span;
@@ -109,6 +110,27 @@ impl Expansion {
         self.len() == 0
     }
 
+    /// The instance that an index expression names, if there is one.
+    pub fn find(&self, key: &Value) -> Option<InstanceKey> {
+        match self {
+            Self::Count(count, ..) => {
+                let index = convert(key, &Type::Number).ok()?.as_number()?.as_usize()?;
+                (index < *count).then_some(InstanceKey::Index(index))
+            }
+            Self::Each(elements) => {
+                let name = convert(key, &Type::Text).ok()?;
+                let name = name.as_str()?;
+                let index = elements.binary_search_by(|(key, ..)| (**key).cmp(&*name)).ok()?;
+                elements.get(index).map(|(key, ..)| InstanceKey::Key(Arc::clone(key)))
+            }
+            Self::Pending(elements, _) => {
+                let named = |one: &&(InstanceKey, Value)| matches_key(&one.0, key);
+                elements.iter().find(named).map(|(key, _)| key.clone())
+            }
+            Self::Single | Self::Unknown(_) | Self::None => None,
+        }
+    }
+
     /// What `each` and `count` are in an instance.
     pub fn repetition(&self, key: &InstanceKey) -> Repetition {
         match (self, key) {
@@ -153,9 +175,7 @@ impl Evaluator<'_> {
         }
         // OpenTofu: `enabled` in a lifecycle block.
         let enabled = block.body.blocks_of("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("enabled"));
-        if let Some(enabled) =
-            enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten())
-        {
+        if let Some(enabled) = enabled {
             let value = self.eval(&enabled.value, &scope)?;
             if let Some(unknown) = value.as_unknown() {
                 return Ok(Expansion::Unknown(unknown.reason.clone()));

@@ -131,12 +131,12 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
         let expansion = self.expand(id, block)?;
         if matches!(expansion, Expansion::None) {
-            if let Some((folder, _)) = self.locate(&instance, call, block)? {
+            if let Some((folder, _)) = self.locate(id, call, block)? {
                 self.read_uncreated(folder);
             }
             return Ok(Vec::new());
         }
-        let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
+        let Some((folder, path)) = self.locate(id, call, block)? else { return Ok(Vec::new()) };
         if instance.depth >= MAX_MODULE_DEPTH {
             return fail(
                 format!("module calls nest more than {MAX_MODULE_DEPTH} deep; rootlint stops here"),
@@ -207,16 +207,9 @@ impl Evaluator<'_> {
     }
 
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
-    fn locate(
-        &self,
-        caller: &ModuleInstance,
-        call: &Arc<str>,
-        block: &Block,
-    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
-        let Some((source, span)) = call_source(block) else {
-            let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
-            return fail(format!("the source of `module.{call}` {what}"), block.header);
-        };
+    fn locate(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+        let caller = self.instance(id);
+        let Some((source, span)) = self.source(id, call, block)? else { return Ok(None) };
         if is_local(&source) {
             let path = join(&caller.path, &source);
             return match normalize(&caller.module.folder.join(&source)) {
@@ -252,6 +245,27 @@ impl Evaluator<'_> {
         let text = format!("`module.{call}` is not analysed: {source} is not on disk (`terraform init` brings it)");
         self.note("module-not-found", text, span);
         Ok(None)
+    }
+
+    /// The source of a call: a string, which OpenTofu lets depend on variables and locals.
+    fn source(&self, caller: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(String, Span)>> {
+        if let Some(source) = call_source(block) {
+            return Ok(Some(source));
+        }
+        let Some(source) = block.body.attribute("source") else {
+            return fail(format!("`module.{call}` has no source"), block.header);
+        };
+        let span = source.value.span;
+        let value = self.eval(&source.value, &Scope::of(caller))?;
+        match (value.as_str(), value.as_unknown()) {
+            (Some(text), _) => Ok(Some((text.into_owned(), span))),
+            (None, Some(unknown)) => {
+                let text = format!("`module.{call}` is not analysed: its source is not known: {}", unknown.reason);
+                self.note("module-not-found", text, span);
+                Ok(None)
+            }
+            (None, None) => fail(format!("the source of `module.{call}` is no string"), span),
+        }
     }
 
     fn missing(&self, call: &Arc<str>, block: &Block, why: &str) {

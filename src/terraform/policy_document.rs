@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::attributes::Gaps;
 use super::evaluator::{Evaluated, Evaluator};
 use super::schema;
 use super::scope::Scope;
@@ -81,8 +82,8 @@ impl Evaluator<'_> {
         }
         let statements = get("statement")?;
         let mut own =
-            Merged { version: Some(get("version")?).filter(|version| !version.is_null()), ..Merged::default() };
-        own.id = Some(get("policy_id")?).filter(|id| !id.is_null());
+            Merged { version: Some(get("version")?).filter(|version| !is_empty_text(version)), ..Merged::default() };
+        own.id = Some(get("policy_id")?).filter(|id| !is_empty_text(id));
         for statement in statements.elements().unwrap_or_default() {
             marks = marks.union(statement.deep_marks());
             own.statements.push(statement_value(statement));
@@ -111,7 +112,8 @@ impl Evaluator<'_> {
     fn policy_argument(&self, block: &Block, name: &str, scope: &Scope<'_>) -> Evaluated {
         let computed = |ty: Type| Value::new(Kind::Null(ty));
         let schema = schema::of(Mode::Data, "aws_iam_policy_document");
-        self.body_value(&block.body, name, schema, scope, block.header, &computed)
+        let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
+        self.body_value(&block.body, name, schema, scope, &gaps)
     }
 
     /// The documents of a list argument and of its older single form.
@@ -247,6 +249,7 @@ fn principals(blocks: &Value) -> Option<Value> {
         let entry = by_type.entry(Arc::from(&*name)).or_insert_with(|| (kind.value.origin.span, Vec::new()));
         match identifiers.elements() {
             Some(all) => entry.1.extend(all.iter().map(with_variables)),
+            None if identifiers.is_null() => {}
             None => entry.1.push(identifiers.clone()),
         }
     }
@@ -259,9 +262,8 @@ fn principals(blocks: &Value) -> Option<Value> {
     let mut fields = Fields::default();
     for (kind, (span, all)) in by_type {
         let list = Value::tuple(all);
-        if let Some(value) = string_list(&list, false, true) {
-            fields.insert(kind, span, value);
-        }
+        let value = string_list(&list, false, true).unwrap_or(list);
+        fields.insert(kind, span, value);
     }
     Some(Value::object(fields))
 }

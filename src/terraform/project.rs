@@ -1,16 +1,18 @@
 //! A root module as a project: its resource instances with attributes on demand.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::config::{ResourceId, references};
-use super::evaluator::{Evaluator, ModuleId};
+use super::evaluator::{Evaluator, ModuleId, Repetition};
 use super::instance::InstanceKey;
+use super::providers::ProviderConfig;
 use super::scope::Scope;
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::Span;
-use crate::syntax::hcl::{Block, ExprKind, Step};
+use crate::syntax::hcl::Block;
 use crate::types::Type;
 use crate::value::{Reason, Value};
 
@@ -36,7 +38,7 @@ impl<'a> RootModule<'a> {
         module: ModuleId,
         id: &ResourceId,
         block: &Block,
-        providers: &mut HashMap<(ModuleId, Arc<str>), Arc<Provider>>,
+        providers: &mut HashMap<ProviderConfig, Arc<Provider>>,
         out: &mut Vec<Resource<'p>>,
     ) {
         let evaluator = &self.evaluator;
@@ -54,9 +56,19 @@ impl<'a> RootModule<'a> {
             None => instance.presence.clone(),
         };
         let meta = Arc::new(self.meta(&instance.address, block));
-        let provider = self.provider(module, &provider_name(id, block), providers);
+        // Only these may differ from instance to instance.
+        let varies = ["provider", "region"].iter().any(|name| block.body.attribute(name).is_some());
+        let mut provider = None;
         let block_address: Arc<str> = Arc::from(evaluator.address(module, id, &InstanceKey::None));
         for key in keys {
+            let provider = match &provider {
+                Some(provider) if !varies => Arc::clone(provider),
+                _ => {
+                    let found = self.provider(module, id, block, &expansion.repetition(&key), providers);
+                    provider = Some(Arc::clone(&found));
+                    found
+                }
+            };
             let site = Site {
                 project: Arc::clone(&evaluator.project),
                 language: Language::Terraform,
@@ -74,7 +86,7 @@ impl<'a> RootModule<'a> {
             out.push(Resource {
                 site,
                 mode: id.mode,
-                provider: Arc::clone(&provider),
+                provider,
                 meta: Arc::clone(&meta),
                 attributes: Rc::new(InstanceAttributes {
                     evaluator,
@@ -84,6 +96,29 @@ impl<'a> RootModule<'a> {
                     header: block.header,
                 }),
             });
+        }
+    }
+
+    fn provider(
+        &self,
+        module: ModuleId,
+        id: &ResourceId,
+        block: &Block,
+        repetition: &Repetition,
+        known: &mut HashMap<ProviderConfig, Arc<Provider>>,
+    ) -> Arc<Provider> {
+        let scope = Scope::repeated(module, repetition);
+        let config = self.evaluator.provider_config(module, id, block, &scope);
+        if block.body.attribute("region").is_some() {
+            return Arc::new(self.evaluator.deployed(&config, block, &scope));
+        }
+        let deployed = known.entry(config);
+        match deployed {
+            Entry::Occupied(known) => Arc::clone(known.get()),
+            Entry::Vacant(place) => {
+                let deployed = Arc::new(self.evaluator.deployed(place.key(), block, &scope));
+                Arc::clone(place.insert(deployed))
+            }
         }
     }
 
@@ -132,72 +167,6 @@ impl<'a> RootModule<'a> {
         }
         meta
     }
-
-    /// The provider configuration of that name in a module instance, handed down through `providers` of the calls.
-    fn provider(
-        &self,
-        module: ModuleId,
-        name: &Arc<str>,
-        known: &mut HashMap<(ModuleId, Arc<str>), Arc<Provider>>,
-    ) -> Arc<Provider> {
-        if let Some(provider) = known.get(&(module, Arc::clone(name))) {
-            return Arc::clone(provider);
-        }
-        let instance = self.evaluator.instance(module);
-        let provider = match (instance.module.providers.get(name), &instance.caller) {
-            (Some(block), _) => {
-                let eval = |attribute: &str, block: &Block| {
-                    let attribute = block.body.attribute(attribute)?;
-                    self.evaluator.eval(&attribute.value, &Scope::of(module)).ok()
-                };
-                let region = eval("region", block);
-                let assume_role = block.body.blocks_of("assume_role").find_map(|role| eval("role_arn", role));
-                Arc::new(Provider { name: Arc::clone(name), region, assume_role })
-            }
-            (None, Some((caller, call, _))) => {
-                let calling = self.evaluator.instance(*caller);
-                let passed = calling.module.calls.get(call).and_then(|block| passed_provider(block, name));
-                self.provider(*caller, &passed.unwrap_or_else(|| Arc::clone(name)), known)
-            }
-            (None, None) => Arc::new(Provider { name: Arc::clone(name), region: None, assume_role: None }),
-        };
-        known.insert((module, Arc::clone(name)), Arc::clone(&provider));
-        provider
-    }
-}
-
-/// `aws`, `aws.alias`: as the block's `provider` argument says, else from the type's prefix.
-fn provider_name(id: &ResourceId, block: &Block) -> Arc<str> {
-    if let Some(provider) = block.body.attribute("provider")
-        && let ExprKind::Reference(root, steps) = &provider.value.kind
-    {
-        return dotted(&root.text, steps);
-    }
-    Arc::from(id.kind.split('_').next().unwrap_or_default())
-}
-
-fn dotted(root: &str, steps: &[Step]) -> Arc<str> {
-    let names = steps.iter().map_while(|step| match step {
-        Step::Attribute(name) => Some(&*name.text),
-        _ => None,
-    });
-    Arc::from(std::iter::once(root).chain(names).collect::<Vec<_>>().join("."))
-}
-
-/// What a call's `providers` passes as the provider `name` of the module.
-fn passed_provider(call: &Block, name: &str) -> Option<Arc<str>> {
-    let ExprKind::Object(items) = &call.body.attribute("providers")?.value.kind else { return None };
-    items.iter().find_map(|item| {
-        let key = match &item.key.kind {
-            ExprKind::Reference(root, steps) => dotted(&root.text, steps),
-            ExprKind::Literal(text) => Arc::from(&*text.as_str()?),
-            _ => return None,
-        };
-        match &item.value.kind {
-            ExprKind::Reference(root, steps) if *key == *name => Some(dotted(&root.text, steps)),
-            _ => None,
-        }
-    })
 }
 
 impl Project for RootModule<'_> {

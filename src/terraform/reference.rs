@@ -224,8 +224,7 @@ impl Evaluator<'_> {
             }
             (Expansion::Unknown(_) | Expansion::Pending(..), [Step::Index(key), Step::Attribute(name), rest @ ..]) => {
                 let key = self.eval(key, scope)?;
-                let instance = expansion.keys().into_iter().find(|instance| matches_key(instance, &key));
-                self.steps(attribute(&instance.unwrap_or(InstanceKey::Unknown), name)?, rest, scope, span)
+                self.steps(attribute(&expansion.find(&key).unwrap_or(InstanceKey::Unknown), name)?, rest, scope, span)
             }
             (Expansion::Unknown(reason) | Expansion::Pending(_, reason), _) => {
                 let reason = Reason::new(
@@ -245,8 +244,8 @@ impl Evaluator<'_> {
                         span,
                     );
                 }
-                match expansion.keys().iter().find(|instance| matches_key(instance, &key)) {
-                    Some(instance) => self.steps(attribute(instance, name)?, rest, scope, span),
+                match expansion.find(&key) {
+                    Some(instance) => self.steps(attribute(&instance, name)?, rest, scope, span),
                     None => fail(format!("`{id}` has no such instance"), span),
                 }
             }

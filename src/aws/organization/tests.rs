@@ -60,7 +60,7 @@ fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
         project: project.into(),
         language: Language::Terraform,
         keys: Vec::new(),
-        users: Vec::new(),
+        users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
     }

@@ -31,6 +31,8 @@ pub struct Attribute {
     pub sensitive: bool,
     /// Its value when it is left out.
     pub default: Option<Value>,
+    /// What is in its elements, where they are objects.
+    pub elements: Option<Schema>,
 }
 
 /// A nested block type.
@@ -67,7 +69,14 @@ fn read() -> Table {
         let (Some(mode), Some(kind), Some(rest)) = (words.next(), words.next(), words.next()) else { continue };
         let mut rest = rest;
         let mut schema = group(&mut rest, '\n');
-        let id = Attribute { ty: Type::Text, computed: true, optional: true, sensitive: false, default: None };
+        let id = Attribute {
+            ty: Type::Text,
+            computed: true,
+            optional: true,
+            sensitive: false,
+            default: None,
+            elements: None,
+        };
         schema.attributes.entry(Arc::from("id")).or_insert(id);
         let schemas = if mode == "data" { &mut table.data } else { &mut table.resources };
         schemas.insert(kind, schema);
@@ -95,10 +104,11 @@ fn group(rest: &mut &'static str, close: char) -> Schema {
             schema.blocks.insert(name, Nested { is_set: kind == "set", schema: nested });
             continue;
         }
+        let mut elements = None;
         let ty = match (kind, rest.strip_prefix('(')) {
             (kind, Some(inner)) => {
                 *rest = inner;
-                let object = group(rest, ')').object_type();
+                let object = elements.insert(group(rest, ')')).object_type();
                 if kind == "set" { Type::set(object) } else { Type::list(object) }
             }
             ("string", _) => Type::Text,
@@ -121,7 +131,7 @@ fn group(rest: &mut &'static str, close: char) -> Schema {
             *rest = after;
             crate::convert::convert(&Value::text(text), &ty).unwrap_or_else(|_| Value::text(text))
         });
-        schema.attributes.insert(name, Attribute { ty, computed, optional, sensitive, default });
+        schema.attributes.insert(name, Attribute { ty, computed, optional, sensitive, default, elements });
     }
 }
 
