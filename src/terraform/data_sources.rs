@@ -1,12 +1,13 @@
 //! Data sources: when Terraform reads them, and what some of them say without being asked.
 //! <https://developer.hashicorp.com/terraform/language/data-sources#data-resource-behavior>
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::attributes::{AFTER_APPLY, Gaps, Instance, names};
+use super::attributes::{AFTER_APPLY, Gaps, Instance, META, names};
 use super::config::{ResourceId, references};
 use super::evaluator::{Evaluated, Evaluator, ModuleId};
-use super::instance::Expansion;
+use super::instance::{Expansion, InstanceKey};
 use super::normal;
 use super::providers::{self, Part};
 use super::schema::{self, Schema};
@@ -117,7 +118,7 @@ impl Evaluator<'_> {
         let computed = |ty: Type| Value::new(Kind::Null(ty));
         let gaps = Gaps { header: at.block.header, computed: &computed, defaults: false };
         for name in names(&at.block.body, schema) {
-            if !is_written(&at.block.body, &name) {
+            if META.contains(&&*name) || !is_written(&at.block.body, &name) {
                 continue;
             }
             let value = self.body_value(&at.block.body, &name, schema, &scope, &gaps)?;
@@ -128,7 +129,59 @@ impl Evaluator<'_> {
             }
             uncertain |= found.other;
         }
-        Ok(if uncertain { None } else { Some(false) })
+        // A document that rootlint computes is unknown to Terraform where it is put off, and so is what rests on it.
+        let rests = || {
+            let mut seen = HashSet::new();
+            let mut open = Vec::new();
+            Self::expressions(&at.block.body, None, &mut open);
+            open.into_iter().any(|(_, expr)| self.rests_on_deferred(at.module, expr, &mut seen))
+        };
+        Ok(if uncertain || rests() { None } else { Some(false) })
+    }
+
+    /// Whether an expression names, perhaps by way of other values, a data source that may be read late.
+    fn rests_on_deferred(&self, module: ModuleId, expr: &Expr, seen: &mut HashSet<(ModuleId, Vec<Arc<str>>)>) -> bool {
+        let mut found = Vec::new();
+        references(expr, &mut found);
+        let instance = self.instance(module);
+        found.into_iter().any(|(names, span)| {
+            if !seen.insert((module, names.clone())) {
+                return false;
+            }
+            match names.as_slice() {
+                [root, name, ..] if &**root == "local" => {
+                    let local = instance.module.locals.get(name);
+                    local.is_some_and(|local| self.rests_on_deferred(module, &local.value, seen))
+                }
+                [root, name, ..] if &**root == "var" => {
+                    let Some((caller, call, _)) = &instance.caller else { return false };
+                    let calling = self.instance(*caller);
+                    let argument = calling.module.calls.get(call).and_then(|block| block.body.attribute(name));
+                    argument.is_some_and(|argument| self.rests_on_deferred(*caller, &argument.value, seen))
+                }
+                [root, call, rest @ ..] if &**root == "module" => {
+                    let Ok(children) = self.children(module, call, span) else { return false };
+                    children.iter().any(|(_, child)| {
+                        let inner = self.instance(*child);
+                        let outputs = inner.module.outputs.iter();
+                        let mut meant = outputs.filter(|(name, _)| rest.first().is_none_or(|output| output == *name));
+                        meant.any(|(_, output)| {
+                            let value = output.body.attribute("value");
+                            value.is_some_and(|value| self.rests_on_deferred(*child, &value.value, seen))
+                        })
+                    })
+                }
+                [root, kind, name, ..] if &**root == "data" => {
+                    let id = ResourceId { mode: Mode::Data, kind: Arc::clone(kind), name: Arc::clone(name) };
+                    let Some(block) = instance.module.resources.get(&id) else { return false };
+                    let Ok(expansion) = self.expansion(module, &id, span) else { return false };
+                    let late =
+                        |key: &InstanceKey| self.is_deferred(&Instance { module, id: &id, key, block }) != Some(false);
+                    expansion.keys().iter().any(late)
+                }
+                _ => false,
+            }
+        })
     }
 
     /// Whether an expression names resources that are still to be made; modules count only in `depends_on`.

@@ -7,6 +7,7 @@ pub mod data_sources;
 pub mod evaluator;
 pub mod expression;
 pub mod functions;
+pub mod graph;
 pub mod inputs;
 pub mod instance;
 pub mod json_syntax;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::config::call_source;
+use super::config::{CALL_META, Module, call_source};
 use super::constraint::Constraint;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, ModuleInstance, Named, fail};
 use super::instance::{Expansion, InstanceKey};
@@ -51,20 +51,11 @@ impl Evaluator<'_> {
                 (value, via)
             }
         };
-        let default = |required: bool| -> Evaluated<Named> {
+        let default = || -> Evaluated<Named> {
             let via = Via::VariableDefault(Arc::clone(name));
             match body.attribute("default") {
                 Some(default) => Ok(Named { value: self.eval(&default.value, &Scope::of(id))?, via }),
                 None => {
-                    if required && let Some((caller, call, _)) = &instance.caller {
-                        let calling = self.instance(*caller);
-                        let header = calling.module.calls.get(call).map_or(span, |block| block.header);
-                        self.error(
-                            "terraform-evaluation",
-                            format!("`module.{call}` does not set `{name}`, which has no default"),
-                            header,
-                        );
-                    }
                     let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
                     let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
                     Ok(Named { value, via })
@@ -72,9 +63,9 @@ impl Evaluator<'_> {
             }
         };
         let mut named = match given {
-            None => default(true)?,
+            None => default()?,
             // `nullable = false`: null means the default.
-            Some(value) if value.is_null() && flag("nullable") == Some(false) => default(false)?,
+            Some(value) if value.is_null() && flag("nullable") == Some(false) => default()?,
             Some(value) => Named { value, via },
         };
         let at = named.value.origin.span.unwrap_or(span);
@@ -128,12 +119,12 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
         let expansion = self.expand(id, block)?;
         if matches!(expansion, Expansion::None) {
-            if let Some((folder, _)) = self.locate(&instance, call, block)? {
+            if let Some((folder, _)) = self.locate(id, call, block)? {
                 self.read_uncreated(folder);
             }
             return Ok(Vec::new());
         }
-        let Some((folder, path)) = self.locate(&instance, call, block)? else { return Ok(Vec::new()) };
+        let Some((folder, path)) = self.locate(id, call, block)? else { return Ok(Vec::new()) };
         if instance.depth >= MAX_MODULE_DEPTH {
             return fail(
                 format!("module calls nest more than {MAX_MODULE_DEPTH} deep: does a module call itself?"),
@@ -144,6 +135,7 @@ impl Evaluator<'_> {
             self.missing(call, block, "there are no Terraform files in that folder");
             return Ok(Vec::new());
         };
+        self.check_arguments(&module, call, block);
         let dot = if instance.address.is_empty() { "" } else { "." };
         let base = format!("{}{dot}module.{call}", instance.address);
         let calls: Arc<[Span]> = instance.calls.iter().copied().chain([block.header]).collect();
@@ -168,6 +160,37 @@ impl Evaluator<'_> {
         Ok(children.collect())
     }
 
+    /// A call sets every variable that has no default, and nothing that is no variable.
+    fn check_arguments(&self, module: &Module, call: &Arc<str>, block: &Block) {
+        if !module.errors.is_empty() {
+            // What could not be read may declare it.
+            return;
+        }
+        for (name, variable) in &module.variables {
+            if variable.block.body.attribute("default").is_none() && block.body.attribute(name).is_none() {
+                let message = format!("`module.{call}` does not set `{name}`, which has no default");
+                self.error("terraform-evaluation", message, block.header);
+            }
+        }
+        for attribute in &block.body.attributes {
+            let name = &attribute.name;
+            if !CALL_META.contains(&&*name.text) && !module.variables.contains_key(&name.text) {
+                let message = format!("`module.{call}` has no variable `{}`", name.text);
+                self.error("terraform-evaluation", message, name.span);
+            }
+        }
+    }
+
+    /// The source of a call. OpenTofu lets it be an expression; Terraform wants a literal.
+    fn source(&self, id: ModuleId, block: &Block) -> Option<(String, Span)> {
+        call_source(block).or_else(|| {
+            let is_tofu = self.instance(id).module.paths.iter().any(|path| path.as_str().contains(".tofu"));
+            let written = block.body.attribute("source").filter(|_| is_tofu)?;
+            let source = self.eval(&written.value, &Scope::of(id)).ok()?;
+            Some((source.as_str()?.into_owned(), written.value.span))
+        })
+    }
+
     /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
     /// and none of them is taken for a root module.
     fn read_uncreated(&self, folder: Utf8PathBuf) {
@@ -182,13 +205,9 @@ impl Evaluator<'_> {
     }
 
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
-    fn locate(
-        &self,
-        caller: &ModuleInstance,
-        call: &Arc<str>,
-        block: &Block,
-    ) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
-        let Some((source, span)) = call_source(block) else {
+    fn locate(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
+        let caller = self.instance(id);
+        let Some((source, span)) = self.source(id, block) else {
             let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
             return fail(format!("the source of `module.{call}` {what}"), block.header);
         };
