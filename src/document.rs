@@ -3,12 +3,13 @@
 //! A partly known string is written out with a stand-in for each part that is not known, parsed as any file is, and the
 //! positions in what was written out are then taken back to the places the string's pieces came from.
 
+mod scalars;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::number::Number;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::json::{self, Segment};
 use crate::syntax::node::{Node, NodeKind, Scalar, Style, SyntaxError};
@@ -16,6 +17,8 @@ use crate::syntax::yaml;
 use crate::text::{Literal, Piece, Text};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Marks, Origin, Reason, Value};
+
+use scalars::typed;
 
 /// Why there is no document.
 #[derive(Clone, Debug)]
@@ -61,7 +64,7 @@ pub fn read(value: &Value) -> Result<Value, DocumentError> {
 /// The YAML document that a string holds, typed as Terraform's `yamldecode` types it, else as [`read`].
 ///
 /// # Errors
-/// See [`DocumentError`]. Several documents are an error.
+/// See [`DocumentError`]. Several documents are an error, and so is none.
 pub fn read_yaml(value: &Value) -> Result<Value, DocumentError> {
     read_as(value, Written::yaml, |written| {
         let text = String::from_utf8_lossy(&written.bytes);
@@ -73,11 +76,8 @@ pub fn read_yaml(value: &Value) -> Result<Value, DocumentError> {
         if let Some(second) = documents.get(1) {
             return Err(fail(SyntaxError { message: "a second document".into(), span: second.span }));
         }
-        Ok(documents.pop().unwrap_or_else(|| {
-            let content = Span::start_of(scratch());
-            let scalar = Scalar { text: "null".into(), content, exact: false, style: Style::Plain };
-            Node { kind: NodeKind::Scalar(scalar), span: content, tag: None }
-        }))
+        let none = || SyntaxError { message: "missing start of document".into(), span: Span::start_of(scratch()) };
+        documents.pop().ok_or_else(|| fail(none()))
     })
 }
 
@@ -306,7 +306,9 @@ impl<'a> Reader<'a> {
         let plain = match node.tag.as_ref().map(|(tag, _)| &**tag) {
             None => scalar.style == Style::Plain,
             Some("!!str" | "!!binary" | "!") => false,
-            Some("!!null" | "!!bool" | "!!int" | "!!float" | "!!timestamp") => true,
+            Some("!!null") if scalar.style == Style::Plain => return Ok(Kind::Null(Type::Dynamic)),
+            // What stands in quotes is a string all the same.
+            Some("!!null" | "!!bool" | "!!int" | "!!float" | "!!timestamp") => scalar.style == Style::Plain,
             Some(tag) if self.written.is_some() => {
                 let span = self.place(node.span);
                 return Err(DocumentError::Syntax { message: format!("the tag {tag} is not supported"), span });
@@ -459,41 +461,6 @@ fn aligned(text: &str, source: &[u8], content: Range<usize>) -> Option<Vec<Part>
 
 fn range(span: Span) -> Range<usize> {
     span.start as usize..span.end as usize
-}
-
-/// The value of a plain scalar.
-fn typed(plain: &str, scalars: Scalars, text: Text) -> Kind {
-    let (yes, no): (&[&str], &[&str]) = match scalars {
-        Scalars::CloudFormation => (&["true", "True", "TRUE"], &["false", "False", "FALSE"]),
-        // https://github.com/zclconf/go-cty-yaml, resolve.go
-        Scalars::Terraform => (
-            &["true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"],
-            &["false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"],
-        ),
-    };
-    match plain {
-        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null(Type::Dynamic),
-        plain if yes.contains(&plain) => return Kind::Bool(true),
-        plain if no.contains(&plain) => return Kind::Bool(false),
-        _ => {}
-    }
-    let starts = plain.starts_with(|char: char| char.is_ascii_digit() || matches!(char, '+' | '-' | '.'));
-    let number = match scalars {
-        _ if !starts => None,
-        Scalars::Terraform => Number::parse(&plain.replace('_', "")),
-        Scalars::CloudFormation if plain.len() == 12 && plain.bytes().all(|byte| byte.is_ascii_digit()) => None,
-        Scalars::CloudFormation => Number::parse(plain).filter(|number| number.to_string() == plain),
-    };
-    match number {
-        Some(number) => Kind::Number(number),
-        None if scalars == Scalars::Terraform && is_date(plain) => Kind::Text(format!("{plain}T00:00:00Z").into()),
-        None => Kind::Text(text),
-    }
-}
-
-/// Whether the text is `YYYY-MM-DD`, which `yamldecode` takes as a point in time.
-fn is_date(text: &str) -> bool {
-    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 #[cfg(test)]

@@ -113,6 +113,9 @@ fn write_json(value: &Value, out: &mut Out) -> Result<(), EncodeError> {
                 out.push(&format!("\"{}\":", escape_json(key)))?;
                 write_json(value, out)?;
             }
+            if let Some(rest) = fields.open() {
+                out.hole(rest);
+            }
             out.push("}")
         }
     }

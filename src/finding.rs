@@ -1,8 +1,9 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 
 use crate::source::Span;
@@ -183,16 +184,38 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds a finding. One block has one finding for each check and primary span: the same one met again (another
-    /// instance, another project) joins the first.
+    /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {
-        let same = self.findings.iter_mut().find(|other| {
-            other.check == finding.check && other.primary == finding.primary && other.resource == finding.resource
-        });
-        match same {
-            Some(other) => other.join(finding),
-            None => self.findings.push(finding),
+        self.findings.push(finding);
+    }
+
+    /// One block has one finding for each check and primary span: the same one met again (another instance, another
+    /// project) joins the first.
+    pub fn join_same(&mut self) {
+        type Met = (IndexSet<Arc<str>>, IndexSet<Arc<str>>);
+        let mut met: HashMap<(&'static str, Span, Arc<str>), usize> = HashMap::new();
+        let mut joined: Vec<(Finding, Met)> = Vec::new();
+        for mut finding in std::mem::take(&mut self.findings) {
+            let key = (finding.check, finding.primary, Arc::clone(&finding.resource));
+            let instances = std::mem::take(&mut finding.instances);
+            let projects = std::mem::take(&mut finding.projects);
+            let index = *met.entry(key).or_insert(joined.len());
+            match joined.get_mut(index) {
+                Some((first, (all_instances, all_projects))) => {
+                    first.severity = first.severity.max(finding.severity);
+                    first.confidence = first.confidence.max(finding.confidence);
+                    all_instances.extend(instances);
+                    all_projects.extend(projects);
+                }
+                None => joined.push((finding, (instances.into_iter().collect(), projects.into_iter().collect()))),
+            }
         }
+        let whole = |(mut finding, (instances, projects)): (Finding, Met)| {
+            finding.instances = instances.into_iter().collect();
+            finding.projects = projects.into_iter().collect();
+            finding
+        };
+        self.findings = joined.into_iter().map(whole).collect();
     }
 
     /// Adds an open question, once.
@@ -221,21 +244,6 @@ impl Findings {
 }
 
 impl Finding {
-    fn join(&mut self, other: Finding) {
-        for instance in other.instances {
-            if !self.instances.contains(&instance) {
-                self.instances.push(instance);
-            }
-        }
-        for project in other.projects {
-            if !self.projects.contains(&project) {
-                self.projects.push(project);
-            }
-        }
-        self.severity = self.severity.max(other.severity);
-        self.confidence = self.confidence.max(other.confidence);
-    }
-
     /// Says what the finding rests on.
     pub fn rests_on(&mut self, reason: &Reason) {
         self.confidence = Confidence::Possible;

@@ -2,24 +2,28 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cloudformation::{Given, Parameters};
 use crate::files::{Files, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
-use crate::scan::Options;
 use crate::source::{Sources, Span};
 use crate::syntax::json;
 use crate::syntax::node::{Node, NodeKind};
 
-/// The values of `--parameter-overrides` files, then those of `--parameter`.
-pub fn collect(files: &dyn Files, sources: &Sources, options: &Options) -> (Parameters, Vec<Diagnostic>) {
+/// The values in `paths` (`--parameter-overrides`), then those in `given` (`--parameter`), by name.
+pub fn collect(
+    files: &dyn Files,
+    sources: &Sources,
+    paths: &[Utf8PathBuf],
+    given: &[(String, String)],
+) -> (Parameters, Vec<Diagnostic>) {
     let mut parameters = Parameters::new();
     let mut errors = Vec::new();
-    for path in &options.parameter_files {
+    for path in paths {
         read(files, sources, path, &mut parameters, &mut errors);
     }
-    for (name, value) in &options.parameters {
+    for (name, value) in given {
         let file = sources.virtual_file(&format!("<--parameter {name}>"), value);
         let span = Span::new(file, 0, value.len());
         parameters.push(Given { name: Arc::from(name.as_str()), value: Arc::from(value.as_str()), span });

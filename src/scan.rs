@@ -115,6 +115,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             .map(|check| {
                 let mut out = Findings::default();
                 (check.run)(&model, &mut out);
+                out.join_same();
                 out
             })
             .collect();
@@ -185,7 +186,7 @@ pub fn evaluate(
         let file = sources.file(Utf8Path::new("<expression>"));
         for text in expressions {
             let reported = evaluator.errors().len();
-            let row = match hcl::parse_expression(&text, Place::At(file, 0)) {
+            let row = match hcl::parse_argument(&text, Place::At(file, 0)) {
                 Err(error) => EvalRow::Error(error.message),
                 Ok(expr) => match evaluator.eval(&expr, &Scope::of(ROOT)) {
                     Err(error) => EvalRow::Error(error.message),
@@ -359,7 +360,8 @@ impl<T> Reader<'_, T> {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
-            let (parameters, mut errors) = parameters::collect(self.files, self.sources, self.options);
+            let (parameters, mut errors) =
+                parameters::collect(self.files, self.sources, &self.options.parameter_files, &self.options.parameters);
             let (template, problems) = Template::load(path, &text, file, &parameters);
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use crate::source::Span;
 use crate::value::{Unknown, Value};
 
+/// How many pieces a string keeps apart.
+pub const MAX_PIECES: usize = 4096;
+
 /// A string. Adjacent literal pieces may differ only in where they were written.
 #[derive(Clone)]
 pub struct Text(Repr);
@@ -97,7 +100,9 @@ impl Text {
         Self(Repr::Many(Arc::from([Piece::Encoded(Arc::new(Encoded { value, text }))])))
     }
 
-    /// The pieces one after the other. Empty literals are dropped.
+    /// The pieces one after the other. Empty literals are dropped. A string of more than [`MAX_PIECES`] pieces gives up
+    /// the places of its literals, and if that does not suffice what is known of it: strings that double themselves
+    /// must not double the pieces for ever.
     pub fn from_pieces(pieces: impl IntoIterator<Item = Piece>) -> Self {
         let mut kept: Vec<Piece> = Vec::new();
         for piece in pieces {
@@ -106,11 +111,48 @@ impl Text {
                 piece => kept.push(piece),
             }
         }
+        if kept.len() > MAX_PIECES {
+            kept = Self::joined(kept);
+        }
         match <[Piece; 1]>::try_from(kept) {
             Ok([Piece::Literal(literal)]) => Self(Repr::One(literal)),
             Ok(one) => Self(Repr::Many(Arc::from(one))),
             Err(kept) if kept.is_empty() => Self::from(""),
             Err(kept) => Self(Repr::Many(Arc::from(kept))),
+        }
+    }
+
+    /// The same characters in as few pieces as can be; one unknown if those are still too many.
+    fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut joined: Vec<Piece> = Vec::new();
+        let mut run = String::new();
+        let literal = |text: &str| Piece::Literal(Literal { text: Arc::from(text), span: None, exact: false });
+        for piece in pieces {
+            match piece {
+                Piece::Literal(piece) => run.push_str(&piece.text),
+                other => {
+                    if !run.is_empty() {
+                        joined.push(literal(&run));
+                        run.clear();
+                    }
+                    joined.push(other);
+                }
+            }
+        }
+        if !run.is_empty() {
+            joined.push(literal(&run));
+        }
+        let unknown = joined.iter().find_map(|piece| match piece {
+            Piece::Unknown(unknown) => Some(Arc::clone(unknown)),
+            _ => None,
+        });
+        match unknown {
+            Some(unknown) if joined.len() > MAX_PIECES => {
+                let mut whole = (*unknown).clone();
+                whole.symbol = None;
+                vec![Piece::Unknown(Arc::new(whole))]
+            }
+            _ => joined,
         }
     }
 
@@ -347,6 +389,19 @@ mod tests {
         assert_eq!(Text::from("Root").equals_ignore_case("root"), Tri::Yes);
         // Prefix and suffix may not overlap.
         assert_eq!(Text::from_pieces([lit("roo"), hole(), lit("oot")]).equals_ignore_case("root"), Tri::No);
+    }
+
+    #[test]
+    fn a_string_that_doubles_itself_does_not_double_its_pieces_for_ever() {
+        let mut known = Text::from_pieces([lit("a"), lit("b")]);
+        let mut partly = Text::from_pieces([lit("a"), hole()]);
+        for _ in 0..14 {
+            known = Text::concat([&known, &known]);
+            partly = Text::concat([&partly, &partly]);
+        }
+        assert_eq!(known.as_str().unwrap().len(), 2 << 14);
+        assert!(known.pieces().count() <= MAX_PIECES && partly.pieces().count() <= MAX_PIECES);
+        assert!(partly.as_str().is_none());
     }
 
     #[test]

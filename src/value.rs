@@ -11,6 +11,10 @@ use crate::source::Span;
 use crate::text::Text;
 use crate::types::Type;
 
+mod origin;
+
+pub use origin::{Hop, Origin, Via};
+
 /// A value of a configuration: what it is, where it came from, how it may be shown.
 #[derive(Clone, Debug)]
 pub struct Value {
@@ -255,140 +259,6 @@ impl fmt::Display for Symbol {
     }
 }
 
-/// Where a value is used, and the hops to where it was written.
-#[derive(Clone, Debug, Default)]
-pub struct Origin {
-    /// The expression whose value this is.
-    pub span: Option<Span>,
-    /// The way from there to where the value was written, nearest first.
-    pub hops: Option<Arc<Hop>>,
-}
-
-/// One step on the way of a value: from the place that uses it to the place that `what` names.
-#[derive(Clone, Debug)]
-pub struct Hop {
-    /// What was looked through.
-    pub what: Via,
-    /// The place it led to.
-    pub span: Option<Span>,
-    /// The step after it.
-    pub next: Option<Arc<Hop>>,
-}
-
-/// What a hop went through. The text in each is its name in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Via {
-    /// The default of a variable.
-    VariableDefault(Arc<str>),
-    /// A value given to a root variable: by a tfvars file, an option or the environment.
-    VariableValue(Arc<str>),
-    /// An argument of a module call: the call's address and the variable.
-    ModuleInput(Arc<str>, Arc<str>),
-    /// A local value.
-    Local(Arc<str>),
-    /// An output of a module: the call's address and the output.
-    Output(Arc<str>, Arc<str>),
-    /// An attribute of a resource.
-    Attribute(Arc<str>),
-    /// The result of a function, traced to the argument it rests on.
-    Function(Arc<str>),
-    /// The value of `each` or `count`, traced to the `for_each` or `count` that gives it.
-    Repetition(Arc<str>),
-    /// A value that an expression picked out of a collection or a document written elsewhere.
-    Element,
-    /// The default of a CloudFormation parameter.
-    ParameterDefault(Arc<str>),
-    /// A value given to a CloudFormation parameter.
-    ParameterValue(Arc<str>),
-    /// An entry of a CloudFormation mapping.
-    Mapping(Arc<str>),
-    /// A branch that a condition chose.
-    Condition(Arc<str>),
-    /// The content of a file.
-    File(Arc<str>),
-}
-
-impl fmt::Display for Via {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::VariableDefault(name) => write!(f, "default of var.{name}"),
-            Self::VariableValue(name) => write!(f, "value given to var.{name}"),
-            Self::ModuleInput(call, name) => write!(f, "{name} passed to {call}"),
-            Self::Local(name) => write!(f, "local.{name}"),
-            Self::Output(call, name) => write!(f, "output {name} of {call}"),
-            Self::Attribute(name) => write!(f, "{name}"),
-            Self::Function(name) => write!(f, "argument of {name}()"),
-            Self::Repetition(name) => write!(f, "{name} comes from here"),
-            Self::Element => write!(f, "written here"),
-            Self::ParameterDefault(name) => write!(f, "default of parameter {name}"),
-            Self::ParameterValue(name) => write!(f, "value given to parameter {name}"),
-            Self::Mapping(name) => write!(f, "entry of mapping {name}"),
-            Self::Condition(name) => write!(f, "chosen by condition {name}"),
-            Self::File(path) => write!(f, "content of {path}"),
-        }
-    }
-}
-
-impl Origin {
-    /// A value written at `span`.
-    pub fn at(span: Span) -> Self {
-        Self { span: Some(span), hops: None }
-    }
-
-    /// The hops, nearest first.
-    pub fn chain(&self) -> impl Iterator<Item = &Hop> {
-        std::iter::successors(self.hops.as_deref(), |hop| hop.next.as_deref())
-    }
-
-    /// The place the value was written: the end of the chain.
-    pub fn written(&self) -> Option<Span> {
-        self.chain().filter_map(|hop| hop.span).last().or(self.span)
-    }
-
-    /// Where a finding about this value points: the value as used; when it was passed through module calls, the
-    /// argument of the outermost call that passed it (the line that a pull request changes). A value that came out of
-    /// an output was not passed by the calls inside.
-    pub fn primary(&self) -> Option<Span> {
-        self.chain()
-            .take_while(|hop| !matches!(hop.what, Via::Output(..)))
-            .filter(|hop| matches!(hop.what, Via::ModuleInput(..)))
-            .filter_map(|hop| hop.span)
-            .last()
-            .or(self.span)
-    }
-
-    /// This origin seen from `span`, having looked through `what`.
-    #[must_use]
-    pub fn via(&self, what: Via, span: Option<Span>) -> Self {
-        Self { span, hops: Some(Arc::new(Hop { what, span: self.span, next: self.hops.clone() })) }
-    }
-
-    /// The origin of an element of a collection with this origin: the chain of the collection, whose end is
-    /// narrowed to where the element was written, then the element's own.
-    #[must_use]
-    pub fn select(&self, element: &Origin, span: Option<Span>) -> Self {
-        if self.hops.is_none() {
-            return Self { span: span.or(element.span), hops: element.hops.clone() }.or_written_at(element, span);
-        }
-        let mut chain: Vec<&Hop> = self.chain().collect();
-        let mut next = element.hops.clone();
-        let mut end = element.span;
-        while let Some(hop) = chain.pop() {
-            let narrowed = end.take().or(hop.span);
-            next = Some(Arc::new(Hop { what: hop.what.clone(), span: narrowed, next }));
-        }
-        Self { span, hops: next }
-    }
-
-    /// Where the element of a literal collection is picked at `span` but written elsewhere, says so by a hop.
-    fn or_written_at(self, element: &Origin, span: Option<Span>) -> Self {
-        match (span, element.span) {
-            (Some(used), Some(written)) if !used.contains(written) => element.via(Via::Element, span),
-            _ => self,
-        }
-    }
-}
-
 impl Value {
     /// A value without origin.
     pub fn new(kind: Kind) -> Self {
@@ -563,6 +433,27 @@ impl Value {
             Kind::Object(fields) | Kind::Map(_, fields) => Some(fields),
             _ => None,
         }
+    }
+
+    /// How many values there are in it, itself included, counted up to `limit`: collections are shared, so a value that
+    /// takes little memory may still be too large to walk through.
+    pub fn size_up_to(&self, limit: usize) -> usize {
+        let mut open = vec![self];
+        let mut size = 0;
+        while let Some(value) = open.pop() {
+            size += 1;
+            if size >= limit {
+                return size;
+            }
+            match &value.kind {
+                Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                    open.extend(elements.iter())
+                }
+                Kind::Object(fields) | Kind::Map(_, fields) => open.extend(fields.values()),
+                _ => {}
+            }
+        }
+        size
     }
 
     /// All marks in the value, at any depth.

@@ -467,6 +467,21 @@ fn strings_do_not_grow_without_end() {
 }
 
 #[test]
+fn values_do_not_grow_without_end() {
+    let mut text = String::from("variable \"u\" {}\nlocals {\n  s0 = \"-${var.u}\"\n  l0 = [1]\n");
+    for index in 1..40 {
+        let before = index - 1;
+        text.push_str(&format!("  s{index} = \"${{local.s{before}}}${{local.s{before}}}\"\n"));
+        text.push_str(&format!("  l{index} = [local.l{before}, local.l{before}]\n"));
+    }
+    text.push_str("}\n");
+    let answers = eval(&[("main.tf", &text)], &["local.s39", "local.l39", "jsonencode(local.l18)"]);
+    assert!(answers[0].get("unknown").is_some() || answers[0].get("value").is_some());
+    assert!(answers[1].get("error").is_some(), "{}", answers[1]);
+    assert!(answers[2].get("value").is_some());
+}
+
+#[test]
 fn secrets_stay_sensitive_through_everything() {
     let files =
         [("main.tf", "variable \"s\" {\n  default   = \"x\"\n  sensitive = true\n}\nlocals { l = [\"${var.s}y\"] }\n")];

@@ -1,5 +1,6 @@
 //! IAM users and their access keys, in both languages.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::aws::{Model, identity};
@@ -94,8 +95,66 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
     resources.iter().filter_map(read).collect()
 }
 
+/// The users that a project declares, found by address, name or block without looking at all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Users {
+    all: Vec<User>,
+    by_address: HashMap<Arc<str>, usize>,
+    /// Names in lower case: IAM does not tell names apart by case alone. The first user of a name counts.
+    by_name: HashMap<String, usize>,
+    by_block: HashMap<Arc<str>, Vec<usize>>,
+}
+
+impl FromIterator<User> for Users {
+    fn from_iter<I: IntoIterator<Item = User>>(users: I) -> Self {
+        let mut found = Self::default();
+        for user in users {
+            let index = found.all.len();
+            found.by_address.entry(Arc::clone(&user.site.address)).or_insert(index);
+            if let Some(name) = user.name.as_str() {
+                found.by_name.entry(name.to_ascii_lowercase()).or_insert(index);
+            }
+            found.by_block.entry(Arc::clone(&user.site.block)).or_default().push(index);
+            found.all.push(user);
+        }
+        found
+    }
+}
+
+/// All of them, in the order of the resources.
+impl std::ops::Deref for Users {
+    type Target = [User];
+
+    fn deref(&self) -> &[User] {
+        &self.all
+    }
+}
+
+impl Users {
+    /// The user that the symbol is a name or an ARN of.
+    fn of_symbol(&self, symbol: &Symbol) -> Option<&User> {
+        let user = self.all.get(*self.by_address.get(&symbol.address)?)?;
+        user.is(symbol).then_some(user)
+    }
+
+    /// The user of that name.
+    fn called(&self, name: &str) -> Option<&User> {
+        self.all.get(*self.by_name.get(&name.to_ascii_lowercase())?)
+    }
+
+    /// The one user that the blocks declare, if it is one.
+    fn only_one_of(&self, blocks: &[Arc<str>]) -> Option<&User> {
+        let mut blocks: Vec<&Arc<str>> = blocks.iter().collect();
+        blocks.sort();
+        blocks.dedup();
+        let mut found = blocks.into_iter().filter_map(|block| self.by_block.get(block)).flatten();
+        let first = found.next()?;
+        found.next().is_none().then(|| self.all.get(*first)).flatten()
+    }
+}
+
 /// The users among the resources.
-pub fn users(resources: &[Resource<'_>]) -> Vec<User> {
+pub fn users(resources: &[Resource<'_>]) -> Users {
     let read = |resource: &Resource<'_>| {
         let kind = USERS.iter().find(|known| known.kind == resource.kind() && known.mode == resource.mode)?;
         Some(User {
@@ -151,11 +210,6 @@ impl User {
             && symbol.address == self.site.address
             && (&*attribute == "name" || attribute.eq_ignore_ascii_case("arn"))
     }
-
-    /// Whether the user is called `name`; IAM does not tell names apart by case alone.
-    fn is_called(&self, name: &str) -> bool {
-        self.name.as_str().is_some_and(|own| own.eq_ignore_ascii_case(name))
-    }
 }
 
 impl<'a> Model<'a> {
@@ -166,23 +220,19 @@ impl<'a> Model<'a> {
 
     /// The user that a key is for: a user of the same project that it refers to or names.
     pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
-        let users =
-            || self.facts.iter().filter(|facts| facts.project == key.site.project).flat_map(|facts| &facts.users);
+        let facts = self.facts_of(&key.site.project);
         if let Some(symbol) = key.user.symbol()
-            && let Some(user) = users().find(|user| user.is(&symbol))
+            && let Some(user) = facts.and_then(|facts| facts.users.of_symbol(&symbol))
         {
             let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
             let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
             return Owner { user: Some(user), name: name.mark(key.user.marks) };
         }
-        let found = match key.user.as_str() {
-            Some(name) => users().find(|user| user.is_called(&name)),
+        let found = facts.and_then(|facts| match key.user.as_str() {
+            Some(name) => facts.users.called(&name),
             // A name that is not wholly known still is the name of the one user it is taken from.
-            None => {
-                let mut mentioned = users().filter(|user| key.mentions.contains(&user.site.block));
-                mentioned.next().filter(|_| mentioned.next().is_none())
-            }
-        };
+            None => facts.users.only_one_of(&key.mentions),
+        });
         Owner { user: found, name: key.user.clone() }
     }
 }

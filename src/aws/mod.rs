@@ -73,7 +73,7 @@ pub struct Facts {
     /// Access keys of IAM users (and of root, as some intend).
     pub keys: Vec<access_key::AccessKey>,
     /// IAM users.
-    pub users: Vec<access_key::User>,
+    pub users: access_key::Users,
     /// Organization, units, accounts, policies, attachments.
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
@@ -87,6 +87,14 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+}
+
+impl<'a> Model<'a> {
+    /// What the project at `path` declares.
+    pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
+        let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
+        self.facts.get(index)
+    }
 }
 
 /// Whether resources of this type are read at all: no other is evaluated.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::value::Reason;
+use crate::value::{Marks, Reason};
 
 fn n(number: i64) -> Value {
     Value::number(number)
@@ -149,4 +149,22 @@ fn unknowns_convert_to_unknowns_of_the_type() {
     assert_eq!(converted.ty(), Type::list(Type::Text));
     assert_eq!(convert(&unknown(Type::Dynamic), &Type::Number).unwrap().ty(), Type::Number);
     assert!(convert(&unknown(Type::Bool), &Type::Number).is_err());
+}
+
+#[test]
+fn attributes_that_are_not_listed_are_unknown() {
+    let Kind::Unknown(rest) = unknown(Type::Dynamic).kind else { panic!() };
+    let mut fields = Fields::default();
+    fields.insert("id".into(), None, t("x"));
+    fields.set_open(rest);
+    let resource = Value::object(fields);
+    let wanted = Type::object([("arn".into(), Type::Text), ("id".into(), Type::Text)]);
+    let converted = convert(&resource, &wanted).unwrap();
+    assert_eq!(converted.fields().unwrap().get("arn").unwrap().ty(), Type::Text);
+    assert!(!converted.is_wholly_known());
+    let several = convert(&Value::tuple(vec![resource.clone(), t("x")]), &any_list()).unwrap();
+    assert_eq!(several.elements().unwrap().len(), 2);
+    assert_eq!(length(&resource), None);
+    assert!(equal(&resource, &object([("arn", n(1)), ("id", t("x"))])).is_err());
+    assert_eq!(equal(&resource, &object([("id", t("y"))])).ok(), Some(false));
 }

@@ -195,10 +195,7 @@ impl Writer {
         let ends = (back.next().is_some_and(is_break), back.next().is_none_or(is_break));
         match ends {
             (false, _) => self.indicator("-", false, false, false)?,
-            (true, true) => {
-                self.indicator("+", false, false, false)?;
-                self.open_ended = true;
-            }
+            (true, true) => self.indicator("+", false, false, false)?,
             (true, false) => {}
         }
         self.line_end()?;
@@ -215,11 +212,8 @@ impl Writer {
                     self.copy(&literal, start, at)?;
                     start = at + c.len_utf8();
                     // What is no line feed stays what it is.
-                    if c == '\n' {
-                        self.line_end()?
-                    } else {
-                        self.put(c.encode_utf8(&mut [0; 4]))?
-                    }
+                    self.out.push(c.encode_utf8(&mut [0; 4]))?;
+                    self.column = 0;
                     self.only_indented = true;
                     at_start = true;
                 } else if at_start {

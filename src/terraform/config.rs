@@ -325,9 +325,6 @@ fn merge_block(target: &mut Block, from: Block) {
     }
 }
 
-/// The names that a `module` block's own arguments have; all others are inputs.
-pub const CALL_META: [&str; 7] = ["source", "version", "count", "for_each", "providers", "depends_on", "enabled"];
-
 /// The literal `source` of a module call.
 pub fn call_source(call: &Block) -> Option<(String, Span)> {
     let source = call.body.attribute("source")?;

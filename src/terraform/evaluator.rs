@@ -46,6 +46,9 @@ pub struct EvalError {
 /// The value of an expression, or what is wrong with it.
 pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
 
+/// The largest value that an expression may build, counted with everything in it.
+pub const MAX_SIZE: usize = 1_000_000;
+
 /// An error at `span`.
 pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
     Err(Box::new(EvalError { message: message.into(), span, is_static: false }))
@@ -269,6 +272,16 @@ impl<'a> Evaluator<'a> {
         let result = compute();
         self.depth.set(depth);
         result
+    }
+
+    /// The value, unless it is too large to be walked through. Walking counts as work.
+    pub(super) fn bounded(&self, value: Value, span: Span) -> Evaluated {
+        let size = value.size_up_to(MAX_SIZE);
+        self.steps.set(self.steps.get() + size as u64 / 16);
+        if size >= MAX_SIZE {
+            return fail_always(format!("this value has more than {MAX_SIZE} parts; rootlint stops here"), span);
+        }
+        Ok(value)
     }
 
     /// Computes a named value once. An error in it is reported once, and it is unknown from then on.

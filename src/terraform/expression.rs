@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail};
+use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail, fail_always};
 use super::functions;
 use super::operators;
 use super::scope::{Frame, Scope};
@@ -36,7 +36,7 @@ impl Evaluator<'_> {
             ExprKind::Tuple(elements) => {
                 let elements: Result<Vec<Value>, _> =
                     elements.iter().map(|element| self.eval(element, scope)).collect();
-                Ok(Value::tuple(elements?).at(span))
+                self.bounded(Value::tuple(elements?).at(span), span)
             }
             ExprKind::Object(items) => self.object(items, scope, span),
             ExprKind::Reference(root, steps) => self.reference(root, steps, scope, span),
@@ -68,6 +68,13 @@ impl Evaluator<'_> {
         let mut fields = Fields::default();
         let mut marks = Marks::NONE;
         for Item { key, value } in items {
+            if let ExprKind::Reference(root, _) = &key.kind {
+                let message = format!(
+                    "is `{}...` a reference or a name? Put a reference in parentheses, a name in quotes",
+                    root.text
+                );
+                return fail_always(message, key.span);
+            }
             let name = self.eval(key, scope)?;
             let value = self.eval(value, scope)?;
             marks = marks.union(name.marks);
@@ -82,7 +89,7 @@ impl Evaluator<'_> {
             let name: Arc<str> = Arc::from(&*name.as_str().unwrap_or_default());
             fields.insert(name, Some(key.span), value);
         }
-        Ok(Value::object(fields).at(span).mark(marks))
+        self.bounded(Value::object(fields).at(span).mark(marks), span)
     }
 
     fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr, scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -246,7 +253,7 @@ impl Evaluator<'_> {
         } else {
             Value::object(fields)
         };
-        Ok(value.at(span).mark(marks))
+        self.bounded(value.at(span).mark(marks), span)
     }
 
     // --- steps ---
@@ -319,10 +326,13 @@ impl Evaluator<'_> {
             values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
         }
         let context = CallContext { evaluator: self, scope };
-        functions::call(&name.text, &values, &context, span).or_else(|error| {
+        let result = functions::call(&name.text, &values, &context, span).or_else(|error| {
             let at = error.argument.and_then(|index| arguments.get(index)).map_or(name.span, |argument| argument.span);
-            fail(format!("{}(): {}", name.text, error.message), at)
-        })
+            // Some of Terraform's sentences name the function themselves.
+            let named = error.message.contains("Call to function");
+            fail(if named { error.message } else { format!("{}(): {}", name.text, error.message) }, at)
+        })?;
+        self.bounded(result, span)
     }
 
     fn try_call(&self, arguments: &[Expr], scope: &Scope<'_>, span: Span) -> Evaluated {

@@ -85,6 +85,23 @@ impl Expansion {
         }
     }
 
+    /// The instance that an index expression names, if there is one.
+    pub fn find(&self, key: &Value) -> Option<InstanceKey> {
+        match self {
+            Self::Count(count, ..) => {
+                let index = convert(key, &Type::Number).ok()?.as_number()?.as_usize()?;
+                (index < *count).then_some(InstanceKey::Index(index))
+            }
+            Self::Each(elements) => {
+                let name = convert(key, &Type::Text).ok()?;
+                let name = name.as_str()?;
+                let index = elements.binary_search_by(|(key, ..)| (**key).cmp(&*name)).ok()?;
+                elements.get(index).map(|(key, ..)| InstanceKey::Key(Arc::clone(key)))
+            }
+            Self::Single | Self::Unknown(_) | Self::None => None,
+        }
+    }
+
     /// What `each` and `count` are in an instance.
     pub fn repetition(&self, key: &InstanceKey) -> Repetition {
         match (self, key) {
@@ -122,9 +139,7 @@ impl Evaluator<'_> {
         }
         // OpenTofu: `enabled` in a lifecycle block.
         let enabled = block.body.blocks_of("lifecycle").find_map(|lifecycle| lifecycle.body.attribute("enabled"));
-        if let Some(enabled) =
-            enabled.or_else(|| (&*block.kind.text == "module").then(|| block.body.attribute("enabled")).flatten())
-        {
+        if let Some(enabled) = enabled {
             let value = self.eval(&enabled.value, &scope)?;
             if let Some(unknown) = value.as_unknown() {
                 return Ok(Expansion::Unknown(unknown.reason.clone()));

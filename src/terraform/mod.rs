@@ -20,3 +20,4 @@ pub mod providers;
 pub mod reference;
 pub mod schema;
 pub mod scope;
+pub mod set_order;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::config::{CALL_META, Module, call_source};
+use super::config::{Module, call_source};
 use super::constraint::Constraint;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, ModuleInstance, Named, fail};
 use super::instance::{Expansion, InstanceKey};
@@ -21,6 +21,9 @@ use crate::value::{Marks, Reason, Value, Via};
 
 /// How deep module calls may nest. A module that calls itself without end stops here.
 pub const MAX_MODULE_DEPTH: usize = 300;
+
+/// The arguments of a `module` block that are no inputs.
+const CALL_META: [&str; 7] = ["source", "version", "count", "for_each", "providers", "depends_on", "enabled"];
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -181,16 +184,6 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The source of a call. OpenTofu lets it be an expression; Terraform wants a literal.
-    fn source(&self, id: ModuleId, block: &Block) -> Option<(String, Span)> {
-        call_source(block).or_else(|| {
-            let is_tofu = self.instance(id).module.paths.iter().any(|path| path.as_str().contains(".tofu"));
-            let written = block.body.attribute("source").filter(|_| is_tofu)?;
-            let source = self.eval(&written.value, &Scope::of(id)).ok()?;
-            Some((source.as_str()?.into_owned(), written.value.span))
-        })
-    }
-
     /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
     /// and none of them is taken for a root module.
     fn read_uncreated(&self, folder: Utf8PathBuf) {
@@ -207,10 +200,7 @@ impl Evaluator<'_> {
     /// The folder of a call's module, relative to the scan's root, and its `path.module`.
     fn locate(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(Utf8PathBuf, Utf8PathBuf)>> {
         let caller = self.instance(id);
-        let Some((source, span)) = self.source(id, block) else {
-            let what = if block.body.attribute("source").is_some() { "is no literal string" } else { "is missing" };
-            return fail(format!("the source of `module.{call}` {what}"), block.header);
-        };
+        let Some((source, span)) = self.source(id, call, block)? else { return Ok(None) };
         if is_local(&source) {
             let path = join(&caller.path, &source);
             return match normalize(&caller.module.folder.join(&source)) {
@@ -246,6 +236,27 @@ impl Evaluator<'_> {
         let text = format!("`module.{call}` is not analysed: {source} is not on disk (`terraform init` brings it)");
         self.note("module-not-found", text, span);
         Ok(None)
+    }
+
+    /// The source of a call: a string, which OpenTofu lets depend on variables and locals.
+    fn source(&self, caller: ModuleId, call: &Arc<str>, block: &Block) -> Evaluated<Option<(String, Span)>> {
+        if let Some(source) = call_source(block) {
+            return Ok(Some(source));
+        }
+        let Some(source) = block.body.attribute("source") else {
+            return fail(format!("`module.{call}` has no source"), block.header);
+        };
+        let span = source.value.span;
+        let value = self.eval(&source.value, &Scope::of(caller))?;
+        match (value.as_str(), value.as_unknown()) {
+            (Some(text), _) => Ok(Some((text.into_owned(), span))),
+            (None, Some(unknown)) => {
+                let text = format!("`module.{call}` is not analysed: its source is not known: {}", unknown.reason);
+                self.note("module-not-found", text, span);
+                Ok(None)
+            }
+            (None, None) => fail(format!("the source of `module.{call}` is no string"), span),
+        }
     }
 
     fn missing(&self, call: &Arc<str>, block: &Block, why: &str) {

@@ -9,7 +9,6 @@ use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
 use super::instance::{Expansion, InstanceKey};
 use super::json_syntax;
-use super::reference::matches_key;
 use super::scope::Scope;
 use crate::resource::Provider;
 use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
@@ -123,10 +122,10 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.providers.get(&config.name) else { return Ok(None) };
         let expansion =
             if block.body.attribute("for_each").is_some() { self.expand(module, block)? } else { Expansion::Single };
-        let key = expansion.keys().into_iter().find(|key| match &config.key {
-            InstanceKey::Key(name) => matches_key(key, &Value::text(name)),
-            _ => false,
-        });
+        let key = match &config.key {
+            InstanceKey::Key(name) => expansion.find(&Value::text(name)),
+            _ => None,
+        };
         let repetition = expansion.repetition(&key.unwrap_or(InstanceKey::None));
         let scope = Scope::repeated(module, &repetition);
         let argument = |body: &Body, name: &str| -> Evaluated<Option<Value>> {

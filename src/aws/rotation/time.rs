@@ -4,6 +4,7 @@
 //! made triggers no replacement, so `replace_triggered_by = [time_rotating.x]` never fires
 //! (hashicorp/terraform-provider-time#118). What depends on its id is updated or replaced, and that does.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::join::given;
@@ -47,9 +48,13 @@ pub fn wanted(kind: &str) -> bool {
 /// What replaces keys as time passes.
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
-    for key in resources {
+    // What a block says holds for all its instances, and of the resources only those that carry time matter.
+    let timers: Vec<&Resource<'_>> =
+        resources.iter().filter(|resource| wanted(resource.kind()) && resource.kind() != KEY).collect();
+    let mut blocks = HashSet::new();
+    for key in resources.iter().filter(|key| blocks.insert(&key.site.block)) {
         match key.kind() {
-            KEY => time_driven(key, resources, &mut all),
+            KEY => time_driven(key, &timers, &mut all),
             "AWS::IAM::AccessKey" if !given(key, "Serial").is_null() => {
                 let mut found = of_key(key, "Serial of", key, Period::Unstated);
                 found.inert = Some("replaces the key only when someone edits it".into());
@@ -65,14 +70,14 @@ fn of_key(resource: &Resource<'_>, what: &str, key: &Resource<'_>, period: Perio
     mechanism(resource, what, Effect::Rotates, Reach::Keys(vec![Arc::clone(&key.site.block)]), period)
 }
 
-fn time_driven(key: &Resource<'_>, resources: &[Resource<'_>], all: &mut Vec<Mechanism>) {
+fn time_driven(key: &Resource<'_>, timers: &[&Resource<'_>], all: &mut Vec<Mechanism>) {
     for argument in REPLACING {
-        for clock in clocks(key, &[argument], resources, CARRIERS.len()) {
+        for clock in clocks(key, &[argument], timers, CARRIERS.len()) {
             all.push(of_key(clock, "Time-driven replacement by", key, period(clock)));
         }
     }
     for (reference, _) in &key.meta.replace_triggered_by {
-        for trigger in resources.iter().filter(|resource| is_meant(resource, reference)) {
+        for trigger in timers.iter().copied().filter(|resource| is_meant(resource, reference)) {
             if trigger.kind() == ROTATING {
                 let mut found = of_key(trigger, "Replacement by", key, period(trigger));
                 found.inert = Some(
@@ -82,7 +87,7 @@ fn time_driven(key: &Resource<'_>, resources: &[Resource<'_>], all: &mut Vec<Mec
                 );
                 all.push(found);
             } else if let Some((kind, arguments)) = CARRIERS.iter().find(|(kind, _)| *kind == trigger.kind()) {
-                let clocks = clocks(trigger, arguments, resources, CARRIERS.len());
+                let clocks = clocks(trigger, arguments, timers, CARRIERS.len());
                 if clocks.is_empty() && kind.starts_with("time_") {
                     let mut found = of_key(trigger, "Replacement by", key, Period::Unstated);
                     found.inert = Some("never happens: it does not depend on a `time_rotating`".into());
@@ -100,15 +105,15 @@ fn time_driven(key: &Resource<'_>, resources: &[Resource<'_>], all: &mut Vec<Mec
 fn clocks<'r, 'p>(
     from: &Resource<'_>,
     arguments: &[&str],
-    resources: &'r [Resource<'p>],
+    timers: &[&'r Resource<'p>],
     depth: usize,
 ) -> Vec<&'r Resource<'p>> {
     let argument = |name: &str| name.split('.').next().is_some_and(|name| arguments.contains(&name));
     let mut found = Vec::new();
     for mention in from.meta.references.iter().filter(|mention| argument(&mention.argument)) {
-        for target in resources.iter().filter(|resource| resource.site.block == mention.target) {
+        for target in timers.iter().copied().filter(|resource| resource.site.block == mention.target) {
             match CARRIERS.iter().find(|(kind, _)| *kind == target.kind()) {
-                Some((_, next)) if depth > 0 => found.extend(clocks(target, next, resources, depth - 1)),
+                Some((_, next)) if depth > 0 => found.extend(clocks(target, next, timers, depth - 1)),
                 _ if target.kind() == ROTATING => found.push(target),
                 _ => {}
             }

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use super::parser::{Parsed, Parser};
 use super::{BinaryOp, Expr, ExprKind, For, Item, MAX_OPERANDS, Name, Step, UnaryOp};
-use crate::number::Number;
-use crate::text::Text;
 
-/// Binary operators from the weakest level to the strongest; within a level the longer token first.
-const LEVELS: [&[(&str, BinaryOp)]; 6] = [
-    &[("||", BinaryOp::Or)],
-    &[("&&", BinaryOp::And)],
-    &[("==", BinaryOp::Equal), ("!=", BinaryOp::NotEqual)],
-    &[("<=", BinaryOp::LessOrEqual), (">=", BinaryOp::GreaterOrEqual), ("<", BinaryOp::Less), (">", BinaryOp::Greater)],
-    &[("+", BinaryOp::Add), ("-", BinaryOp::Subtract)],
-    &[("*", BinaryOp::Multiply), ("/", BinaryOp::Divide), ("%", BinaryOp::Modulo)],
+/// Binary operators and how strongly they bind; of tokens that start alike the longer comes first.
+const OPERATORS: [(&str, u8, BinaryOp); 13] = [
+    ("||", 0, BinaryOp::Or),
+    ("&&", 1, BinaryOp::And),
+    ("==", 2, BinaryOp::Equal),
+    ("!=", 2, BinaryOp::NotEqual),
+    ("<=", 3, BinaryOp::LessOrEqual),
+    (">=", 3, BinaryOp::GreaterOrEqual),
+    ("<", 3, BinaryOp::Less),
+    (">", 3, BinaryOp::Greater),
+    ("+", 4, BinaryOp::Add),
+    ("-", 4, BinaryOp::Subtract),
+    ("*", 5, BinaryOp::Multiply),
+    ("/", 5, BinaryOp::Divide),
+    ("%", 5, BinaryOp::Modulo),
 ];
 
 impl Parser<'_> {
@@ -51,23 +56,26 @@ impl Parser<'_> {
         }
     }
 
-    fn binary(&mut self, level: usize) -> Parsed<Expr> {
-        let Some(operators) = LEVELS.get(level) else { return self.with_steps() };
+    /// Operands and the operators between them that bind at least as strongly as `weakest`.
+    fn binary(&mut self, weakest: u8) -> Parsed<Expr> {
         let start = self.at;
-        let mut left = self.binary(level + 1)?;
-        let mut operands = 1;
+        let beside = std::mem::take(&mut self.height);
+        let mut left = self.with_steps()?;
         loop {
             self.skip()?;
-            let Some((token, op)) = operators.iter().find(|(token, _)| self.looking_at(token)) else {
+            let operator = OPERATORS.iter().find(|(token, ..)| self.looking_at(token));
+            let Some((token, strength, op)) = operator.filter(|(_, strength, _)| *strength >= weakest) else {
+                self.height = self.height.max(beside);
                 return Ok(left);
             };
-            operands += 1;
-            if operands > MAX_OPERANDS {
-                return self.error_at(self.at, format!("more than {MAX_OPERANDS} operands in one expression"));
+            let height = std::mem::take(&mut self.height);
+            if height >= MAX_OPERANDS {
+                return self.error_at(self.at, format!("more than {MAX_OPERANDS} operators in one expression"));
             }
             self.at += token.len();
             self.skip()?;
-            let right = self.binary(level + 1)?;
+            let right = self.binary(strength + 1)?;
+            self.height = self.height.max(height) + 1;
             let end = self.end_of(&right);
             left = Expr { kind: ExprKind::Binary(*op, Box::new([left, right])), span: self.place.span(start, end) };
         }
@@ -103,40 +111,36 @@ impl Parser<'_> {
                 self.skip()?;
                 if self.take("*") {
                     *end = self.at;
-                    let inner = self.attribute_steps(end)?;
-                    steps.push(Step::Splat(inner, self.place.span(start, start + 2)));
+                    let span = self.span_from(start);
+                    steps.push(Step::Splat(self.attribute_steps(end)?, span));
                 } else {
                     self.attribute_step(&mut steps)?;
                     *end = self.at;
                 }
             } else if self.take("[") {
-                let splat = self.with_newlines(false, |parser| {
-                    parser.skip()?;
-                    if parser.looking_at("*") {
-                        parser.at += 1;
-                        parser.skip()?;
-                        return if parser.take("]") {
-                            Ok(true)
-                        } else {
-                            parser.error_at(parser.at, "`]` is expected after `[*`")
-                        };
+                self.skip()?;
+                // Newlines are ignored around an index, but not in `[*]`.
+                if self.take("*") {
+                    self.skip()?;
+                    if !self.take("]") {
+                        return self.error_at(self.at, format!("`]` is expected after `[*`, not {}", self.found()));
                     }
-                    let index = parser.expression()?;
-                    parser.skip()?;
-                    if !parser.take("]") {
-                        return parser
-                            .error_at(parser.at, format!("`]` is expected after an index, not {}", parser.found()));
-                    }
-                    steps.push(Step::Index(index));
-                    Ok(false)
-                })?;
-                *end = self.at;
-                if splat {
-                    let span = self.place.span(start, self.at);
+                    *end = self.at;
+                    let span = self.span_from(start);
                     let inner = self.nested(|parser| parser.steps(end))?;
                     steps.push(Step::Splat(inner, span));
                     return Ok(steps);
                 }
+                let index = self.with_newlines(false, |parser| {
+                    let index = parser.expression()?;
+                    parser.skip()?;
+                    if parser.take("]") {
+                        return Ok(index);
+                    }
+                    parser.error_at(parser.at, format!("`]` is expected after an index, not {}", parser.found()))
+                })?;
+                steps.push(Step::Index(index));
+                *end = self.at;
             } else {
                 return Ok(steps);
             }
@@ -160,19 +164,22 @@ impl Parser<'_> {
         }
     }
 
-    /// A name, or the legacy form of an index: `.0`, `.0.1`.
+    /// A name, or the legacy form of an index: `.0`.
     fn attribute_step(&mut self, steps: &mut Vec<Step>) -> Parsed<()> {
         let start = self.at;
         if let Some(name) = self.name() {
             steps.push(Step::Attribute(name));
             return Ok(());
         }
-        let digits = self.rest().len() - self.rest().trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let Some(number) = self.text.get(start..start + digits).and_then(Number::parse) else {
+        if !matches!(self.peek(), Some(b'0'..=b'9')) {
             return self.error_at(start, format!("an attribute name is expected after `.`, not {}", self.found()));
-        };
-        self.at += digits;
-        steps.push(Step::Index(Expr { kind: ExprKind::Number(number), span: self.span_from(start) }));
+        }
+        if self.number_token().contains('.') {
+            return self.error_at(start, "two indexes after one another need brackets: `[0][1]`, not `.0.1`");
+        }
+        self.at = start;
+        let kind = self.number()?;
+        steps.push(Step::Index(Expr { kind, span: self.span_from(start) }));
         Ok(())
     }
 
@@ -221,31 +228,6 @@ impl Parser<'_> {
             self.at = self.end_of(&operand);
         }
         Ok(ExprKind::Unary(op, Box::new(operand)))
-    }
-
-    fn number(&mut self) -> Parsed<ExprKind> {
-        let start = self.at;
-        let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let after = |parser: &Self, len: usize| parser.rest().get(len..).unwrap_or_default();
-        let mut len = digits(self.rest());
-        if let Some(fraction) = after(self, len).strip_prefix('.') {
-            let fraction = digits(fraction);
-            if fraction > 0 {
-                len += 1 + fraction;
-            }
-        }
-        if let Some(exponent) = after(self, len).strip_prefix(['e', 'E']) {
-            let sign = usize::from(exponent.starts_with(['+', '-']));
-            let exponent = digits(exponent.get(sign..).unwrap_or_default());
-            if exponent > 0 {
-                len += 1 + sign + exponent;
-            }
-        }
-        self.at += len;
-        match self.text.get(start..self.at).and_then(Number::parse) {
-            Some(number) => Ok(ExprKind::Number(number)),
-            None => self.error_at(start, "this number is out of range"),
-        }
     }
 
     /// A keyword, a function call or a reference.
@@ -382,7 +364,7 @@ impl Parser<'_> {
     }
 
     fn bare_key(&self, name: &str, span: crate::source::Span) -> Expr {
-        Expr { kind: ExprKind::Literal(Text::literal(name, Some(span), self.place.is_exact())), span }
+        Expr { kind: ExprKind::Literal(self.bare_text(name, span)), span }
     }
 
     fn for_expression(&mut self, close: &str) -> Parsed<ExprKind> {

@@ -1,5 +1,10 @@
 //! HCL native syntax (<https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>): text to a compact tree with
 //! spans. One syntax error costs one top-level block; the others are still returned.
+//!
+//! What is accepted is exactly what HashiCorp's parser (2.25) accepts, except for
+//! * nesting deeper than [`MAX_NESTING`] and operators beyond [`MAX_OPERANDS`],
+//! * numbers of more than twenty thousand digits, which [`Number`] does not read,
+//! * names with letters that came with Unicode 17, which HashiCorp's parser knows and the `regex` crate does not yet.
 
 use std::sync::Arc;
 
@@ -9,14 +14,18 @@ use crate::syntax::node::SyntaxError;
 use crate::text::Text;
 
 mod expression;
+mod name;
 mod parser;
 mod template;
+#[cfg(test)]
+mod tests;
 
 /// How deep expressions, templates and blocks may nest. HashiCorp's parser has no limit; nothing written by a person
 /// comes near this one.
 pub const MAX_NESTING: usize = 400;
 
-/// How many operands one chain of binary operators may have.
+/// How high a tree of binary operators may grow, which for one chain (`a + b + c`) is its number of operators:
+/// HashiCorp's parser has no limit here either.
 pub const MAX_OPERANDS: usize = 4096;
 
 /// The content of a file or of a block.
@@ -241,12 +250,20 @@ pub fn parse_file(text: &str, place: Place) -> (Body, Vec<SyntaxError>) {
     (body, parser.errors)
 }
 
-/// Parses one expression that is the whole text.
+/// Parses one expression that is the whole text; newlines are white space in it.
 ///
 /// # Errors
 /// The first syntax error.
 pub fn parse_expression(text: &str, place: Place) -> Result<Expr, SyntaxError> {
-    parser::Parser::new(text, place).whole_expression()
+    parser::Parser::new(text, place).whole_expression(false)
+}
+
+/// Parses one expression as it would stand after `name =` in a body: a newline ends it.
+///
+/// # Errors
+/// The first syntax error.
+pub fn parse_argument(text: &str, place: Place) -> Result<Expr, SyntaxError> {
+    parser::Parser::new(text, place).whole_expression(true)
 }
 
 /// Parses a bare template (a template file, a string of JSON syntax) that is the whole text.

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::name::{is_name_continue, is_name_start};
 use super::{Attribute, Block, Body, Expr, MAX_NESTING, Name, Place};
 use crate::source::Span;
 use crate::syntax::node::SyntaxError;
@@ -16,27 +17,26 @@ pub(super) struct Parser<'t> {
     pub(super) place: Place,
     /// Whether a newline ends the current expression (else it is white space).
     pub(super) newlines: bool,
-    depth: usize,
+    pub(super) depth: usize,
+    /// How high the tree is that was parsed since this was last set to zero: dropping and evaluating it recurse.
+    pub(super) height: usize,
     pub(super) errors: Vec<SyntaxError>,
-}
-
-fn is_name_start(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
-}
-
-fn is_name_continue(c: char) -> bool {
-    c == '_' || c == '-' || c.is_alphanumeric()
 }
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str, place: Place) -> Self {
-        Self { text, at: 0, place, newlines: true, depth: 0, errors: Vec::new() }
+        Self { text, at: 0, place, newlines: true, depth: 0, height: 0, errors: Vec::new() }
     }
 
     // --- characters ---
 
     pub(super) fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What comes after the next `len` bytes.
+    pub(super) fn after(&self, len: usize) -> &'t str {
+        self.text.get(self.at + len..).unwrap_or_default()
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -70,13 +70,21 @@ impl<'t> Parser<'t> {
 
     /// Goes one level deeper for the time of `parse`.
     pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth >= MAX_NESTING {
-            return self.error_at(self.at, format!("nested more than {MAX_NESTING} levels deep"));
-        }
-        self.depth += 1;
+        self.deeper(self.at)?;
+        let beside = std::mem::take(&mut self.height);
         let parsed = parse(self);
+        self.height = beside.max(self.height + 1);
         self.depth -= 1;
         parsed
+    }
+
+    /// Counts one more level, which whoever closes it counts off again.
+    pub(super) fn deeper(&mut self, start: usize) -> Parsed<()> {
+        if self.depth >= MAX_NESTING {
+            return self.error_at(start, format!("nested more than {MAX_NESTING} levels deep"));
+        }
+        self.depth += 1;
+        Ok(())
     }
 
     /// Runs `parse` with newlines counting (or not), then goes back to how it was.
@@ -92,12 +100,13 @@ impl<'t> Parser<'t> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t') => self.at += 1,
-                Some(b'\r') if self.rest().starts_with("\r\n") && self.newlines => return Ok(()),
-                Some(b'\n' | b'\r') if !self.newlines => self.at += 1,
+                Some(b'\n') if !self.newlines => self.at += 1,
+                // A carriage return is part of a newline or no white space at all.
+                Some(b'\r') if !self.newlines && self.looking_at("\r\n") => self.at += 2,
                 Some(b'#') => self.skip_line_comment(),
                 Some(b'/') if self.looking_at("//") => self.skip_line_comment(),
-                Some(b'/') if self.looking_at("/*") => match self.rest().find("*/") {
-                    Some(end) => self.at += end + 2,
+                Some(b'/') if self.looking_at("/*") => match self.after(2).find("*/") {
+                    Some(end) => self.at += end + 4,
                     None => {
                         let start = self.at;
                         self.at = self.text.len();
@@ -123,17 +132,6 @@ impl<'t> Parser<'t> {
         self.looking_at("\n") || self.looking_at("\r\n")
     }
 
-    pub(super) fn name(&mut self) -> Option<Name> {
-        let rest = self.rest();
-        if !rest.starts_with(is_name_start) {
-            return None;
-        }
-        let len = rest.find(|c| !is_name_continue(c)).unwrap_or(rest.len());
-        let start = self.at;
-        self.at += len;
-        Some(Name { text: Arc::from(self.text.get(start..self.at)?), span: self.span_from(start) })
-    }
-
     /// Whether the keyword stands here as a whole word.
     pub(super) fn looking_at_word(&self, word: &str) -> bool {
         self.rest().strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_name_continue))
@@ -152,22 +150,24 @@ impl<'t> Parser<'t> {
 
     pub(super) fn file(&mut self) -> Body {
         let mut body = Body::default();
+        let mut names = HashSet::new();
         loop {
             let item = self.skip_lines().and_then(|()| {
                 if self.at >= self.text.len() {
                     return Ok(false);
                 }
-                self.body_item(&mut body)?;
+                self.body_item(&mut body, &mut names)?;
                 self.end_of_item()?;
                 Ok(true)
             });
             match item {
                 Ok(true) => {}
-                Ok(false) => return self.without_repetitions(body),
+                Ok(false) => return body,
                 Err(error) => {
                     self.errors.push(error);
                     self.newlines = true;
                     self.depth = 0;
+                    self.height = 0;
                     self.recover();
                 }
             }
@@ -195,7 +195,7 @@ impl<'t> Parser<'t> {
     }
 
     /// One attribute or block.
-    fn body_item(&mut self, body: &mut Body) -> Parsed<()> {
+    fn body_item(&mut self, body: &mut Body, names: &mut HashSet<Arc<str>>) -> Parsed<()> {
         let start = self.at;
         let Some(name) = self.name() else {
             return self
@@ -203,30 +203,22 @@ impl<'t> Parser<'t> {
         };
         self.skip()?;
         if self.looking_at("=") && !self.looking_at("==") {
-            return self.attribute(name, body);
+            let attribute = self.attribute(name)?;
+            if names.insert(Arc::clone(&attribute.name.text)) {
+                body.attributes.push(attribute);
+            } else {
+                let message = format!("the argument `{}` is already set in this block", attribute.name.text);
+                self.errors.push(SyntaxError { message, span: attribute.name.span });
+            }
+            return Ok(());
         }
         self.block(name, start, body)
     }
 
-    fn attribute(&mut self, name: Name, body: &mut Body) -> Parsed<()> {
+    fn attribute(&mut self, name: Name) -> Parsed<Attribute> {
         self.at += 1;
         let value = self.with_newlines(true, Self::expression)?;
-        body.attributes.push(Attribute { name, value });
-        Ok(())
-    }
-
-    /// Reports arguments that are set twice in a body and keeps the first of each.
-    fn without_repetitions(&mut self, mut body: Body) -> Body {
-        let mut seen: HashSet<Arc<str>> = HashSet::with_capacity(body.attributes.len());
-        body.attributes.retain(|Attribute { name, .. }| {
-            let first = seen.insert(Arc::clone(&name.text));
-            if !first {
-                let message = format!("the argument `{}` is already set in this block", name.text);
-                self.errors.push(SyntaxError { message, span: name.span });
-            }
-            first
-        });
-        body
+        Ok(Attribute { name, value })
     }
 
     fn block(&mut self, kind: Name, start: usize, body: &mut Body) -> Parsed<()> {
@@ -238,11 +230,7 @@ impl<'t> Parser<'t> {
             }
             let label_start = self.at;
             if self.looking_at("\"") {
-                let label = self.quoted_template()?;
-                let Some(text) = label.literal().and_then(|text| text.as_str()) else {
-                    return self.error_at(label_start, "a block label cannot have interpolations");
-                };
-                labels.push(Name { text: Arc::from(&*text), span: label.span });
+                labels.push(self.quoted_label()?);
             } else if let Some(label) = self.name() {
                 labels.push(label);
             } else {
@@ -259,7 +247,6 @@ impl<'t> Parser<'t> {
         let header_end = if labels.is_empty() { start + kind.text.len() } else { header_end };
         let header = self.place.span(start, header_end);
         let content = self.nested(|parser| parser.with_newlines(true, Self::block_body))?;
-        let content = self.without_repetitions(content);
         body.blocks.push(Block { kind, labels, header, span: self.span_from(start), body: content });
         Ok(())
     }
@@ -281,7 +268,7 @@ impl<'t> Parser<'t> {
             if !self.looking_at("=") || self.looking_at("==") {
                 return self.error_at(self.at, "a block on one line may only hold one argument; use several lines");
             }
-            self.attribute(name, &mut body)?;
+            body.attributes.push(self.attribute(name)?);
             self.skip()?;
             if self.take("}") {
                 return Ok(body);
@@ -291,6 +278,7 @@ impl<'t> Parser<'t> {
                 format!("a block on one line ends with `}}` after its argument, not {}", self.found()),
             );
         }
+        let mut names = HashSet::new();
         loop {
             self.skip_lines()?;
             if self.take("}") {
@@ -299,7 +287,7 @@ impl<'t> Parser<'t> {
             if self.at >= self.text.len() {
                 return self.error_at(open, "this block is not closed: `}` is missing");
             }
-            self.body_item(&mut body)?;
+            self.body_item(&mut body, &mut names)?;
             self.skip()?;
             if !self.at_newline() && self.at < self.text.len() {
                 self.end_of_item()?;
@@ -309,9 +297,9 @@ impl<'t> Parser<'t> {
 
     // --- whole texts ---
 
-    pub(super) fn whole_expression(&mut self) -> Parsed<Expr> {
-        self.newlines = true;
-        self.skip_lines()?;
+    /// An expression that is the whole text; whether newlines end it, as they end an argument of a body.
+    pub(super) fn whole_expression(&mut self, newlines: bool) -> Parsed<Expr> {
+        self.newlines = newlines;
         let expr = self.expression()?;
         self.skip_lines()?;
         if self.at < self.text.len() {

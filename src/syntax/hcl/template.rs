@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::parser::{Parsed, Parser};
@@ -39,6 +40,25 @@ impl Parser<'_> {
         Ok(Expr { kind, span: self.span_from(start) })
     }
 
+    /// A quoted string that is a label of a block: its characters as they are, without sequences.
+    pub(super) fn quoted_label(&mut self) -> Parsed<Name> {
+        let start = self.at;
+        self.at += 1;
+        let mut label = String::new();
+        for token in self.tokens(End::Quote, start)? {
+            let Token::Literal(pieces) = token else {
+                return self.error_at(start, "a block label cannot have interpolations");
+            };
+            label.extend(pieces.iter().map(|piece| &*piece.text));
+        }
+        Ok(Name { text: Arc::from(label), span: self.span_from(start) })
+    }
+
+    /// The string that a bare name is as the key of an object.
+    pub(super) fn bare_text(&self, name: &str, span: Span) -> Text {
+        normalized(vec![Literal { text: Arc::from(name), span: Some(span), exact: self.place.is_exact() }])
+    }
+
     pub(super) fn bare_template(&mut self) -> Parsed<Expr> {
         let tokens = self.tokens(End::Text, 0)?;
         let kind = self.assemble(tokens)?;
@@ -71,13 +91,17 @@ impl Parser<'_> {
         let mut literal: Vec<Literal> = Vec::new();
         let mut run = self.at;
         let mut trim_next = false;
+        // Directives open here, now and at most: their content is a level deeper.
+        let (mut open_now, mut open_most) = (0_usize, 0_usize);
+        // Whether `${` and `%{` mean something.
+        let mut sequences = true;
         loop {
             let done = match end {
                 End::Quote => self.looking_at("\""),
                 End::Text => self.at >= self.text.len(),
                 End::Marker(marker) => self.at_marker(marker),
             };
-            let sequence = self.looking_at("${") || self.looking_at("%{");
+            let sequence = sequences && (self.looking_at("${") || self.looking_at("%{"));
             if done || sequence {
                 self.close_run(&mut literal, run);
                 push_literal(&mut tokens, &mut literal, &mut trim_next);
@@ -85,13 +109,31 @@ impl Parser<'_> {
             if done {
                 match end {
                     End::Quote => self.at += 1,
-                    End::Marker(marker) => self.at += self.rest().find(marker).unwrap_or(0) + marker.len(),
+                    End::Marker(_) => {
+                        let line = self.rest().split('\n').next().unwrap_or_default();
+                        self.at += line.strip_suffix('\r').unwrap_or(line).len();
+                    }
                     End::Text => {}
                 }
+                self.depth -= open_now;
+                self.height += open_most;
                 return Ok(tokens);
             }
             if sequence {
+                let start = self.at;
                 trim_next = self.sequence(&mut tokens)?;
+                match tokens.last() {
+                    Some(Token::If(..) | Token::For(..)) => {
+                        self.deeper(start)?;
+                        open_now += 1;
+                        open_most = open_most.max(open_now);
+                    }
+                    Some(Token::EndIf(_) | Token::EndFor(_)) if open_now > 0 => {
+                        self.depth -= 1;
+                        open_now -= 1;
+                    }
+                    _ => {}
+                }
                 run = self.at;
                 continue;
             }
@@ -108,6 +150,13 @@ impl Parser<'_> {
                     literal.push(Literal { text: text.into(), span: Some(self.span_from(escape_start)), exact: false });
                     run = self.at;
                 }
+                // A lone sign, one more byte and a newline: there HashiCorp's scanner cuts before the newline.
+                ('$' | '%', End::Marker(_) | End::Text) if sequences && self.after(2).starts_with(['\n', '\r']) => {
+                    self.at += 2;
+                    self.close_run(&mut literal, run);
+                    push_literal(&mut tokens, &mut literal, &mut trim_next);
+                    run = self.at;
+                }
                 ('\\', End::Quote) => {
                     self.close_run(&mut literal, run);
                     let text = self.escape()?;
@@ -119,15 +168,30 @@ impl Parser<'_> {
                     });
                     run = self.at;
                 }
-                ('\n', End::Quote) => {
+                ('\n' | '\r', End::Quote) => {
                     return self.error_at(self.at, "a quoted string cannot span lines; use a heredoc or `\\n`");
                 }
-                ('\n', End::Marker(_)) => {
+                ('\r', _) if !self.looking_at("\r\n") => match end {
+                    // HashiCorp's parser gives up here and takes what is left of the text as it is.
+                    End::Text => {
+                        if sequences {
+                            self.close_run(&mut literal, run);
+                            push_literal(&mut tokens, &mut literal, &mut trim_next);
+                            run = self.at;
+                        }
+                        self.at += 1;
+                        sequences = false;
+                    }
+                    _ => return self.error_at(self.at, "a carriage return may only stand before a line feed"),
+                },
+                ('\n', End::Marker(_) | End::Text) if sequences => {
                     self.at += 1;
                     self.close_run(&mut literal, run);
                     push_literal(&mut tokens, &mut literal, &mut trim_next);
                     run = self.at;
                 }
+                // In what is taken as it is signs go by pairs, so that the second of `$$${` escapes nothing.
+                ('$' | '%', _) if !sequences && (self.looking_at("$$") || self.looking_at("%%")) => self.at += 2,
                 // `$$` and `%%` not before a brace, and lone signs, are literal; `$$${` is `$` and an escape.
                 _ => self.at += c.len_utf8(),
             }
@@ -138,7 +202,10 @@ impl Parser<'_> {
     fn at_marker(&self, marker: &str) -> bool {
         let at_line_start = self.at == 0 || self.text.as_bytes().get(self.at - 1) == Some(&b'\n');
         // The line must end in a newline: HashiCorp's parser takes a marker at the very end of a file for text.
-        at_line_start && self.rest().split_once('\n').is_some_and(|(line, _)| line.trim() == marker)
+        at_line_start
+            && self.rest().split_once('\n').is_some_and(|(line, _)| {
+                line.trim() == marker && !line.strip_suffix('\r').unwrap_or(line).contains('\r')
+            })
     }
 
     fn close_run(&self, literal: &mut Vec<Literal>, run: usize) {
@@ -167,8 +234,10 @@ impl Parser<'_> {
             return self.error_at(start, format!("{digits} hexadecimal digits are expected in this escape"));
         };
         self.at += digits;
-        // Go writes U+FFFD for what is no character (half a surrogate pair).
-        Ok(char::from_u32(found).unwrap_or('\u{fffd}'))
+        match char::from_u32(found) {
+            Some(c) => Ok(c),
+            None => self.error_at(start, format!("U+{found:04X} is no character")),
+        }
     }
 
     fn escaped(&mut self, c: char) -> Parsed<char> {
@@ -227,50 +296,39 @@ impl Parser<'_> {
 
     /// Pairs directives and makes the expression.
     fn assemble(&self, tokens: Vec<Token>) -> Parsed<ExprKind> {
-        let mut tokens = tokens.into_iter().peekable();
-        let mut parts = self.parts(&mut tokens, 0)?;
+        let mut tokens = melded(tokens).into_iter().peekable();
+        let mut parts = self.parts(&mut tokens)?;
         match tokens.next() {
             Some(Token::Else(at)) => return self.error_at(at, "`else` without `if`"),
             Some(Token::EndIf(at)) => return self.error_at(at, "`endif` without `if`"),
             Some(Token::EndFor(at)) => return self.error_at(at, "`endfor` without `for`"),
             _ => {}
         }
-        if parts.iter().all(|part| matches!(part, Part::Literal(_))) {
-            let texts: Vec<Text> = parts
-                .into_iter()
-                .filter_map(|part| match part {
-                    Part::Literal(text) => Some(text),
-                    _ => None,
-                })
-                .collect();
-            return Ok(ExprKind::Literal(Text::concat(&texts)));
-        }
         Ok(match (parts.pop(), parts.is_empty()) {
+            (None, _) => ExprKind::Literal(Text::from("")),
+            (Some(Part::Literal(text)), true) => ExprKind::Literal(text),
             (Some(Part::Interpolation(only)), true) => ExprKind::Wrap(Box::new(only)),
-            (last, _) => {
-                parts.extend(last);
+            (Some(last), _) => {
+                parts.push(last);
                 ExprKind::Template(parts)
             }
         })
     }
 
     /// Parts up to a directive that closes an outer one, which stays in `tokens`.
-    fn parts(&self, tokens: &mut std::iter::Peekable<std::vec::IntoIter<Token>>, depth: usize) -> Parsed<Vec<Part>> {
+    fn parts(&self, tokens: &mut std::iter::Peekable<std::vec::IntoIter<Token>>) -> Parsed<Vec<Part>> {
         let mut parts = Vec::new();
         while let Some(token) =
             tokens.next_if(|token| !matches!(token, Token::Else(_) | Token::EndIf(_) | Token::EndFor(_)))
         {
             parts.push(match token {
-                Token::Literal(pieces) => Part::Literal(Text::from_pieces(pieces.into_iter().map(Piece::Literal))),
+                Token::Literal(pieces) => Part::Literal(normalized(pieces)),
                 Token::Interpolation(expr) => Part::Interpolation(expr),
-                Token::If(_, at) | Token::For(_, _, _, at) if depth >= super::MAX_NESTING => {
-                    return self.error_at(at, format!("nested more than {} levels deep", super::MAX_NESTING));
-                }
                 Token::If(condition, at) => {
-                    let yes = self.parts(tokens, depth + 1)?;
+                    let yes = self.parts(tokens)?;
                     let mut no = Vec::new();
                     if tokens.next_if(|token| matches!(token, Token::Else(_))).is_some() {
-                        no = self.parts(tokens, depth + 1)?;
+                        no = self.parts(tokens)?;
                     }
                     if !matches!(tokens.next(), Some(Token::EndIf(_))) {
                         return self.error_at(at, "this `if` has no `endif`");
@@ -278,7 +336,7 @@ impl Parser<'_> {
                     Part::If(Box::new(condition), yes, no)
                 }
                 Token::For(key_name, value_name, collection, at) => {
-                    let body = self.parts(tokens, depth + 1)?;
+                    let body = self.parts(tokens)?;
                     if !matches!(tokens.next(), Some(Token::EndFor(_))) {
                         return self.error_at(at, "this `for` has no `endfor`");
                     }
@@ -291,6 +349,29 @@ impl Parser<'_> {
         }
         Ok(parts)
     }
+}
+
+/// Literals that follow one another as one.
+fn melded(tokens: Vec<Token>) -> Vec<Token> {
+    let mut melded: Vec<Token> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        match (melded.last_mut(), token) {
+            (Some(Token::Literal(before)), Token::Literal(pieces)) => before.extend(pieces),
+            (_, token) => melded.push(token),
+        }
+    }
+    melded
+}
+
+/// The string that pieces make: in normal form C, as cty keeps all strings.
+fn normalized(pieces: Vec<Literal>) -> Text {
+    let is_plain = pieces.iter().all(|piece| piece.text.is_ascii());
+    let whole: String = if is_plain { String::new() } else { pieces.iter().map(|piece| &*piece.text).collect() };
+    if is_plain || is_nfc(&whole) {
+        return Text::from_pieces(pieces.into_iter().map(Piece::Literal));
+    }
+    let span = pieces.iter().filter_map(|piece| piece.span).reduce(Span::to);
+    Text::literal(whole.nfc().collect::<String>(), span, false)
 }
 
 fn push_literal(tokens: &mut Vec<Token>, literal: &mut Vec<Literal>, trim: &mut bool) {

@@ -11,7 +11,7 @@ use crate::types::Type;
 use crate::value::{Kind, Marks, Value};
 
 use super::spec::{
-    Call, Failure, Function, Wants, any, invalid, known, list, number, returns, text_value, typed, wholly_known,
+    Call, Failure, Function, Wants, any, invalid, known, list, listed, number, returns, text_value, typed, wholly_known,
 };
 
 type Outcome = Result<Value, Failure>;
@@ -74,6 +74,7 @@ fn returns_slice(arguments: &[Value]) -> Type {
 
 fn length(call: &Call<'_>) -> Outcome {
     let value = call.get(0)?;
+    listed(value)?;
     let marks = value.marks;
     let count = match (&value.kind, value.as_unknown()) {
         (Kind::Text(text), None) => text.as_str().map(|known| known.graphemes(true).count()),
@@ -151,7 +152,7 @@ fn coalescelist(call: &Call<'_>) -> Outcome {
     for (at, argument) in call.arguments.iter().enumerate() {
         match &argument.kind {
             Kind::Unknown(unknown) => return Err(Failure::Unknown(Arc::clone(unknown))),
-            Kind::Null(_) => {}
+            Kind::Null(Type::List(_) | Type::Tuple(_)) => {}
             Kind::Tuple(elements) | Kind::List(_, elements) if elements.is_empty() => {}
             Kind::Tuple(_) | Kind::List(..) => return call.pass(at),
             _ => return Err("coalescelist arguments must be lists or tuples".into()),

@@ -199,7 +199,7 @@ fn csvdecode(call: &Call<'_>) -> Outcome {
             return Err(csv::error(row.line, "wrong number of fields"));
         }
         let cells = names.iter().zip(row.fields).map(|(name, field)| {
-            let cell = match field.verbatim.clone() {
+            let cell = match field.verbatim {
                 true if !field.range.is_empty() => cuts.text(field.range),
                 _ => pieces::computed(field.text),
             };

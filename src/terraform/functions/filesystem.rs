@@ -130,19 +130,6 @@ fn templatefile(call: &Call<'_>) -> Outcome {
         Kind::Object(fields) | Kind::Map(_, fields) => Arc::clone(fields),
         _ => return Err(invalid(1, "invalid vars value: must be a map")),
     };
-    let valid = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    if let Some(name) = variables.keys().find(|name| !valid(name)) {
-        return Err(invalid(
-            1,
-            format!(
-                "invalid template variable name {name:?}: must start with a letter, followed by zero or more letters, \
-                 digits, and underscores"
-            ),
-        ));
-    }
     let (template, start) = read_text(call)?;
     let rendered = call.context.render(&template, &variables, Some(start)).map_err(|message| invalid(1, message))?;
     let marks = rendered.deep_marks();
@@ -183,7 +170,7 @@ fn basename(call: &Call<'_>) -> Outcome {
 fn dirname(call: &Call<'_>) -> Outcome {
     let path = call.str(0)?;
     Ok(string(match path.rsplit_once('/') {
-        Some((folder, _)) if folder.is_empty() => "/".into(),
+        Some(("", _)) => "/".into(),
         Some((folder, _)) => clean(folder),
         None => ".".into(),
     }))
@@ -208,6 +195,10 @@ fn pathexpand(call: &Call<'_>) -> Outcome {
 fn fileset(call: &Call<'_>) -> Outcome {
     let (path, pattern) = (call.str(0)?, call.str(1)?);
     let pattern = clean(&pattern);
+    if pattern.contains("[!") {
+        // There the exclamation mark is one of the characters, here it negates.
+        return Err(elsewhere(call, "has a pattern that is read in several ways"));
+    }
     let glob = GlobBuilder::new(&pattern)
         .literal_separator(true)
         .backslash_escape(true)
@@ -218,7 +209,7 @@ fn fileset(call: &Call<'_>) -> Outcome {
     let plain = prefix.iter().take_while(|part| !part.contains(['*', '?', '[', '{', '\\'])).count();
     prefix.truncate(plain.min(prefix.len().saturating_sub(1)));
     let prefix = prefix.join("/");
-    let start = located(call, &format!("{path}/{prefix}"))?;
+    let start = located(call, Utf8Path::new(&*path).join(&prefix).as_str())?;
     let levels = if pattern.contains("**") { MAX_DEPTH } else { pattern.split('/').count() - plain.min(MAX_DEPTH) };
     let mut found = Vec::new();
     let mut left = MAX_ENTRIES;

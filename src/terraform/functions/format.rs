@@ -11,10 +11,10 @@ use crate::encode;
 use crate::number::Number;
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Kind, Unknown, Value};
+use crate::value::{Kind, Reason, Unknown, Value};
 
 use super::pieces;
-use super::spec::{Call, Failure, Function, MAX_TEXT, any, invalid, list, returns, text, text_value, too_large};
+use super::spec::{Call, Failure, Function, MAX_TEXT, any, invalid, list, open, returns, text, text_value, too_large};
 
 type Outcome = Result<Value, Failure>;
 
@@ -26,13 +26,23 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("formatlist", &[text("format")], returns::texts, format_list).rest(any("args").nullable().partial()),
 ];
 
+/// Terraform takes a null without a type for a value it does not know yet.
+fn typed_arguments<'a>(call: &'a Call<'_>) -> Result<&'a [Value], Failure> {
+    let arguments = call.from(1);
+    if arguments.iter().any(|argument| matches!(argument.kind, Kind::Null(Type::Dynamic))) {
+        let name = format!("{}()", call.name);
+        return Err(open(Reason::new(name, "is given a null that has no type", Some(call.span))));
+    }
+    Ok(arguments)
+}
+
 fn format_one(call: &Call<'_>) -> Outcome {
-    render(call, &call.text(0)?, call.from(1)).map(text_value)
+    render(call, &call.text(0)?, typed_arguments(call)?).map(text_value)
 }
 
 /// Formats once for each element of the list arguments, which have the same length.
 fn format_list(call: &Call<'_>) -> Outcome {
-    let (template, arguments) = (call.text(0)?, call.from(1));
+    let (template, arguments) = (call.text(0)?, typed_arguments(call)?);
     let mut count: Option<(usize, usize)> = None;
     for (at, argument) in arguments.iter().enumerate() {
         let listed = matches!(argument.ty(), Type::List(_) | Type::Set(_) | Type::Tuple(_)) && !argument.is_null();

@@ -99,16 +99,14 @@ fn uuidv5(call: &Call<'_>) -> Outcome {
         other => other.to_owned(),
     };
     let wrong = || invalid(0, format!("uuidv5() doesn't support namespace {namespace}"));
-    let dashes = uuid.char_indices().filter(|(_, c)| *c == '-').map(|(at, _)| at);
-    if uuid.len() != 36 || !dashes.eq([8, 13, 18, 23]) {
+    let bare = uuid.strip_prefix("urn:uuid:").unwrap_or(&uuid);
+    let bare = bare.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(bare);
+    let dashes: Vec<usize> = bare.match_indices('-').map(|(at, _)| at).collect();
+    let digits = bare.chars().filter(|c| *c != '-').map(|c| c.to_digit(16).map(|digit| digit as u8));
+    let digits: Vec<u8> = digits.collect::<Option<_>>().ok_or_else(wrong)?;
+    if digits.len() != 32 || !(dashes.is_empty() || dashes == [8, 13, 18, 23]) {
         return Err(wrong());
     }
-    let digits: Vec<u8> = uuid
-        .chars()
-        .filter(|c| *c != '-')
-        .map(|c| c.to_digit(16).map(|d| d as u8))
-        .collect::<Option<_>>()
-        .ok_or_else(wrong)?;
     let namespace = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
     let hash = sha1(&namespace.chain(name.bytes()).collect::<Vec<u8>>());
     let mut bytes: Vec<u8> = hash.into_iter().take(16).collect();

@@ -9,7 +9,7 @@ use crate::types::Type;
 use crate::value::{Field, Fields, Kind, Marks, Origin, Value};
 
 use super::spec::{
-    Call, Failure, Function, Wants, any, invalid, known, list, returns, text, text_value, typed, wholly_known,
+    Call, Failure, Function, Wants, any, invalid, known, list, listed, returns, text, text_value, typed, wholly_known,
 };
 
 type Outcome = Result<Value, Failure>;
@@ -61,6 +61,7 @@ fn returns_transposed(_: &[Value]) -> Type {
 
 fn keys(call: &Call<'_>) -> Outcome {
     let value = call.get(0)?;
+    listed(value)?;
     let key = |(key, field): (&Arc<str>, &Field)| {
         let text = text_value(Text::literal(Arc::clone(key), field.key_span, false));
         text.with_origin(Origin { span: field.key_span, hops: None })
@@ -80,6 +81,7 @@ fn keys(call: &Call<'_>) -> Outcome {
 
 fn values(call: &Call<'_>) -> Outcome {
     let value = call.get(0)?;
+    listed(value)?;
     let result = match &value.kind {
         Kind::Map(element, fields) => list(element.clone(), fields.values().cloned().collect()),
         Kind::Object(fields) => Value::tuple(fields.values().cloned().collect()),
@@ -106,7 +108,10 @@ fn lookup(call: &Call<'_>) -> Outcome {
         ),
         (_, default) => default.cloned(),
     };
-    match (call.fields(0)?.get(&key), default) {
+    if value.fields().is_some_and(|fields| fields.get(&key).is_none()) {
+        listed(value)?;
+    }
+    match (value.fields().and_then(|fields| fields.get(&key)), default) {
         (Some(found), _) => Ok(call.select(0, found)),
         (None, Some(default)) => Ok(default.with_origin(call.origin_of(2)).mark(value.marks)),
         (None, None) if element.is_none() => Err(invalid(0, format!("the given object has no attribute {key:?}"))),
@@ -119,6 +124,7 @@ fn merge(call: &Call<'_>) -> Outcome {
     let mut marks = Marks::NONE;
     let mut types = Vec::new();
     for argument in &call.arguments {
+        listed(argument)?;
         marks = marks.union(argument.marks);
         types.push(argument.ty());
         let fields = match &argument.kind {

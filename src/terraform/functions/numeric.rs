@@ -25,6 +25,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn signum(call: &Call<'_>) -> Outcome {
+    if call.number(0)?.to_integer().is_none() {
+        return Err(invalid(
+            0,
+            "value must be a whole number, between -9223372036854775808 and 9223372036854775807 inclusive",
+        ));
+    }
     let sign = call.number(0)?.cmp(&Number::from(0));
     Ok(Value::number(sign as i64))
 }
@@ -41,7 +47,32 @@ fn double(value: f64) -> Outcome {
 }
 
 fn log(call: &Call<'_>) -> Outcome {
-    double(call.number(0)?.to_f64().ln() / call.number(1)?.to_f64().ln())
+    double(logarithm(call.number(0)?.to_f64()) / logarithm(call.number(1)?.to_f64()))
+}
+
+/// The natural logarithm with the rounding errors of Go's `math.Log` (fdlibm's formula), which the C library does not
+/// make: whether the logarithm of 125 to base 5 is 3 or the next number hangs on them.
+fn logarithm(x: f64) -> f64 {
+    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    const ODD: [f64; 4] =
+        [6.666_666_666_666_735e-1, 2.857_142_874_366_239e-1, 1.818_357_216_161_805e-1, 1.479_819_860_511_658_6e-1];
+    const EVEN: [f64; 3] = [3.999_999_999_940_942e-1, 2.222_219_843_214_978_4e-1, 1.531_383_769_920_937_3e-1];
+    if !x.is_normal() || x < 0.0 {
+        return x.ln();
+    }
+    let (mut mantissa, mut twos) = split(x);
+    if mantissa < std::f64::consts::FRAC_1_SQRT_2 {
+        mantissa *= 2.0;
+        twos -= 1;
+    }
+    let (f, k) = (mantissa - 1.0, twos as f64);
+    let s = f / (2.0 + f);
+    let (s2, s4) = (s * s, s * s * (s * s));
+    let series = |coefficients: &[f64]| coefficients.iter().rev().fold(0.0, |sum, c| sum * s4 + c);
+    let half = 0.5 * f * f;
+    let rest = s2 * series(&ODD) + s4 * series(&EVEN);
+    k * LN2_HIGH - ((half - (s * (half + rest) + k * LN2_LOW)) - f)
 }
 
 fn pow(call: &Call<'_>) -> Outcome {
@@ -64,7 +95,7 @@ fn power(base: f64, exponent: f64) -> f64 {
         fraction -= 1.0;
         whole += 1.0;
     }
-    let mut result = if fraction == 0.0 { 1.0 } else { (fraction * base.ln()).exp() };
+    let mut result = if fraction == 0.0 { 1.0 } else { (fraction * logarithm(base)).exp() };
     let (mut mantissa, mut twos) = split(base);
     let mut result_twos = 0i64;
     let mut left = whole as u64;
@@ -109,9 +140,8 @@ fn split(value: f64) -> (f64, i64) {
 }
 
 fn parseint(call: &Call<'_>) -> Outcome {
-    let text = convert(call.get(0)?, &Type::Text);
-    let text = match &text {
-        Ok(text) if !matches!(call.get(0)?.kind, Kind::Bool(_)) => known(text)?,
+    let text = match &call.get(0)?.kind {
+        Kind::Text(_) => known(call.get(0)?)?,
         _ => {
             let ty = call.get(0)?.ty().friendly_name();
             return Err(invalid(0, format!("first argument must be a string, not {ty}")));

@@ -31,12 +31,30 @@ fn returns_matches(arguments: &[Value]) -> Type {
 
 /// Go's classes `\d`, `\w`, `\s` and `\b` are ASCII; `\Q...\E` quotes; brackets and doubled signs in a class and
 /// braces that are no repetition are plain characters. In all else the two languages agree.
-fn translate(pattern: &str) -> String {
+fn translate(pattern: &str) -> Result<String, Failure> {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern.chars();
     let mut in_class = false;
     let mut class_start = false;
+    let mut repeated = Repeated::No;
     while let Some(c) = rest.next() {
+        let before = std::mem::replace(&mut repeated, Repeated::No);
+        if !in_class && (matches!(c, '*' | '+' | '?') || c == '{' && is_repetition(rest.as_str())) {
+            repeated = match (before, c) {
+                (Repeated::No, _) => Repeated::Once,
+                (Repeated::Once, '?') => Repeated::Lazily,
+                _ => return Err(invalid(0, "invalid regexp pattern: invalid nested repetition operator")),
+            };
+            out.push(c);
+            if c == '{'
+                && let Some((inside, after)) = rest.as_str().split_once('}')
+            {
+                out.push_str(inside);
+                out.push('}');
+                rest = after.chars();
+            }
+            continue;
+        }
         let first_in_class = std::mem::replace(&mut class_start, false);
         match c {
             '\\' => match rest.next() {
@@ -89,11 +107,19 @@ fn translate(pattern: &str) -> String {
                 out.push(c);
             }
             '-' if in_class && rest.as_str().starts_with('-') => out.push_str("\\-"),
-            '{' if !in_class && !is_repetition(rest.as_str()) => out.push_str("\\{"),
+            '{' if !in_class => out.push_str("\\{"),
             c => out.push(c),
         }
     }
-    out
+    Ok(out)
+}
+
+/// Whether what came before is repeated already: Go repeats nothing twice.
+#[derive(Clone, Copy)]
+enum Repeated {
+    No,
+    Once,
+    Lazily,
 }
 
 /// Whether what follows an opening brace makes it a repetition: `2}`, `2,}`, `2,3}`.
@@ -107,7 +133,7 @@ fn is_repetition(rest: &str) -> bool {
 }
 
 fn compile(pattern: &str) -> Result<Regex, Failure> {
-    let mut builder = RegexBuilder::new(&translate(pattern));
+    let mut builder = RegexBuilder::new(&translate(pattern)?);
     builder.size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");

@@ -349,9 +349,10 @@ impl Call<'_> {
         })
     }
 
-    /// The elements of a map or the attributes of an object.
+    /// The elements of a map or the attributes of an object, if all are listed.
     pub fn fields(&self, at: usize) -> Result<&Fields, Failure> {
         let value = self.get(at)?;
+        listed(value)?;
         value.fields().ok_or_else(|| match value.as_unknown() {
             Some(unknown) => Failure::Unknown(unknown),
             None => invalid(at, "map or object required"),
@@ -393,6 +394,14 @@ pub(super) fn wholly_known(value: &Value) -> Result<(), Failure> {
     value.first_unknown().map_or(Ok(()), |unknown| Err(Failure::Unknown(unknown)))
 }
 
+/// Fails for an object with more attributes than those listed.
+pub(super) fn listed(value: &Value) -> Result<(), Failure> {
+    match value.fields().and_then(Fields::open) {
+        Some(rest) => Err(Failure::Unknown(Arc::clone(rest))),
+        None => Ok(()),
+    }
+}
+
 /// A string that was computed.
 pub(super) fn string(text: impl Into<String>) -> Value {
     Value::new(Kind::Text(super::pieces::computed(text.into())))
@@ -400,7 +409,13 @@ pub(super) fn string(text: impl Into<String>) -> Value {
 
 /// A string made of pieces.
 pub(super) fn text_value(text: Text) -> Value {
-    Value::new(Kind::Text(text))
+    match text.sole_unknown() {
+        Some(unknown) => {
+            let unknown = Unknown { ty: Type::Text, not_null: true, ..Unknown::clone(unknown) };
+            Value::new(Kind::Unknown(Arc::new(unknown)))
+        }
+        None => Value::new(Kind::Text(text)),
+    }
 }
 
 /// `list(element)`
