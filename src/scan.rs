@@ -129,9 +129,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
         let findings = &mut outcome.findings;
-        findings
-            .findings
-            .retain(|finding| inside(finding.primary) || finding.related.iter().any(|place| inside(place.span)));
+        findings.findings.retain(|finding| inside(finding.primary));
         findings.undecided.retain(|undecided| inside(undecided.span));
         findings.errors.retain(|error| inside(error.span));
         findings.notes.retain(|note| inside(note.span));
@@ -230,6 +228,8 @@ struct Taken<T> {
     findings: Findings,
     files: Vec<Utf8PathBuf>,
     resources: usize,
+    /// The variables that a root module declares.
+    variables: Vec<Arc<str>>,
 }
 
 type Take<'t, T> = dyn Fn(&dyn Project, &mut Findings) -> T + Sync + 't;
@@ -285,6 +285,14 @@ fn read_all<T: Send>(
     for project in &projects {
         read.extend(&project.files);
     }
+    for argument in &options.variables {
+        let VariableArgument::Var { name, value } = argument else { continue };
+        if !projects.iter().any(|project| project.variables.iter().any(|declared| **declared == **name)) {
+            let file = sources.virtual_file(&format!("<--var {name}>"), value);
+            let message = format!("no root module declares the variable `{name}`");
+            findings.notes.push(Diagnostic::new("unused-variable", message, Span::start_of(file)));
+        }
+    }
     counts.files = read.len();
     (projects, Reading { findings, counts, only })
 }
@@ -318,6 +326,7 @@ impl<T> Reader<'_, T> {
                 resources += evaluator.instance(id).module.resources.len();
             }
             let mut seen = visits.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let variables = module.variables.keys().cloned().collect();
             seen.insert(folder.to_owned(), module);
             let mut files = Vec::new();
             for module in seen.values() {
@@ -326,7 +335,7 @@ impl<T> Reader<'_, T> {
             }
             findings.errors.extend(evaluator.errors().iter().cloned());
             findings.notes.extend(evaluator.notes().iter().cloned());
-            Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources }
+            Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources, variables }
         })
     }
 
@@ -370,7 +379,7 @@ impl<T> Reader<'_, T> {
             let resources = template.resources(&|_| true).len();
             findings.errors.extend(template.take_errors());
             let files = vec![path.to_owned()];
-            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources }
+            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
@@ -388,7 +397,7 @@ impl<T> Reader<'_, T> {
 
 impl<T> Taken<T> {
     fn without_project(path: &Arc<str>, findings: Findings) -> Self {
-        Self { path: Arc::clone(path), taken: None, findings, files: Vec::new(), resources: 0 }
+        Self { path: Arc::clone(path), taken: None, findings, files: Vec::new(), resources: 0, variables: Vec::new() }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
 use super::evaluator::{Evaluated, Evaluator, MAX_TEXT, Repetition, fail, fail_always};
 use super::functions;
 use super::operators;
@@ -138,7 +140,7 @@ impl Evaluator<'_> {
     fn template(&self, parts: &[Part], scope: &Scope<'_>, span: Span) -> Evaluated {
         let mut builder = TemplateBuilder { pieces: Vec::new(), marks: Marks::NONE, bytes: 0, span };
         self.template_parts(parts, scope, &mut builder)?;
-        let text = Text::from_pieces(builder.pieces);
+        let text = normalized(Text::from_pieces(builder.pieces));
         Ok(Value::new(Kind::Text(text)).at(span).mark(builder.marks))
     }
 
@@ -408,6 +410,12 @@ impl Evaluator<'_> {
         let value = self.eval(&expr, &inner).map_err(|error| error.message)?;
         Ok(value)
     }
+}
+
+/// Strings are in Unicode's NFC, also where one piece ends in a letter and the next starts with its accent.
+fn normalized(text: Text) -> Text {
+    let other = text.as_str().filter(|all| !all.is_ascii() && !is_nfc(all)).map(|all| all.nfc().collect::<String>());
+    other.map_or(text, Text::from)
 }
 
 /// Where a template's characters stand, if it is one run of a file.

@@ -96,10 +96,8 @@ fn arithmetic(op: BinaryOp, a: &Number, b: &Number, at: Span) -> Evaluated {
             Some(result) => Value::number(result),
             None => return fail_always("division by zero", at),
         },
-        BinaryOp::Modulo => match a.rem(b) {
-            Some(result) => Value::number(result),
-            None => return fail_always("division by zero", at),
-        },
+        // What is left of a division by zero is, as Terraform computes it, everything.
+        BinaryOp::Modulo => Value::number(a.rem(b).unwrap_or_else(|| a.clone())),
         BinaryOp::Less => Value::bool(a < b),
         BinaryOp::LessOrEqual => Value::bool(a <= b),
         BinaryOp::Greater => Value::bool(a > b),
