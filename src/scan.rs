@@ -320,6 +320,7 @@ impl<T> Reader<'_, T> {
             let mut findings = Findings { errors, ..Findings::default() };
             let taken = (self.take)(&root, &mut findings);
             let evaluator = root.evaluator();
+            evaluator.find_cycles();
             let mut resources = 0;
             for id in evaluator.all_instances() {
                 resources += evaluator.instance(id).module.resources.len();

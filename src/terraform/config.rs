@@ -167,7 +167,17 @@ impl Module {
             let message = format!("an argument named `{}` is not expected outside a block", attribute.name.text);
             self.errors.push(Diagnostic::new("terraform-invalid", message, attribute.name.span));
         }
-        for block in body.blocks {
+        let mut blocks = Vec::new();
+        for mut block in body.blocks {
+            // The data source of a check is one of the module, though only the check may refer to it.
+            if &*block.kind.text == "check" {
+                let (data, rest) = block.body.blocks.into_iter().partition(|inner| &*inner.kind.text == "data");
+                block.body.blocks = rest;
+                blocks.extend::<Vec<Block>>(data);
+            }
+            blocks.push(block);
+        }
+        for block in blocks {
             let (first, second) = (label(&block, 0), label(&block, 1));
             let twice = match (&*block.kind.text, first, second) {
                 ("variable", Some(name), _) => replace(&mut self.variables, name, Variable { block }),

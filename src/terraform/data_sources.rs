@@ -1,21 +1,29 @@
 //! Data sources: when Terraform reads them, and what some of them say without being asked.
 //! <https://developer.hashicorp.com/terraform/language/data-sources#data-resource-behavior>
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::attributes::{AFTER_APPLY, Gaps, Instance, names};
+use super::attributes::{AFTER_APPLY, Gaps, Instance, META, names};
 use super::config::{ResourceId, references};
 use super::evaluator::{Evaluated, Evaluator, ModuleId};
-use super::instance::Expansion;
+use super::instance::{Expansion, InstanceKey};
 use super::normal;
 use super::providers::{self, Part};
 use super::schema::{self, Schema};
 use super::scope::Scope;
 use crate::resource::Mode;
-use crate::syntax::hcl::{Body, Expr};
+use crate::source::Span;
+use crate::syntax::hcl::{Body, Expr, ExprKind};
 use crate::text::Piece;
 use crate::types::Type;
 use crate::value::{Kind, Reason, Value};
+
+/// The references that have been followed.
+type Seen = HashSet<(ModuleId, Vec<Arc<str>>)>;
+
+/// How many instances of a data source are asked whether they are read late when others rest on them.
+const SAMPLE: usize = 64;
 
 /// Why rootlint cannot tell whether Terraform reads a data source when it plans.
 const WHEN: &str = "is read when Terraform plans or applies, which depends on values that are not known here";
@@ -70,6 +78,15 @@ impl Evaluator<'_> {
                 (Some(region), _) | (None, Some(region)) => Some(region),
                 (None, None) => part(Part::Region).filter(|region| region.as_unknown().is_none()),
             },
+            ("aws_region", "endpoint")
+                if !["name", "region", "endpoint"].iter().any(|name| is_written(&at.block.body, name)) =>
+            {
+                let (region, partition) = (part(Part::Region), part(Part::Partition));
+                let suffix =
+                    partition.and_then(|partition| providers::partition_attribute(&partition.as_str()?, "dns_suffix"));
+                let region = region.and_then(|region| region.as_str().map(|region| region.into_owned()));
+                region.zip(suffix).map(|(region, suffix)| Value::text(format!("ec2.{region}.{suffix}")))
+            }
             ("aws_caller_identity", "account_id" | "id") => {
                 part(Part::Account).filter(|account| account.as_unknown().is_none())
             }
@@ -117,18 +134,102 @@ impl Evaluator<'_> {
         let computed = |ty: Type| Value::new(Kind::Null(ty));
         let gaps = Gaps { header: at.block.header, computed: &computed, defaults: false };
         for name in names(&at.block.body, schema) {
-            if !is_written(&at.block.body, &name) {
+            if META.contains(&&*name) || !is_written(&at.block.body, &name) {
                 continue;
             }
             let value = self.body_value(&at.block.body, &name, schema, &scope, &gaps)?;
             let mut found = Unknowns::default();
             found.look(&value);
-            if found.after_apply {
+            let answer = if found.other { None } else { Some(false) };
+            if waits(if found.after_apply { Some(true) } else { answer }) {
                 return Ok(Some(true));
             }
-            uncertain |= found.other;
+        }
+        // A document that rootlint computes is unknown to Terraform where it is put off, and so is what rests on it.
+        let mut seen = HashSet::new();
+        let mut open = Vec::new();
+        Self::expressions(&at.block.body, None, &mut open);
+        for (_, expr) in open.into_iter().filter(|(argument, _)| !META.contains(&&**argument)) {
+            if waits(self.rests_on_deferred(at.module, expr, true, &mut seen)) {
+                return Ok(Some(true));
+            }
         }
         Ok(if uncertain { None } else { Some(false) })
+    }
+
+    /// Whether a value holds, perhaps by way of other values, what a data source says that is read late. Where an
+    /// expression does more than pass it on (`sure` is false), that cannot be told.
+    fn rests_on_deferred(&self, module: ModuleId, expr: &Expr, sure: bool, seen: &mut Seen) -> Option<bool> {
+        let mut parts = Vec::new();
+        let mut found = Vec::new();
+        match &expr.kind {
+            ExprKind::Tuple(elements) => parts.extend(elements),
+            ExprKind::Object(items) => parts.extend(items.iter().map(|item| &item.value)),
+            ExprKind::Parens(inner) | ExprKind::Wrap(inner) => parts.push(&**inner),
+            _ => references(expr, &mut found),
+        }
+        let sure = sure && (found.is_empty() || matches!(expr.kind, ExprKind::Reference(..)));
+        let answer = parts.into_iter().map(|part| self.rests_on_deferred(module, part, sure, seen));
+        let answer = answer.fold(Some(false), or);
+        found.into_iter().map(|(names, span)| self.names_deferred(module, names, span, sure, seen)).fold(answer, or)
+    }
+
+    fn names_deferred(
+        &self,
+        module: ModuleId,
+        names: Vec<Arc<str>>,
+        span: Span,
+        sure: bool,
+        seen: &mut Seen,
+    ) -> Option<bool> {
+        let instance = self.instance(module);
+        if !seen.insert((module, names.clone())) {
+            return Some(false);
+        }
+        let mut through = |module: ModuleId, expr: Option<&Expr>| match expr {
+            Some(expr) => self.rests_on_deferred(module, expr, sure, seen),
+            None => Some(false),
+        };
+        match names.as_slice() {
+            [root, name, ..] if &**root == "local" => {
+                through(module, instance.module.locals.get(name).map(|local| &local.value))
+            }
+            [root, name, ..] if &**root == "var" => {
+                let Some((caller, call, _)) = &instance.caller else { return Some(false) };
+                let calling = self.instance(*caller);
+                let argument = calling.module.calls.get(call).and_then(|block| block.body.attribute(name));
+                through(*caller, argument.map(|argument| &argument.value))
+            }
+            [root, call, rest @ ..] if &**root == "module" => {
+                let Ok(children) = self.children(module, call, span) else { return Some(false) };
+                let mut answer = Some(false);
+                for (_, child) in children.iter() {
+                    let inner = self.instance(*child);
+                    let meant = |name: &Arc<str>| rest.first().is_none_or(|output| output == name);
+                    for (_, output) in inner.module.outputs.iter().filter(|(name, _)| meant(name)) {
+                        answer = or(answer, through(*child, output.body.attribute("value").map(|value| &value.value)));
+                    }
+                }
+                answer
+            }
+            [root, kind, name, rest @ ..] if &**root == "data" => {
+                let id = ResourceId { mode: Mode::Data, kind: Arc::clone(kind), name: Arc::clone(name) };
+                let Some(block) = instance.module.resources.get(&id) else { return Some(false) };
+                let schema = schema::of(Mode::Data, kind);
+                let attribute = rest.first().and_then(|name| schema?.attributes.get(name));
+                if attribute.is_some_and(|attribute| !attribute.computed) {
+                    return Some(false);
+                }
+                let Ok(expansion) = self.expansion(module, &id, span) else { return Some(false) };
+                let late = |key: &InstanceKey| self.is_deferred(&Instance { module, id: &id, key, block });
+                let keys = expansion.keys();
+                let answer = keys.iter().take(SAMPLE).map(late).fold(Some(false), or);
+                let answer = if keys.len() > SAMPLE { or(answer, None) } else { answer };
+                // Without the attribute's name some part is meant that may be known.
+                if sure && attribute.is_some() || answer == Some(false) { answer } else { None }
+            }
+            _ => Some(false),
+        }
     }
 
     /// Whether an expression names resources that are still to be made; modules count only in `depends_on`.

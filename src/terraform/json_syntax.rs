@@ -1,6 +1,7 @@
 //! `.tf.json`: JSON read as the blocks and attributes of the native syntax.
 //! <https://developer.hashicorp.com/terraform/language/syntax/json>
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::number::Number;
@@ -238,21 +239,63 @@ pub fn bodies(expr: &Expr) -> Option<Vec<Body>> {
     let body = |items: &[Item]| -> Option<Body> {
         let mut body = Body::default();
         for item in items {
-            let key = item.key.literal()?;
-            let name = Name { text: Arc::from(&*key.as_str()?), span: item.key.span };
-            body.attributes.push(Attribute { name, value: item.value.clone() });
+            let name = key_of(item)?;
+            if &*name.text != "dynamic" {
+                body.attributes.push(Attribute { name, value: item.value.clone() });
+                continue;
+            }
+            for labels in objects(&item.value)? {
+                for labelled in labels {
+                    let label = key_of(labelled)?;
+                    for generator in bodies(&labelled.value)? {
+                        body.blocks.push(dynamic(&name, &label, generator)?);
+                    }
+                }
+            }
         }
         Some(body)
     };
+    objects(expr)?.into_iter().map(body).collect()
+}
+
+fn key_of(item: &Item) -> Option<Name> {
+    let key = item.key.literal()?;
+    Some(Name { text: Arc::from(&*key.as_str()?), span: item.key.span })
+}
+
+/// An object, or a list of objects.
+fn objects(expr: &Expr) -> Option<Vec<&[Item]>> {
     match &expr.bare().kind {
-        ExprKind::Object(items) => Some(vec![body(items)?]),
+        ExprKind::Object(items) => Some(vec![items]),
         ExprKind::Tuple(elements) => elements
             .iter()
             .map(|element| match &element.bare().kind {
-                ExprKind::Object(items) => body(items),
+                ExprKind::Object(items) => Some(items.as_slice()),
                 _ => None,
             })
             .collect(),
         _ => None,
     }
+}
+
+/// A `dynamic` block whose arguments stand in `body`: its `content` is a block again.
+fn dynamic(kind: &Name, label: &Name, mut body: Body) -> Option<Block> {
+    let (content, rest) =
+        body.attributes.into_iter().partition::<Vec<_>, _>(|attribute| &*attribute.name.text == "content");
+    body.attributes = rest;
+    for attribute in content {
+        for inner in bodies(&attribute.value)? {
+            let (header, span) = (attribute.name.span, attribute.value.span);
+            body.blocks.push(Block { kind: attribute.name.clone(), labels: Vec::new(), header, span, body: inner });
+        }
+    }
+    let (header, labels) = (label.span, vec![label.clone()]);
+    Some(Block { kind: kind.clone(), labels, header, span: header, body })
+}
+
+/// The blocks of a type in a body, whichever way they are written.
+pub fn inner<'b>(body: &'b Body, kind: &'b str) -> Vec<Cow<'b, Body>> {
+    let written = body.attribute(kind).and_then(|attribute| bodies(&attribute.value)).unwrap_or_default();
+    let blocks = body.blocks_of(kind).map(|block| Cow::Borrowed(&block.body));
+    blocks.chain(written.into_iter().map(Cow::Owned)).collect()
 }

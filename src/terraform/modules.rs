@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::config::call_source;
+use super::config::{Module, call_source};
 use super::constraint::Constraint;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, ModuleInstance, Named, fail};
 use super::instance::{Expansion, InstanceKey};
@@ -22,8 +22,13 @@ use crate::value::{Marks, Reason, Value, Via};
 /// How deep module calls may nest.
 pub const MAX_MODULE_DEPTH: usize = 300;
 
+<<<<<<< HEAD
 /// How many module instances one project may have. Modules that call each other twice double at every level.
 pub const MAX_MODULES: usize = 20_000;
+=======
+/// The arguments of a `module` block that are no inputs.
+const CALL_META: [&str; 7] = ["source", "version", "count", "for_each", "providers", "depends_on", "enabled"];
+>>>>>>> h-h
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -54,20 +59,11 @@ impl Evaluator<'_> {
                 (value, via)
             }
         };
-        let default = |required: bool| -> Evaluated<Named> {
+        let default = || -> Evaluated<Named> {
             let via = Via::VariableDefault(Arc::clone(name));
             match body.attribute("default") {
                 Some(default) => Ok(Named { value: self.eval(&default.value, &Scope::of(id))?, via }),
                 None => {
-                    if required && let Some((caller, call, _)) = &instance.caller {
-                        let calling = self.instance(*caller);
-                        let header = calling.module.calls.get(call).map_or(span, |block| block.header);
-                        self.error(
-                            "terraform-evaluation",
-                            format!("`module.{call}` does not set `{name}`, which has no default"),
-                            header,
-                        );
-                    }
                     let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
                     let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
                     Ok(Named { value, via })
@@ -75,9 +71,9 @@ impl Evaluator<'_> {
             }
         };
         let mut named = match given {
-            None => default(true)?,
+            None => default()?,
             // `nullable = false`: null means the default.
-            Some(value) if value.is_null() && flag("nullable") == Some(false) => default(false)?,
+            Some(value) if value.is_null() && flag("nullable") == Some(false) => default()?,
             Some(value) => Named { value, via },
         };
         let at = named.value.origin.span.unwrap_or(span);
@@ -150,6 +146,7 @@ impl Evaluator<'_> {
             self.missing(call, block, "there are no Terraform files in that folder");
             return Ok(Vec::new());
         };
+<<<<<<< HEAD
         let keys = expansion.keys();
         if self.instance_count() + keys.len() > MAX_MODULES {
             return fail(
@@ -157,6 +154,9 @@ impl Evaluator<'_> {
                 block.header,
             );
         }
+=======
+        self.check_arguments(&module, call, block);
+>>>>>>> h-h
         let dot = if instance.address.is_empty() { "" } else { "." };
         let base = format!("{}{dot}module.{call}", instance.address);
         let calls: Arc<[Span]> = instance.calls.iter().copied().chain([block.header]).collect();
@@ -181,6 +181,7 @@ impl Evaluator<'_> {
         Ok(children.collect())
     }
 
+<<<<<<< HEAD
     /// Whether a module instance lies in a folder, or one of those that call it does: Terraform would call it for ever.
     fn is_within(&self, instance: &ModuleInstance, folder: &Utf8Path) -> bool {
         let caller = |caller: &(ModuleId, Arc<str>, super::evaluator::Repetition)| self.instance(caller.0);
@@ -191,6 +192,27 @@ impl Evaluator<'_> {
             above = instance.caller.as_ref().map(caller);
         }
         found
+=======
+    /// A call sets every variable that has no default, and nothing that is no variable.
+    fn check_arguments(&self, module: &Module, call: &Arc<str>, block: &Block) {
+        if !module.errors.is_empty() {
+            // What could not be read may declare it.
+            return;
+        }
+        for (name, variable) in &module.variables {
+            if variable.block.body.attribute("default").is_none() && block.body.attribute(name).is_none() {
+                let message = format!("`module.{call}` does not set `{name}`, which has no default");
+                self.error("terraform-evaluation", message, block.header);
+            }
+        }
+        for attribute in &block.body.attributes {
+            let name = &attribute.name;
+            if !CALL_META.contains(&&*name.text) && !module.variables.contains_key(&name.text) {
+                let message = format!("`module.{call}` has no variable `{}`", name.text);
+                self.error("terraform-evaluation", message, name.span);
+            }
+        }
+>>>>>>> h-h
     }
 
     /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,

@@ -7,6 +7,7 @@ use super::attributes::Gaps;
 use super::evaluator::{Evaluated, Evaluator};
 use super::schema;
 use super::scope::Scope;
+use super::set_order::ordered;
 use crate::document::{self, DocumentError};
 use crate::resource::Mode;
 use crate::source::Span;
@@ -242,15 +243,15 @@ fn principals(blocks: &Value) -> Option<Value> {
         None => return Some(blocks.clone()),
     };
     let mut by_type: std::collections::BTreeMap<Arc<str>, (Option<Span>, Vec<Value>)> = Default::default();
-    for block in blocks {
+    for block in ordered(blocks) {
         let Some(fields) = block.fields() else { return Some(block.clone()) };
         let (Some(kind), Some(identifiers)) = (fields.field("type"), fields.get("identifiers")) else { continue };
         let Some(name) = kind.value.as_str() else { return Some(kind.value.clone()) };
         let entry = by_type.entry(Arc::from(&*name)).or_insert_with(|| (kind.value.origin.span, Vec::new()));
-        match identifiers.elements() {
-            Some(all) => entry.1.extend(all.iter().map(with_variables)),
-            None if identifiers.is_null() => {}
-            None => entry.1.push(identifiers.clone()),
+        // Each block's identifiers are sorted for themselves.
+        match string_list(identifiers, true, true) {
+            Some(Value { kind: Kind::Tuple(all), .. }) => entry.1.extend(all.iter().cloned()),
+            one => entry.1.extend(one),
         }
     }
     if let Some((_, all)) = by_type.get("*").filter(|_| by_type.len() == 1)
@@ -262,7 +263,7 @@ fn principals(blocks: &Value) -> Option<Value> {
     let mut fields = Fields::default();
     for (kind, (span, all)) in by_type {
         let list = Value::tuple(all);
-        let value = string_list(&list, false, true).unwrap_or(list);
+        let value = string_list(&list, false, false).unwrap_or(list);
         fields.insert(kind, span, value);
     }
     Some(Value::object(fields))
@@ -276,7 +277,7 @@ fn conditions(blocks: &Value) -> Option<Value> {
         None => return Some(blocks.clone()),
     };
     let mut tests: std::collections::BTreeMap<Arc<str>, (Option<Span>, Fields)> = Default::default();
-    for block in all {
+    for block in ordered(all) {
         let Some(fields) = block.fields() else { return Some(block.clone()) };
         let (Some(test), Some(variable), Some(values)) =
             (fields.get("test"), fields.get("variable"), fields.get("values"))
@@ -287,9 +288,18 @@ fn conditions(blocks: &Value) -> Option<Value> {
             return Some(if test.as_unknown().is_some() { test.clone() } else { variable.clone() });
         };
         let entry = tests.entry(Arc::from(&*name)).or_insert_with(|| (test.origin.span, Fields::default()));
-        // The provider keeps the values of the block that comes last for one test and variable; set order is its own.
-        let values = string_list(values, true, false).unwrap_or_else(|| Value::tuple(Vec::new()));
-        entry.1.replace(Arc::from(&*key), variable.origin.span, values);
+        // Values for one test and variable are put one after the other.
+        let mut all: Vec<Value> = match entry.1.get(&key) {
+            Some(known) => known.elements().map_or_else(|| vec![known.clone()], <[Value]>::to_vec),
+            None => Vec::new(),
+        };
+        match string_list(values, true, false) {
+            Some(Value { kind: Kind::Tuple(more), .. }) => all.extend(more.iter().cloned()),
+            one => all.extend(one),
+        }
+        let all = Value::tuple(all).with_origin(values.origin.clone());
+        let all = string_list(&all, false, false).unwrap_or(all);
+        entry.1.replace(Arc::from(&*key), variable.origin.span, all);
     }
     let mut fields = Fields::default();
     for (test, (span, keys)) in tests {

@@ -8,10 +8,10 @@ use super::attributes::Instance;
 use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
 use super::instance::{Expansion, InstanceKey};
-use super::reference::matches_key;
+use super::json_syntax;
 use super::scope::Scope;
 use crate::resource::Provider;
-use crate::syntax::hcl::{Block, Expr, ExprKind, Step};
+use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
 use crate::text::{Piece, Text};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Marks, Reason, Value, Via};
@@ -122,24 +122,24 @@ impl Evaluator<'_> {
         let Some(block) = instance.module.providers.get(&config.name) else { return Ok(None) };
         let expansion =
             if block.body.attribute("for_each").is_some() { self.expand(module, block)? } else { Expansion::Single };
-        let key = expansion.keys().into_iter().find(|key| match &config.key {
-            InstanceKey::Key(name) => matches_key(key, &Value::text(name)),
-            _ => false,
-        });
+        let key = match &config.key {
+            InstanceKey::Key(name) => expansion.find(&Value::text(name)),
+            _ => None,
+        };
         let repetition = expansion.repetition(&key.unwrap_or(InstanceKey::None));
         let scope = Scope::repeated(module, &repetition);
-        let argument = |block: &Block, name: &str| -> Evaluated<Option<Value>> {
-            let Some(written) = block.body.attribute(name) else { return Ok(None) };
+        let argument = |body: &Body, name: &str| -> Evaluated<Option<Value>> {
+            let Some(written) = body.attribute(name) else { return Ok(None) };
             Ok(Some(self.eval(&written.value, &scope)?).filter(|value| !value.is_null()))
         };
         Ok(match part {
-            Part::Region => argument(block, "region")?,
+            Part::Region => argument(&block.body, "region")?,
             Part::Role => {
                 // Roles are assumed one after the other, that of a web identity first.
                 let mut role = None;
                 for kind in ["assume_role_with_web_identity", "assume_role"] {
-                    for inner in block.body.blocks_of(kind) {
-                        role = argument(inner, "role_arn")?.or(role);
+                    for inner in json_syntax::inner(&block.body, kind) {
+                        role = argument(&inner, "role_arn")?.or(role);
                     }
                 }
                 role
@@ -148,7 +148,7 @@ impl Evaluator<'_> {
                 if let Some(role) = self.provider_part(config, Part::Role) {
                     return Ok(arn_account(&role));
                 }
-                let allowed = argument(block, "allowed_account_ids")?;
+                let allowed = argument(&block.body, "allowed_account_ids")?;
                 match allowed.as_ref().and_then(Value::elements) {
                     Some([only]) => Some(only.clone()),
                     _ => None,
@@ -166,13 +166,13 @@ impl Evaluator<'_> {
                 })
             }
             Part::DefaultTags => {
-                if block.body.blocks_of("ignore_tags").next().is_some() {
+                if !json_syntax::inner(&block.body, "ignore_tags").is_empty() {
                     let reason = Reason::new("tags_all", "leaves out what the provider ignores", Some(block.header));
                     return Ok(Some(Value::unknown(Type::map(Type::Text), reason)));
                 }
                 let mut tags = None;
-                for inner in block.body.blocks_of("default_tags") {
-                    tags = argument(inner, "tags")?.map(|tags| Self::as_type(tags, &Type::map(Type::Text)));
+                for inner in json_syntax::inner(&block.body, "default_tags") {
+                    tags = argument(&inner, "tags")?.map(|tags| Self::as_type(tags, &Type::map(Type::Text)));
                 }
                 tags
             }
@@ -222,12 +222,12 @@ impl Evaluator<'_> {
 }
 
 /// `aws`: the local name of the provider of a type.
-fn default_name(id: &ResourceId) -> Arc<str> {
+pub(super) fn default_name(id: &ResourceId) -> Arc<str> {
     Arc::from(id.kind.split('_').next().unwrap_or_default())
 }
 
 /// `aws.alias` and, in OpenTofu, the key after it. JSON syntax writes it as a string.
-fn provider_address(expr: &Expr) -> Option<(Arc<str>, Option<&Expr>)> {
+pub(super) fn provider_address(expr: &Expr) -> Option<(Arc<str>, Option<&Expr>)> {
     match &expr.bare().kind {
         ExprKind::Literal(text) => Some((Arc::from(&*text.as_str()?), None)),
         ExprKind::Wrap(inner) => provider_address(inner),
@@ -248,7 +248,7 @@ fn provider_address(expr: &Expr) -> Option<(Arc<str>, Option<&Expr>)> {
 }
 
 /// What a call's `providers` passes as the provider `name` of the module.
-fn passed_provider<'b>(call: &'b Block, name: &str) -> Option<(Arc<str>, Option<&'b Expr>)> {
+pub(super) fn passed_provider<'b>(call: &'b Block, name: &str) -> Option<(Arc<str>, Option<&'b Expr>)> {
     let ExprKind::Object(items) = &call.body.attribute("providers")?.value.kind else { return None };
     let item = items.iter().find(|item| provider_address(&item.key).is_some_and(|(key, _)| *key == *name))?;
     provider_address(&item.value)

@@ -213,6 +213,20 @@ impl Evaluator<'_> {
             let what = if mode == Mode::Data { "data source" } else { "resource" };
             return fail_always(format!("there is no {what} `{id}` in this module"), span);
         };
+        let repeated = ["count", "for_each"].iter().any(|name| block.body.attribute(name).is_some());
+        match steps.first() {
+            Some(Step::Attribute(name)) if repeated => {
+                let name = &name.text;
+                return fail_always(format!("`{id}` has several instances: say which one's `{name}` is meant"), span);
+            }
+            Some(Step::Index(_)) if !repeated => {
+                return fail_always(
+                    format!("`{id}` has one instance, without `count` or `for_each`, and no key"),
+                    span,
+                );
+            }
+            _ => {}
+        }
         let expansion = self.expansion(scope.module, &id, span)?;
         let attribute = |key: &InstanceKey, name: &Name| -> Evaluated {
             let named = self.attribute(scope.module, &id, key, &name.text, span)?;

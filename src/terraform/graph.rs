@@ -1,0 +1,291 @@
+//! Which blocks of a configuration depend on which, to find those that depend on each other. Terraform orders whole
+//! blocks, so a cycle is an error even where no value would need itself.
+//! <https://developer.hashicorp.com/terraform/internals/graph>
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::config::{Module, ResourceId, references};
+use super::evaluator::{Evaluator, ModuleInstance};
+use super::providers::{default_name, passed_provider, provider_address};
+use crate::resource::Mode;
+use crate::source::Span;
+use crate::syntax::hcl::{Block, Body, Expr};
+
+/// A block or a named value. The first part is the module's path without instance keys: `a.b`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Node {
+    Variable(Arc<str>, Arc<str>),
+    Local(Arc<str>, Arc<str>),
+    Output(Arc<str>, Arc<str>),
+    Resource(Arc<str>, ResourceId),
+    Provider(Arc<str>, Arc<str>),
+    /// The instances of the module with this path.
+    Expansion(Arc<str>),
+    /// What the module with this path waits for by `depends_on`.
+    Waits(Arc<str>),
+    /// Everything in the module with this path.
+    Whole(Arc<str>),
+}
+
+impl Node {
+    fn name(&self) -> String {
+        let within = |path: &str, name: &dyn std::fmt::Display| match path {
+            "" => name.to_string(),
+            path => format!("module.{}.{name}", path.replace('.', ".module.")),
+        };
+        match self {
+            Self::Variable(path, name) => within(path, &format!("var.{name}")),
+            Self::Local(path, name) => within(path, &format!("local.{name}")),
+            Self::Output(path, name) => within(path, &format!("output.{name}")),
+            Self::Resource(path, id) => within(path, id),
+            Self::Provider(path, name) => within(path, &format!("provider.{name}")),
+            Self::Expansion(path) | Self::Waits(path) | Self::Whole(path) => {
+                format!("module.{}", path.replace('.', ".module."))
+            }
+        }
+    }
+}
+
+/// Nodes with what each depends on.
+#[derive(Default)]
+struct Graph {
+    ids: HashMap<Node, usize>,
+    nodes: Vec<(Node, Option<Span>, HashSet<usize>)>,
+}
+
+impl Graph {
+    fn id(&mut self, node: Node) -> usize {
+        if let Some(id) = self.ids.get(&node) {
+            return *id;
+        }
+        self.nodes.push((node.clone(), None, HashSet::new()));
+        self.ids.insert(node, self.nodes.len() - 1);
+        self.nodes.len() - 1
+    }
+
+    /// Declares a node and what it depends on.
+    fn add(&mut self, node: Node, span: Span, on: impl IntoIterator<Item = Node>) {
+        let id = self.id(node);
+        let on: Vec<usize> = on.into_iter().map(|node| self.id(node)).collect();
+        if let Some((_, at, edges)) = self.nodes.get_mut(id) {
+            at.get_or_insert(span);
+            edges.extend(on);
+        }
+    }
+
+    /// Takes away, again and again, what depends on nothing that is left.
+    fn trim(&self, left: &mut HashSet<usize>) {
+        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut counts: HashMap<usize, usize> = HashMap::new();
+        for id in left.iter() {
+            let Some((.., edges)) = self.nodes.get(*id) else { continue };
+            let edges = edges.iter().filter(|edge| left.contains(edge));
+            counts.insert(*id, edges.clone().count());
+            edges.for_each(|edge| users.entry(*edge).or_default().push(*id));
+        }
+        let mut free: Vec<usize> = counts.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+        while let Some(id) = free.pop() {
+            left.remove(&id);
+            for user in users.get(&id).into_iter().flatten() {
+                if let Some(count) = counts.get_mut(user) {
+                    *count -= 1;
+                    if *count == 0 {
+                        free.push(*user);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The cycles, one for each group of nodes that depend on each other, as far as they do not overlap.
+    fn cycles(&self) -> Vec<Vec<usize>> {
+        let mut left: HashSet<usize> = (0..self.nodes.len()).collect();
+        let mut cycles = Vec::new();
+        loop {
+            self.trim(&mut left);
+            // Whatever is left leads into a cycle: follow the smallest successor until one comes again.
+            let Some(mut at) = left.iter().min().copied() else { return cycles };
+            let mut path: Vec<usize> = Vec::new();
+            while !path.contains(&at) {
+                path.push(at);
+                let edges = self.nodes.get(at).map(|(.., edges)| edges);
+                let next = edges.into_iter().flatten().filter(|edge| left.contains(edge)).min();
+                let Some(next) = next else { break };
+                at = *next;
+            }
+            let cycle: Vec<usize> = path.into_iter().skip_while(|id| *id != at).collect();
+            for id in &cycle {
+                left.remove(id);
+            }
+            cycles.push(cycle);
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// Reports blocks that depend on each other.
+    pub fn find_cycles(&self) {
+        let mut graph = Graph::default();
+        let mut seen = HashSet::new();
+        for id in self.all_instances() {
+            let instance = self.instance(id);
+            if seen.insert(instance.manifest_key.clone()) {
+                self.add_module(&instance, &mut graph);
+            }
+        }
+        for cycle in graph.cycles() {
+            let nodes: Vec<&(Node, Option<Span>, HashSet<usize>)> =
+                cycle.iter().filter_map(|id| graph.nodes.get(*id)).collect();
+            // A value that needs itself has been reported where that was noticed.
+            if let [(Node::Local(..) | Node::Variable(..), ..)] = nodes.as_slice() {
+                continue;
+            }
+            let Some(span) = nodes.iter().find_map(|(_, span, _)| *span) else { continue };
+            let mut names: Vec<String> = nodes.iter().map(|(node, ..)| format!("`{}`", node.name())).collect();
+            names.dedup();
+            let message = match names.as_slice() {
+                [one] => format!("{one} depends on itself"),
+                all => format!("these depend on each other: {}", all.join(", ")),
+            };
+            self.error("terraform-invalid", message, span);
+        }
+    }
+
+    fn add_module(&self, instance: &ModuleInstance, graph: &mut Graph) {
+        let module = &*instance.module;
+        let path: Arc<str> = Arc::from(instance.manifest_key.as_str());
+        let context = Context { module, path: Arc::clone(&path) };
+        // Everything in a called module exists only once for each of its instances.
+        let expansion = || instance.caller.iter().map(|_| Node::Expansion(Arc::clone(&path)));
+        let waits = || instance.caller.iter().map(|_| Node::Waits(Arc::clone(&path)));
+        for (name, local) in &module.locals {
+            let node = Node::Local(Arc::clone(&path), Arc::clone(name));
+            graph.add(node, local.name.span, context.all([&local.value]).into_iter().chain(expansion()));
+        }
+        for (name, block) in &module.outputs {
+            let node = Node::Output(Arc::clone(&path), Arc::clone(name));
+            graph.add(
+                node.clone(),
+                block.header,
+                context.body(&block.body).into_iter().chain(expansion()).chain(waits()),
+            );
+            graph.add(Node::Whole(Arc::clone(&path)), block.header, [node]);
+        }
+        for (id, block) in &module.resources {
+            let node = Node::Resource(Arc::clone(&path), id.clone());
+            let on = context.body(&block.body).into_iter().chain(expansion()).chain(waits());
+            graph.add(node.clone(), block.header, on.chain(self.provider_node(instance, id, block)));
+            graph.add(Node::Whole(Arc::clone(&path)), block.header, [node]);
+        }
+        for (name, block) in &module.providers {
+            let node = Node::Provider(Arc::clone(&path), Arc::clone(name));
+            graph.add(node, block.header, context.body(&block.body).into_iter().chain(expansion()));
+        }
+        for (call, block) in &module.calls {
+            let inner: Arc<str> = Arc::from(context.inner(call));
+            let written = |name: &str| block.body.attribute(name).map(|attribute| &attribute.value);
+            let repeated = ["count", "for_each", "enabled"].into_iter().filter_map(written);
+            let on = context.all(repeated).into_iter().chain(expansion());
+            graph.add(Node::Expansion(Arc::clone(&inner)), block.header, on);
+            let on = context.depends_on(&block.body).into_iter().chain(waits());
+            graph.add(Node::Waits(Arc::clone(&inner)), block.header, on);
+            graph.add(Node::Whole(Arc::clone(&path)), block.header, [Node::Whole(Arc::clone(&inner))]);
+            for attribute in &block.body.attributes {
+                let node = Node::Variable(Arc::clone(&inner), Arc::clone(&attribute.name.text));
+                let on = context.all([&attribute.value]).into_iter().chain([Node::Expansion(Arc::clone(&inner))]);
+                graph.add(node, attribute.name.span, on);
+            }
+        }
+    }
+
+    /// The provider configuration that a resource needs, found without evaluating anything.
+    fn provider_node(&self, instance: &ModuleInstance, id: &ResourceId, block: &Block) -> Option<Node> {
+        let written = block.body.attribute("provider").and_then(|provider| provider_address(&provider.value));
+        let mut name = written.map_or_else(|| default_name(id), |(name, _)| name);
+        let mut at = None;
+        loop {
+            let here = at.as_deref().unwrap_or(instance);
+            if here.module.providers.contains_key(&name) {
+                return Some(Node::Provider(Arc::from(here.manifest_key.as_str()), name));
+            }
+            let (caller, call, _) = here.caller.as_ref()?;
+            let calling = self.instance(*caller);
+            if let Some((passed, _)) = calling.module.calls.get(call).and_then(|block| passed_provider(block, &name)) {
+                name = passed;
+            }
+            at = Some(calling);
+        }
+    }
+}
+
+/// A module in which references are resolved.
+struct Context<'m> {
+    module: &'m Module,
+    path: Arc<str>,
+}
+
+impl Context<'_> {
+    fn inner(&self, call: &str) -> String {
+        if self.path.is_empty() { call.to_owned() } else { format!("{}.{call}", self.path) }
+    }
+
+    fn all<'e>(&self, expressions: impl IntoIterator<Item = &'e Expr>) -> Vec<Node> {
+        let mut found = Vec::new();
+        for expr in expressions {
+            references(expr, &mut found);
+        }
+        found.into_iter().flat_map(|(names, _)| self.target(&names)).collect()
+    }
+
+    /// What `depends_on` names: for a module everything in it.
+    fn depends_on(&self, body: &Body) -> Vec<Node> {
+        let mut found = Vec::new();
+        if let Some(written) = body.attribute("depends_on") {
+            references(&written.value, &mut found);
+        }
+        let modules = found.iter().filter_map(|(names, _)| match names.as_slice() {
+            [root, call] if &**root == "module" => Some(Node::Whole(Arc::from(self.inner(call)))),
+            _ => None,
+        });
+        modules.chain(found.iter().flat_map(|(names, _)| self.target(names))).collect()
+    }
+
+    fn body(&self, body: &Body) -> Vec<Node> {
+        let mut expressions = Vec::new();
+        let mut open = vec![body];
+        while let Some(body) = open.pop() {
+            // The names in `ignore_changes` are attributes of the block itself.
+            let attributes = body.attributes.iter().filter(|attribute| &*attribute.name.text != "ignore_changes");
+            expressions.extend(attributes.map(|attribute| &attribute.value));
+            open.extend(body.blocks.iter().map(|block| &block.body));
+        }
+        let mut nodes = self.all(expressions);
+        nodes.extend(self.depends_on(body));
+        nodes
+    }
+
+    /// What a reference names, if that is declared.
+    fn target(&self, names: &[Arc<str>]) -> Vec<Node> {
+        let path = || Arc::clone(&self.path);
+        let resource = |mode: Mode, kind: &Arc<str>, name: &Arc<str>| {
+            let id = ResourceId { mode, kind: Arc::clone(kind), name: Arc::clone(name) };
+            let declared = self.module.resources.contains_key(&id);
+            declared.then(|| Node::Resource(path(), id)).into_iter().collect()
+        };
+        match names {
+            [root, name, ..] if &**root == "var" => vec![Node::Variable(path(), Arc::clone(name))],
+            [root, name, ..] if &**root == "local" => vec![Node::Local(path(), Arc::clone(name))],
+            [root, call, rest @ ..] if &**root == "module" => {
+                let inner: Arc<str> = Arc::from(self.inner(call));
+                // Without an output's name it may be one instance's output that is meant.
+                let output = rest.first().map(|output| Node::Output(Arc::clone(&inner), Arc::clone(output)));
+                output.into_iter().chain([Node::Expansion(inner)]).collect()
+            }
+            [root, kind, name, ..] if &**root == "data" => resource(Mode::Data, kind, name),
+            [root, kind, name, ..] if &**root == "resource" => resource(Mode::Managed, kind, name),
+            [kind, name, ..] => resource(Mode::Managed, kind, name),
+            _ => Vec::new(),
+        }
+    }
+}
