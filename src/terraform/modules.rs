@@ -22,13 +22,10 @@ use crate::value::{Marks, Reason, Value, Via};
 /// How deep module calls may nest.
 pub const MAX_MODULE_DEPTH: usize = 300;
 
-<<<<<<< HEAD
 /// How many module instances one project may have. Modules that call each other twice double at every level.
 pub const MAX_MODULES: usize = 20_000;
-=======
 /// The arguments of a `module` block that are no inputs.
 const CALL_META: [&str; 7] = ["source", "version", "count", "for_each", "providers", "depends_on", "enabled"];
->>>>>>> h-h
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -146,7 +143,6 @@ impl Evaluator<'_> {
             self.missing(call, block, "there are no Terraform files in that folder");
             return Ok(Vec::new());
         };
-<<<<<<< HEAD
         let keys = expansion.keys();
         if self.instance_count() + keys.len() > MAX_MODULES {
             return fail(
@@ -154,9 +150,7 @@ impl Evaluator<'_> {
                 block.header,
             );
         }
-=======
         self.check_arguments(&module, call, block);
->>>>>>> h-h
         let dot = if instance.address.is_empty() { "" } else { "." };
         let base = format!("{}{dot}module.{call}", instance.address);
         let calls: Arc<[Span]> = instance.calls.iter().copied().chain([block.header]).collect();
@@ -181,7 +175,6 @@ impl Evaluator<'_> {
         Ok(children.collect())
     }
 
-<<<<<<< HEAD
     /// Whether a module instance lies in a folder, or one of those that call it does: Terraform would call it for ever.
     fn is_within(&self, instance: &ModuleInstance, folder: &Utf8Path) -> bool {
         let caller = |caller: &(ModuleId, Arc<str>, super::evaluator::Repetition)| self.instance(caller.0);
@@ -192,7 +185,8 @@ impl Evaluator<'_> {
             above = instance.caller.as_ref().map(caller);
         }
         found
-=======
+    }
+
     /// A call sets every variable that has no default, and nothing that is no variable.
     fn check_arguments(&self, module: &Module, call: &Arc<str>, block: &Block) {
         if !module.errors.is_empty() {
@@ -212,7 +206,6 @@ impl Evaluator<'_> {
                 self.error("terraform-evaluation", message, name.span);
             }
         }
->>>>>>> h-h
     }
 
     /// Reads a module that is called but not created, and those that it calls: what is wrong in their files is reported,
