@@ -440,7 +440,7 @@ fn what_depends_on_itself_is_an_error_and_ends() {
     ];
     let (_, errors) = resources(&files, Options::default());
     assert!(errors.iter().any(|error| error.contains("depends on itself")), "{errors:?}");
-    assert!(errors.iter().any(|error| error.contains("does a module call itself")), "{errors:?}");
+    assert!(errors.iter().any(|error| error.contains("a module that it is a part of")), "{errors:?}");
 }
 
 #[test]

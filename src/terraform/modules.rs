@@ -24,8 +24,9 @@ pub const MAX_MODULE_DEPTH: usize = 300;
 
 /// How many module instances one project may have. Modules that call each other twice double at every level.
 pub const MAX_MODULES: usize = 20_000;
+
 /// The arguments of a `module` block that are no inputs.
-const CALL_META: [&str; 7] = ["source", "version", "count", "for_each", "providers", "depends_on", "enabled"];
+const CALL_META: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
