@@ -1,6 +1,6 @@
 //! What `terraform plan` shows, by the library: default tags, what a provider makes of what is written, when data sources
 //! are read, what is an error. Each rule was seen in a plan of Terraform 1.11.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use rootlint::files::Memory;
 use rootlint::report::value::answer;
