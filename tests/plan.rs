@@ -38,7 +38,8 @@ impl Plan {
     #[track_caller]
     fn get(&self, address: &str, attribute: &str) -> &Value {
         let row = self.rows.iter().find(|(known, _)| known == address);
-        row.unwrap_or_else(|| panic!("no {address} in {:?}", self.addresses())).1.get(attribute).unwrap()
+        assert!(row.is_some(), "no {address} in {:?}", self.addresses());
+        row.unwrap().1.get(attribute).unwrap()
     }
 
     #[track_caller]

@@ -35,6 +35,9 @@ pub const MAX_TEXT: usize = 16 << 20;
 /// How many instances the blocks of one project may have in all.
 pub const MAX_ALL_INSTANCES: usize = 300_000;
 
+/// How the message about a cycle among values ends.
+pub(super) const DEPENDS_ON_ITSELF: &str = "depends on itself";
+
 /// Why an expression has no value, as Terraform would report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvalError {
@@ -305,7 +308,7 @@ impl<'a> Evaluator<'a> {
     ) -> Evaluated<Named> {
         match self.memo.borrow().get(&key) {
             Some(Slot::Done(named)) => return Ok(named.clone()),
-            Some(Slot::Busy) => return fail(format!("`{}` depends on itself", name()), span),
+            Some(Slot::Busy) => return fail(format!("`{}` {DEPENDS_ON_ITSELF}", name()), span),
             None => {}
         }
         self.memo.borrow_mut().insert(key.clone(), Slot::Busy);
@@ -399,7 +402,7 @@ impl<'a> Evaluator<'a> {
         match self.expansions.borrow().get(&key) {
             Some(Slot::Done(expansion)) => return Ok(Rc::clone(expansion)),
             Some(Slot::Busy) => {
-                return fail(format!("the number of instances of `{resource}` depends on itself"), span);
+                return fail(format!("the number of instances of `{resource}` {DEPENDS_ON_ITSELF}"), span);
             }
             None => {}
         }
@@ -440,7 +443,7 @@ impl<'a> Evaluator<'a> {
         match self.children.borrow().get(&key) {
             Some(Slot::Done(children)) => return Ok(Rc::clone(children)),
             Some(Slot::Busy) => {
-                return fail(format!("the number of instances of `module.{call}` depends on itself"), span);
+                return fail(format!("the number of instances of `module.{call}` {DEPENDS_ON_ITSELF}"), span);
             }
             None => {}
         }

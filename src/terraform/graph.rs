@@ -6,11 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::config::{Module, ResourceId, references};
-use super::evaluator::{Evaluator, ModuleInstance};
+use super::evaluator::{DEPENDS_ON_ITSELF, Evaluator, ModuleInstance};
 use super::providers::{default_name, passed_provider, provider_address};
+use crate::finding::Diagnostic;
 use crate::resource::Mode;
 use crate::source::Span;
-use crate::syntax::hcl::{Block, Body, Expr};
+use crate::syntax::hcl::{Attribute, Block, Body, Expr};
 
 /// A block or a named value. The first part is the module's path without instance keys: `a.b`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -47,11 +48,28 @@ impl Node {
     }
 }
 
+/// Where a node is written: what names it, and all of it.
+#[derive(Clone, Copy)]
+struct Place {
+    header: Span,
+    whole: Span,
+}
+
+impl Place {
+    fn block(block: &Block) -> Self {
+        Self { header: block.header, whole: block.span }
+    }
+
+    fn attribute(attribute: &Attribute) -> Self {
+        Self { header: attribute.name.span, whole: attribute.name.span.to(attribute.value.span) }
+    }
+}
+
 /// Nodes with what each depends on.
 #[derive(Default)]
 struct Graph {
     ids: HashMap<Node, usize>,
-    nodes: Vec<(Node, Option<Span>, HashSet<usize>)>,
+    nodes: Vec<(Node, Option<Place>, HashSet<usize>)>,
 }
 
 impl Graph {
@@ -65,11 +83,11 @@ impl Graph {
     }
 
     /// Declares a node and what it depends on.
-    fn add(&mut self, node: Node, span: Span, on: impl IntoIterator<Item = Node>) {
+    fn add(&mut self, node: Node, at: Place, on: impl IntoIterator<Item = Node>) {
         let id = self.id(node);
         let on: Vec<usize> = on.into_iter().map(|node| self.id(node)).collect();
-        if let Some((_, at, edges)) = self.nodes.get_mut(id) {
-            at.get_or_insert(span);
+        if let Some((_, place, edges)) = self.nodes.get_mut(id) {
+            place.get_or_insert(at);
             edges.extend(on);
         }
     }
@@ -135,20 +153,26 @@ impl Evaluator<'_> {
             }
         }
         for cycle in graph.cycles() {
-            let nodes: Vec<&(Node, Option<Span>, HashSet<usize>)> =
+            let nodes: Vec<&(Node, Option<Place>, HashSet<usize>)> =
                 cycle.iter().filter_map(|id| graph.nodes.get(*id)).collect();
-            // A value that needs itself has been reported where that was noticed.
-            if let [(Node::Local(..) | Node::Variable(..), ..)] = nodes.as_slice() {
+            let places = || nodes.iter().filter_map(|(_, place, _)| *place);
+            // It has been reported where a value was met that needs itself.
+            let is_known = |place: Place| {
+                let known =
+                    |error: &Diagnostic| error.message.ends_with(DEPENDS_ON_ITSELF) && place.whole.contains(error.span);
+                self.errors().iter().any(known)
+            };
+            if places().any(is_known) {
                 continue;
             }
-            let Some(span) = nodes.iter().find_map(|(_, span, _)| *span) else { continue };
+            let Some(place) = places().next() else { continue };
             let mut names: Vec<String> = nodes.iter().map(|(node, ..)| format!("`{}`", node.name())).collect();
             names.dedup();
             let message = match names.as_slice() {
-                [one] => format!("{one} depends on itself"),
+                [one] => format!("{one} {DEPENDS_ON_ITSELF}"),
                 all => format!("these depend on each other: {}", all.join(", ")),
             };
-            self.error("terraform-invalid", message, span);
+            self.error("terraform-invalid", message, place.header);
         }
     }
 
@@ -161,40 +185,40 @@ impl Evaluator<'_> {
         let waits = || instance.caller.iter().map(|_| Node::Waits(Arc::clone(&path)));
         for (name, local) in &module.locals {
             let node = Node::Local(Arc::clone(&path), Arc::clone(name));
-            graph.add(node, local.name.span, context.all([&local.value]).into_iter().chain(expansion()));
+            graph.add(node, Place::attribute(local), context.all([&local.value]).into_iter().chain(expansion()));
         }
         for (name, block) in &module.outputs {
             let node = Node::Output(Arc::clone(&path), Arc::clone(name));
             graph.add(
                 node.clone(),
-                block.header,
+                Place::block(block),
                 context.body(&block.body).into_iter().chain(expansion()).chain(waits()),
             );
-            graph.add(Node::Whole(Arc::clone(&path)), block.header, [node]);
+            graph.add(Node::Whole(Arc::clone(&path)), Place::block(block), [node]);
         }
         for (id, block) in &module.resources {
             let node = Node::Resource(Arc::clone(&path), id.clone());
             let on = context.body(&block.body).into_iter().chain(expansion()).chain(waits());
-            graph.add(node.clone(), block.header, on.chain(self.provider_node(instance, id, block)));
-            graph.add(Node::Whole(Arc::clone(&path)), block.header, [node]);
+            graph.add(node.clone(), Place::block(block), on.chain(self.provider_node(instance, id, block)));
+            graph.add(Node::Whole(Arc::clone(&path)), Place::block(block), [node]);
         }
         for (name, block) in &module.providers {
             let node = Node::Provider(Arc::clone(&path), Arc::clone(name));
-            graph.add(node, block.header, context.body(&block.body).into_iter().chain(expansion()));
+            graph.add(node, Place::block(block), context.body(&block.body).into_iter().chain(expansion()));
         }
         for (call, block) in &module.calls {
             let inner: Arc<str> = Arc::from(context.inner(call));
             let written = |name: &str| block.body.attribute(name).map(|attribute| &attribute.value);
             let repeated = ["count", "for_each", "enabled"].into_iter().filter_map(written);
             let on = context.all(repeated).into_iter().chain(expansion());
-            graph.add(Node::Expansion(Arc::clone(&inner)), block.header, on);
+            graph.add(Node::Expansion(Arc::clone(&inner)), Place::block(block), on);
             let on = context.depends_on(&block.body).into_iter().chain(waits());
-            graph.add(Node::Waits(Arc::clone(&inner)), block.header, on);
-            graph.add(Node::Whole(Arc::clone(&path)), block.header, [Node::Whole(Arc::clone(&inner))]);
+            graph.add(Node::Waits(Arc::clone(&inner)), Place::block(block), on);
+            graph.add(Node::Whole(Arc::clone(&path)), Place::block(block), [Node::Whole(Arc::clone(&inner))]);
             for attribute in &block.body.attributes {
                 let node = Node::Variable(Arc::clone(&inner), Arc::clone(&attribute.name.text));
                 let on = context.all([&attribute.value]).into_iter().chain([Node::Expansion(Arc::clone(&inner))]);
-                graph.add(node, attribute.name.span, on);
+                graph.add(node, Place::attribute(attribute), on);
             }
         }
     }
