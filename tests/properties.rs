@@ -11,7 +11,7 @@ fn eval(module: &str, expressions: &[String]) -> Vec<Value> {
     let files: Memory = [("main.tf", module)].into_iter().collect();
     let mut rows = Vec::new();
     let options = Options { jobs: Some(1), ..Options::default() };
-    scan::evaluate(&files, &options, "".into(), expressions.to_vec().into_iter(), &mut |row| {
+    scan::evaluate(&files, &options, "".into(), expressions.iter().cloned(), &mut |row| {
         rows.push(match &row {
             EvalRow::Value(value) => answer(Ok(value)),
             EvalRow::Error(message) => answer(Err(message)),
@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn what_becomes_known_never_contradicts_what_was_known_before(expression in expression(), value in literal()) {
         let known = format!("variable \"u\" {{ default = {value} }}\nlocals {{ o = {{ x = 1, y = [\"a\"] }} }}\n");
-        let before = &eval(MODULE, &[expression.clone()])[0];
+        let before = &eval(MODULE, std::slice::from_ref(&expression))[0];
         let after = &eval(&known, &[expression])[0];
         // A value that holds nothing unknown stays what it was; an error may only come where something was unknown.
         let text = before.to_string();

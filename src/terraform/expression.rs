@@ -34,7 +34,8 @@ impl Evaluator<'_> {
             ExprKind::Number(value) => Ok(Value::number(value.clone()).at(span)),
             ExprKind::Literal(text) => Ok(Value::new(Kind::Text(text.clone())).at(span)),
             ExprKind::Template(parts) => self.template(parts, scope, span),
-            ExprKind::Wrap(inner) | ExprKind::Parens(inner) => self.eval(inner, scope),
+            ExprKind::Wrap(inner) => Ok(seated(self.eval(inner, scope)?, span)),
+            ExprKind::Parens(inner) => self.eval(inner, scope),
             ExprKind::Tuple(elements) => {
                 let elements: Result<Vec<Value>, _> =
                     elements.iter().map(|element| self.eval(element, scope)).collect();
@@ -132,7 +133,7 @@ impl Evaluator<'_> {
         };
         let chosen = if truth { arms.0? } else { arms.1? };
         let chosen = operators::converted(chosen, &ty);
-        Ok(chosen.mark(marks))
+        Ok(seated(chosen.mark(marks), span))
     }
 
     // --- templates ---
@@ -419,6 +420,19 @@ impl Evaluator<'_> {
         let value = self.eval(&expr, &inner).map_err(|error| error.message)?;
         Ok(value)
     }
+}
+
+/// The value of a part of the expression at `span` as that of the whole: findings point at the whole, and where the
+/// part is written stays on the way.
+fn seated(mut value: Value, span: Span) -> Value {
+    let origin = &mut value.origin;
+    match origin.span {
+        Some(inner) if origin.hops.is_none() && span.contains(inner) && span != inner => {
+            *origin = origin.via(Via::Element, Some(span));
+        }
+        _ => origin.span = Some(span),
+    }
+    value
 }
 
 /// Strings are in Unicode's NFC, also where one piece ends in a letter and the next starts with its accent.
