@@ -101,6 +101,7 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         exclude,
         variables: variables(&scope, input, matches)?,
         workspace: input.workspace.clone(),
+        environment_workspace: std::env::var("TF_WORKSPACE").ok().filter(|name| !input.no_env && !name.is_empty()),
         environment: if input.no_env { BTreeMap::new() } else { environment() },
         parameters: input.parameter.clone(),
         parameter_files: parameter_files?,

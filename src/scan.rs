@@ -46,6 +46,8 @@ pub struct Options {
     pub variables: Vec<VariableArgument>,
     /// `terraform.workspace`.
     pub workspace: Option<String>,
+    /// The environment's `TF_WORKSPACE`, which the option goes before.
+    pub environment_workspace: Option<String>,
     /// Values of the environment's `TF_VAR_*`, by variable name.
     pub environment: BTreeMap<String, String>,
     /// Values of CloudFormation parameters.
@@ -419,12 +421,11 @@ fn given(options: &Options, folder: &Utf8Path) -> Given {
     let mut arguments: Vec<VariableArgument> = Vec::new();
     arguments.extend(entry.into_iter().flat_map(|entry| entry.var_files.iter().cloned().map(VariableArgument::File)));
     arguments.extend(options.variables.iter().cloned());
-    let workspace = match (&options.workspace, entry.and_then(|entry| entry.workspace.clone())) {
-        (Some(name), _) => Some((name.clone(), "<--workspace>".to_owned())),
-        (None, Some(name)) => Some((name, "<workspace in rootlint.toml>".to_owned())),
-        (None, None) => None,
-    };
-    Given { arguments, environment: options.environment.clone(), workspace }
+    let option = options.workspace.clone().map(|name| (name, "<--workspace>".to_owned()));
+    let variable = || options.environment_workspace.clone().map(|name| (name, "<TF_WORKSPACE>".to_owned()));
+    let configured = entry.and_then(|entry| entry.workspace.clone());
+    let environment = options.environment.clone();
+    Given { arguments, environment, workspace: option.or_else(variable), configured_workspace: configured }
 }
 
 /// A module folder that is read when the first one asks.

@@ -215,6 +215,50 @@ variable "bad" {
 }
 
 #[test]
+fn values_given_are_validated() {
+    let files = [(
+        "main.tf",
+        r#"
+variable "env" {
+  default = "prod"
+  validation {
+    condition     = contains(["dev", "prod"], var.env)
+    error_message = "one of dev and prod, not ${var.env}"
+  }
+}
+variable "open" {
+  validation {
+    condition     = var.open != ""
+    error_message = "not empty"
+  }
+}
+resource "aws_iam_user" "u" { name = "${var.env}-${var.open}" }
+"#,
+    )];
+    assert_eq!(resources(&files, Options::default()).1, Vec::<String>::new());
+    let var = VariableArgument::Var { name: "env".into(), value: "test".into() };
+    let (_, errors) = resources(&files, Options { variables: vec![var], ..Options::default() });
+    assert_eq!(errors, ["`var.env` is not valid: one of dev and prod, not test"]);
+}
+
+#[test]
+fn the_workspace_is_what_terraform_takes_it_to_be() {
+    let files = [
+        ("main.tf", "resource \"aws_iam_user\" \"u\" { name = terraform.workspace }\n"),
+        (".terraform/environment", "env\n"),
+    ];
+    let name = |files: &[(&str, &str)], options: Options| {
+        attribute(&resources(files, options).0, "name")["aws_iam_user.u"].clone()
+    };
+    let some = |name: &str| Some(name.to_owned());
+    assert_eq!(name(&files[..1], Options::default()), "default");
+    assert_eq!(name(&files, Options::default()), "env");
+    let environment = Options { environment_workspace: some("variable"), ..Options::default() };
+    assert_eq!(name(&files, environment.clone()), "variable");
+    assert_eq!(name(&files, Options { workspace: some("option"), ..environment }), "option");
+}
+
+#[test]
 fn values_reach_the_root_module_in_terraforms_order_of_precedence() {
     let files = [
         ("main.tf", "variable \"v\" { default = \"default\" }\nresource \"aws_iam_user\" \"u\" { name = var.v }\n"),

@@ -327,7 +327,13 @@ impl<'a> Evaluator<'a> {
             return fail_always(format!("there is no variable `{name}` in this module"), span);
         }
         let key = Key::Variable(id, Arc::clone(name));
-        self.remember(key, &|| format!("var.{name}"), span, || self.compute_variable(id, name, span))
+        let asked_before = self.memo.borrow().contains_key(&key);
+        let named = self.remember(key, &|| format!("var.{name}"), span, || self.compute_variable(id, name, span))?;
+        if !asked_before {
+            // Its conditions refer to the variable itself, whose value is there by now.
+            self.validate_variable(id, name, &named.value);
+        }
+        Ok(named)
     }
 
     /// A local value.

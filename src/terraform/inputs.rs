@@ -61,6 +61,8 @@ pub struct Given {
     pub environment: BTreeMap<String, String>,
     /// The workspace, if an option or the environment names it, and what named it.
     pub workspace: Option<(String, String)>,
+    /// The workspace that `rootlint.toml` names: it counts where Terraform itself has none to go by.
+    pub configured_workspace: Option<String>,
 }
 
 impl Input {
@@ -163,7 +165,7 @@ impl Inputs {
     }
 }
 
-/// The option or `TF_WORKSPACE`, else `.terraform/environment`, else `default`.
+/// The option or `TF_WORKSPACE`, else `.terraform/environment`, else `rootlint.toml`'s, else `default`.
 fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Given) -> Named {
     let named = |name: &str, source: &str| {
         let file = sources.virtual_file(source, name);
@@ -185,7 +187,10 @@ fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Gi
         let origin = Origin::at(Span::new(sources.file(&path), 0, name.len()));
         return Named { value: Value::text(name).with_origin(origin), via: Via::File(Arc::from(path.as_str())) };
     }
-    named("default", "<no workspace given: default>")
+    match &given.configured_workspace {
+        Some(name) => named(name, "<workspace in rootlint.toml>"),
+        None => named("default", "<no workspace given: default>"),
+    }
 }
 
 /// What `terraform init` brought: `.terraform/modules/modules.json`.

@@ -83,6 +83,28 @@ impl Evaluator<'_> {
         Ok(named)
     }
 
+    /// Evaluates the `validation` blocks of a variable. A condition that is not known holds nothing against the value.
+    pub(super) fn validate_variable(&self, id: ModuleId, name: &Arc<str>, value: &Value) {
+        let instance = self.instance(id);
+        let Some(variable) = instance.module.variables.get(name) else { return };
+        let scope = Scope::of(id);
+        for validation in variable.block.body.blocks_of("validation") {
+            let Some(condition) = validation.body.attribute("condition") else { continue };
+            let at = value.origin.span.unwrap_or(variable.block.header);
+            match self.eval(&condition.value, &scope) {
+                Ok(result) if result.as_bool() == Some(false) => {
+                    let message = validation.body.attribute("error_message");
+                    let message = message.and_then(|message| self.eval(&message.value, &scope).ok());
+                    let shown = message.filter(|text| !text.marks.is_hidden() && !value.marks.is_hidden());
+                    let text = shown.as_ref().and_then(Value::as_str).unwrap_or_default();
+                    self.error("terraform-evaluation", format!("`var.{name}` is not valid: {text}"), at);
+                }
+                Ok(_) => {}
+                Err(error) => self.error("terraform-evaluation", error.message, error.span),
+            }
+        }
+    }
+
     /// The type constraint of a variable; a wrong one is reported and means `any`.
     fn constraint(&self, id: ModuleId, block: &Block) -> Constraint {
         let Some(ty) = block.body.attribute("type") else { return Constraint::any() };
