@@ -488,6 +488,23 @@ fn what_depends_on_itself_is_an_error_and_ends() {
 }
 
 #[test]
+fn a_provisioner_may_name_the_resource_it_belongs_to() {
+    let files = [(
+        "main.tf",
+        r#"
+resource "aws_iam_user" "u" {
+  name = "u"
+  provisioner "local-exec" { command = "echo ${aws_iam_user.u.arn}" }
+}
+resource "aws_iam_user" "v" { name = aws_iam_user.v.arn }
+"#,
+    )];
+    let (_, errors) = resources(&files, Options::default());
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("aws_iam_user.v"), "{errors:?}");
+}
+
+#[test]
 fn long_chains_end_in_an_error_and_not_in_a_crash() {
     let mut text = String::from("locals {\n  l0 = 1\n");
     for index in 1..100_000 {

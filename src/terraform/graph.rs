@@ -198,7 +198,7 @@ impl Evaluator<'_> {
         }
         for (id, block) in &module.resources {
             let node = Node::Resource(Arc::clone(&path), id.clone());
-            let on = context.body(&block.body).into_iter().chain(expansion()).chain(waits());
+            let on = context.resource(&block.body, &node).into_iter().chain(expansion()).chain(waits());
             graph.add(node.clone(), Place::block(block), on.chain(self.provider_node(instance, id, block)));
             graph.add(Node::Whole(Arc::clone(&path)), Place::block(block), [node]);
         }
@@ -275,9 +275,26 @@ impl Context<'_> {
         modules.chain(found.iter().flat_map(|(names, _)| self.target(names))).collect()
     }
 
+    /// What a resource depends on. Provisioners run once it is there, so they may name it.
+    fn resource(&self, body: &Body, own: &Node) -> Vec<Node> {
+        let runs_later = |block: &&Block| matches!(&*block.kind.text, "provisioner" | "connection");
+        let (later, first): (Vec<&Block>, Vec<&Block>) = body.blocks.iter().partition(runs_later);
+        let mut nodes = self.parts(body, first.into_iter().map(|block| &block.body));
+        let later = later.into_iter().flat_map(|block| self.body(&block.body));
+        nodes.extend(later.filter(|node| node != own));
+        nodes
+    }
+
     fn body(&self, body: &Body) -> Vec<Node> {
+        self.parts(body, body.blocks.iter().map(|block| &block.body))
+    }
+
+    /// What the arguments of a body depend on, and everything in `inner`.
+    fn parts<'b>(&self, body: &'b Body, inner: impl Iterator<Item = &'b Body>) -> Vec<Node> {
         let mut expressions = Vec::new();
-        let mut open = vec![body];
+        let mut open: Vec<&Body> = inner.collect();
+        let attributes = body.attributes.iter().filter(|attribute| &*attribute.name.text != "ignore_changes");
+        expressions.extend(attributes.map(|attribute| &attribute.value));
         while let Some(body) = open.pop() {
             // The names in `ignore_changes` are attributes of the block itself.
             let attributes = body.attributes.iter().filter(|attribute| &*attribute.name.text != "ignore_changes");
