@@ -142,7 +142,7 @@ fn write_json_text(text: &Text, out: &mut Out) -> Result<(), EncodeError> {
 }
 
 /// Go's escapes: the usual ones, and what HTML or JavaScript could stumble over.
-fn escape_json(text: &str) -> String {
+pub(crate) fn escape_json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -9,6 +9,7 @@ use super::schema;
 use super::scope::Scope;
 use super::set_order::ordered;
 use crate::document::{self, DocumentError};
+use crate::encode::escape_json;
 use crate::resource::Mode;
 use crate::source::Span;
 use crate::syntax::hcl::Block;
@@ -389,28 +390,15 @@ impl Printer {
     }
 }
 
-/// A string as Go's `encoding/json` writes it, with the characters of HTML escaped.
+/// A string as Go's `encoding/json` writes it, with the characters of HTML escaped. What needs no escape keeps its place.
 fn json_string(text: &Text) -> Text {
     let mut pieces: Vec<Piece> = Text::from("\"").pieces().collect();
     for piece in text.flattened().pieces() {
         match piece {
-            Piece::Literal(literal)
-                if literal.text.contains(|c: char| c < ' ' || "\"\\<>&\u{2028}\u{2029}".contains(c)) =>
-            {
-                let mut escaped = String::with_capacity(literal.text.len() + 8);
-                for c in literal.text.chars() {
-                    match c {
-                        '"' => escaped.push_str("\\\""),
-                        '\\' => escaped.push_str("\\\\"),
-                        '\n' => escaped.push_str("\\n"),
-                        '\r' => escaped.push_str("\\r"),
-                        '\t' => escaped.push_str("\\t"),
-                        '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => escaped.push_str(&format!("\\u{:04x}", c as u32)),
-                        c if c < ' ' => escaped.push_str(&format!("\\u{:04x}", c as u32)),
-                        c => escaped.push(c),
-                    }
-                }
-                pieces.extend(Text::literal(escaped, literal.span, false).pieces());
+            Piece::Literal(literal) => {
+                let escaped = escape_json(&literal.text);
+                let exact = literal.exact && *escaped == *literal.text;
+                pieces.extend(Text::literal(escaped, literal.span, exact).pieces());
             }
             piece => pieces.push(piece),
         }
