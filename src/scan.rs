@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::aws::{self, Facts, Model};
 use crate::checks;
-use crate::cloudformation::{self, Template};
+use crate::cloudformation::{self, Parameters, Template};
 use crate::config::Config;
 use crate::discover::{self, Found};
 use crate::files::{Files, MAX_FILE_BYTES};
@@ -256,7 +256,7 @@ fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let reader = Reader { files, sources, options, loader: &loader, take };
+    let reader = Reader { files, sources, options, loader: &loader, take, parameters: OnceLock::new() };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
     let (mut projects, templates) = rayon::join(
@@ -306,9 +306,16 @@ struct Reader<'r, T> {
     options: &'r Options,
     loader: &'r Loader<'r>,
     take: &'r Take<'r, T>,
+    parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,
 }
 
 impl<T> Reader<'_, T> {
+    /// Values given to parameters; their files are read when the first template needs them.
+    fn parameters(&self) -> &(Parameters, Vec<Diagnostic>) {
+        let Options { parameter_files, parameters, .. } = self.options;
+        self.parameters.get_or_init(|| parameters::collect(self.files, self.sources, parameter_files, parameters))
+    }
+
     fn root_module(&self, folder: &Utf8Path) -> Taken<T> {
         let path: Arc<str> = Arc::from(if folder.as_str().is_empty() { "." } else { folder.as_str() });
         self.guarded(&path, folder, || {
@@ -371,9 +378,9 @@ impl<T> Reader<'_, T> {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
-            let (parameters, mut errors) =
-                parameters::collect(self.files, self.sources, &self.options.parameter_files, &self.options.parameters);
-            let (template, problems) = Template::load(path, &text, file, &parameters);
+            let (parameters, problems) = self.parameters();
+            let mut errors = problems.clone();
+            let (template, problems) = Template::load(path, &text, file, parameters);
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(template) = template else { return Taken::without_project(&shown, findings) };

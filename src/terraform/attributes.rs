@@ -171,7 +171,7 @@ impl Evaluator<'_> {
                 if let Some(elements) = &attribute.elements {
                     value = normal::filled_elements(value, elements);
                 }
-                value = Self::as_type(value, &attribute.ty).with_origin(origin);
+                value = operators::converted(value, &attribute.ty).with_origin(origin);
                 if gaps.defaults {
                     value = normal::planned(value, attribute);
                 }

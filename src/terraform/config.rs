@@ -11,7 +11,7 @@ use crate::files::{FileError, Files, Kind, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
 use crate::resource::Mode;
 use crate::source::{Sources, Span};
-use crate::syntax::hcl::{self, Attribute, Block, Body, Expr, ExprKind, Name, Place};
+use crate::syntax::hcl::{self, Attribute, Block, Body, Expr, ExprKind, Place};
 
 /// What a module folder declares.
 #[derive(Debug, Default)]
@@ -399,9 +399,4 @@ pub fn references(expr: &Expr, found: &mut Vec<(Vec<Arc<str>>, Span)>) {
             references(&inner.value, found);
         }
     }
-}
-
-/// A name made from text that stands elsewhere.
-pub fn name_at(text: &str, span: Span) -> Name {
-    Name { text: Arc::from(text), span }
 }

@@ -91,6 +91,22 @@ pub struct ModuleInstance {
     pub depth: usize,
 }
 
+impl ModuleInstance {
+    /// The root module's instance.
+    fn root(module: Arc<Module>) -> Self {
+        Self {
+            module,
+            address: Arc::from(""),
+            caller: None,
+            presence: Presence::Certain,
+            calls: Arc::from([]),
+            path: ".".into(),
+            manifest_key: String::new(),
+            depth: 0,
+        }
+    }
+}
+
 /// What `each` and `count` mean in a block.
 #[derive(Clone, Debug, Default)]
 pub enum Repetition {
@@ -185,16 +201,7 @@ impl<'a> Evaluator<'a> {
     ) -> Self {
         let folder = module.folder.as_str();
         let project = Arc::from(if folder.is_empty() { "." } else { folder });
-        let root = ModuleInstance {
-            module,
-            address: Arc::from(""),
-            caller: None,
-            presence: Presence::Certain,
-            calls: Arc::from([]),
-            path: ".".into(),
-            manifest_key: String::new(),
-            depth: 0,
-        };
+        let root = ModuleInstance::root(module);
         Self {
             files,
             sources,
@@ -220,16 +227,7 @@ impl<'a> Evaluator<'a> {
         match instances.get(id.0).or_else(|| instances.first()) {
             Some(instance) => Rc::clone(instance),
             // Unreachable: ids are only made by `add_instance`, and the root is always there.
-            None => Rc::new(ModuleInstance {
-                module: Arc::default(),
-                address: Arc::from(""),
-                caller: None,
-                presence: Presence::Certain,
-                calls: Arc::from([]),
-                path: ".".into(),
-                manifest_key: String::new(),
-                depth: 0,
-            }),
+            None => Rc::new(ModuleInstance::root(Arc::default())),
         }
     }
 

@@ -11,12 +11,10 @@ use super::constraint::Constraint;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, ModuleInstance, Named, fail};
 use super::instance::{Expansion, InstanceKey};
 use super::scope::Scope;
-use crate::convert::convert;
 use crate::files::normalize;
 use crate::resource::Presence;
 use crate::source::Span;
 use crate::syntax::hcl::Block;
-use crate::types::Type;
 use crate::value::{Marks, Reason, Value, Via};
 
 /// How deep module calls may nest.
@@ -312,7 +310,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether a call without instances is switched off (and not merely missing on disk).
-    pub(super) fn is_known_absent(&self, id: ModuleId, _call: &Arc<str>, block: &Block) -> bool {
+    pub(super) fn is_known_absent(&self, id: ModuleId, block: &Block) -> bool {
         matches!(self.expand(id, block), Ok(Expansion::None))
     }
 
@@ -322,11 +320,6 @@ impl Evaluator<'_> {
             Ok(Expansion::Unknown(reason) | Expansion::Pending(_, reason)) => reason,
             _ => Reason::new(format!("module.{call}"), "has an unknown number of instances", Some(block.header)),
         }
-    }
-
-    /// A value converted to what a schema says, or as it is where that fails.
-    pub(super) fn as_type(value: Value, ty: &Type) -> Value {
-        if *ty == Type::Dynamic { value } else { convert(&value, ty).unwrap_or(value) }
     }
 }
 

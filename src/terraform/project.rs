@@ -10,7 +10,7 @@ use super::evaluator::{Evaluator, ModuleId, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
 use super::scope::Scope;
-use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
+use crate::resource::{Attributes, Language, Meta, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::Span;
 use crate::syntax::hcl::Block;
 use crate::types::Type;
@@ -228,13 +228,5 @@ impl Attributes for InstanceAttributes<'_, '_> {
     fn all(&self) -> Value {
         let whole = self.evaluator.whole_instance(self.module, &self.id, &self.key, self.header);
         self.or_error(&self.id.to_string(), whole)
-    }
-}
-
-/// Whether something is managed or read, in Terraform's words for `resources`.
-pub fn mode_name(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Managed => "managed",
-        Mode::Data => "data",
     }
 }

@@ -9,6 +9,7 @@ use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
 use super::instance::{Expansion, InstanceKey};
 use super::json_syntax;
+use super::operators;
 use super::scope::Scope;
 use crate::resource::Provider;
 use crate::syntax::hcl::{Block, Body, Expr, ExprKind, Step};
@@ -172,7 +173,7 @@ impl Evaluator<'_> {
                 }
                 let mut tags = None;
                 for inner in json_syntax::inner(&block.body, "default_tags") {
-                    tags = argument(&inner, "tags")?.map(|tags| Self::as_type(tags, &Type::map(Type::Text)));
+                    tags = argument(&inner, "tags")?.map(|tags| operators::converted(tags, &Type::map(Type::Text)));
                 }
                 tags
             }

@@ -139,7 +139,7 @@ impl Evaluator<'_> {
         };
         let children = self.children(scope.module, &call.text, block.header)?;
         let repeated = ["count", "for_each"].iter().any(|name| block.body.attribute(name).is_some());
-        if children.is_empty() && !self.is_known_absent(scope.module, &call.text, block) {
+        if children.is_empty() && !self.is_known_absent(scope.module, block) {
             let reason = Reason::new(format!("module.{}", call.text), "is not on disk", Some(block.header));
             return self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span);
         }
