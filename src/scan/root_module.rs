@@ -16,6 +16,7 @@ use crate::terraform::inputs::{self, Given};
 use crate::terraform::project::RootModule;
 
 impl<T> Reader<'_, T> {
+    /// A root module, with the plan that was made from it if there is one.
     pub(super) fn root_module(&self, folder: &Utf8Path) -> Taken<T> {
         let path: Arc<str> = Arc::from(if folder.as_str().is_empty() { "." } else { folder.as_str() });
         self.guarded(&path, folder, || {
@@ -24,12 +25,16 @@ impl<T> Reader<'_, T> {
             let given = given(self.options, folder);
             let inputs = inputs::collect(self.files, self.sources, folder, &given, &mut errors);
             let visits = Visits { loader: self.loader, seen: Mutex::default() };
-            let evaluator = Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs);
+            let mut evaluator = Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs);
+            let plan = self.plans.of(folder).map(|plan| self.load_plan(plan, &mut errors));
+            let plan_files = plan.iter().flatten().map(|plan| Utf8PathBuf::from(&*plan.path)).collect::<Vec<_>>();
+            evaluator.plan = plan.flatten();
             let root = RootModule::new(evaluator);
             let mut findings = Findings { errors, ..Findings::default() };
             let taken = (self.take)(&root, &mut findings);
             let evaluator = root.evaluator();
             evaluator.find_cycles();
+            evaluator.compare_with_plan();
             let mut resources = 0;
             for id in evaluator.all_instances() {
                 resources += evaluator.instance(id).module.resources.len();
@@ -37,7 +42,7 @@ impl<T> Reader<'_, T> {
             let mut seen = visits.seen.lock().unwrap_or_else(PoisonError::into_inner);
             let variables = module.variables.keys().cloned().collect();
             seen.insert(folder.to_owned(), module);
-            let mut files = Vec::new();
+            let mut files = plan_files;
             for module in seen.values() {
                 findings.errors.extend(module.errors.iter().cloned());
                 files.extend(module.paths.iter().cloned());

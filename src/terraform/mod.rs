@@ -14,6 +14,7 @@ pub mod json_syntax;
 pub mod modules;
 pub mod normal;
 pub mod operators;
+pub mod plan;
 pub mod policy_document;
 pub mod project;
 pub mod providers;
