@@ -179,6 +179,7 @@ impl<T> Reader<'_, T> {
             let (plan, errors) = Plan::load(path, text, file);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(plan) = plan else { return Taken::without_project(&shown, findings) };
+            findings.hidden = plan.secrets();
             let resources = plan.blocks();
             let project = PlanProject::new(plan);
             let taken = (self.take)(&project as &dyn Project, &mut findings);

@@ -90,6 +90,7 @@ pub(super) fn read_all<T: Send>(
         findings.notes.extend(std::mem::take(&mut project.findings.notes).into_iter().filter(&mut new));
         findings.findings.append(&mut project.findings.findings);
         findings.undecided.append(&mut project.findings.undecided);
+        findings.hidden.append(&mut project.findings.hidden);
     }
     for project in &projects {
         read.extend(&project.files);
