@@ -25,6 +25,7 @@ use crate::terraform::scope::Scope;
 use crate::value::Value;
 
 mod documents;
+mod others;
 mod projects;
 mod root_module;
 

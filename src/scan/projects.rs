@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::others::Neighbourhood;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
@@ -59,7 +60,9 @@ pub(super) fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let reader = Reader { files, sources, options, loader: &loader, take, parameters: OnceLock::new() };
+    let neighbourhood = Neighbourhood::new(files, sources, options, &loader, &modules, &called);
+    let neighbourhood = &neighbourhood;
+    let reader = Reader { files, sources, options, loader: &loader, neighbourhood, take, parameters: OnceLock::new() };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
     let (mut projects, templates) = rayon::join(
@@ -108,6 +111,7 @@ pub(super) struct Reader<'r, T> {
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
     pub(super) loader: &'r Loader<'r>,
+    pub(super) neighbourhood: &'r Neighbourhood<'r>,
     pub(super) take: &'r Take<'r, T>,
     pub(super) parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,
 }

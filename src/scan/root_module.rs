@@ -1,10 +1,12 @@
 //! Reads one Terraform root module.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::others::Asked;
 use super::projects::{Reader, Taken};
 use super::{Options, VariableArgument};
 use crate::files::Files;
@@ -24,7 +26,10 @@ impl<T> Reader<'_, T> {
             let given = given(self.options, folder);
             let inputs = inputs::collect(self.files, self.sources, folder, &given, &mut errors);
             let visits = Visits { loader: self.loader, seen: Mutex::default() };
-            let evaluator = Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs);
+            let others = self.neighbourhood.asked();
+            let beside: Weak<Asked<'_>> = Rc::downgrade(&others);
+            let evaluator =
+                Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs).beside(beside);
             let root = RootModule::new(evaluator);
             let mut findings = Findings { errors, ..Findings::default() };
             let taken = (self.take)(&root, &mut findings);
@@ -44,6 +49,7 @@ impl<T> Reader<'_, T> {
             }
             findings.errors.extend(evaluator.errors().iter().cloned());
             findings.notes.extend(evaluator.notes().iter().cloned());
+            others.report(&mut findings);
             Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources, variables }
         })
     }
@@ -82,7 +88,8 @@ impl<'l> Loader<'l> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).contains_key(folder)
     }
 
-    fn read(&self, folder: &Utf8Path) -> Option<Arc<Module>> {
+    /// Reads a folder, for this one purpose.
+    pub(super) fn read(&self, folder: &Utf8Path) -> Option<Arc<Module>> {
         let module = Module::load(self.files, self.sources, folder).ok()?;
         (!module.paths.is_empty()).then(|| Arc::new(module))
     }
