@@ -314,8 +314,7 @@ impl OtherProjects for Asked<'_> {
     }
 
     fn parameter(&self, wanted: &ParameterAddress, attribute: &str, depth: usize) -> Result<(Arc<str>, Named), String> {
-        let found: Vec<&Stored> =
-            self.all.parameters().iter().filter(|stored| stored.wanted.agrees(wanted)).collect();
+        let found: Vec<&Stored> = self.all.parameters().iter().filter(|stored| stored.wanted.agrees(wanted)).collect();
         let stored = match found.as_slice() {
             [one] => one,
             [] => return Err(format!("reads the parameter {}, which the scan does not declare", wanted.name)),
