@@ -10,6 +10,7 @@ use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
 use crate::resource::Project;
 use crate::source::Span;
+use crate::terraform::plan;
 
 impl<T> Reader<'_, T> {
     /// A template, or nothing if the file is none of our business.
@@ -29,10 +30,16 @@ impl<T> Reader<'_, T> {
             Err(problem) => {
                 // UTF-16 without its zero bytes is still telling.
                 let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                if plan::recognise(&lossy) || self.is_named_plan(path) {
+                    return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
+                }
                 let meant = cloudformation::recognise(&lossy);
                 return if meant { error("not-utf8", "this template is not UTF-8 text".into()) } else { None };
             }
         };
+        if plan::recognise(&text) || self.is_named_plan(path) {
+            return Some(self.plan(path, text, file));
+        }
         if let Some(what) = not_analysed(&text) {
             let message = format!("this file looks like {what}, which this version does not analyse");
             let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
@@ -61,11 +68,5 @@ impl<T> Reader<'_, T> {
 /// What a file is that a later version will read.
 fn not_analysed(text: &str) -> Option<&'static str> {
     let has = |needle: &str| text.contains(needle);
-    if has("\"planned_values\"") && has("\"format_version\"") && has("\"terraform_version\"") {
-        Some("a Terraform plan")
-    } else if has("AWSTemplateFormatVersion") && has("2010-09-09-OC") {
-        Some("an org-formation manifest")
-    } else {
-        None
-    }
+    if has("AWSTemplateFormatVersion") && has("2010-09-09-OC") { Some("an org-formation manifest") } else { None }
 }

@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::others::Neighbourhood;
+use super::plans::Plans;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
@@ -62,9 +63,13 @@ pub(super) fn read_all<T: Send>(
     let loader = Loader::new(files, sources, called.clone());
     let neighbourhood = Neighbourhood::new(files, sources, options, &loader, &modules, &called);
     let neighbourhood = &neighbourhood;
-    let reader = Reader { files, sources, options, loader: &loader, neighbourhood, take, parameters: OnceLock::new() };
+    let roots: BTreeSet<&Utf8PathBuf> = modules.difference(&called).collect();
+    let plans = Plans::find(files, sources, options, &exclude, &roots, &loader, &mut findings.notes);
+    let documents: BTreeSet<Utf8PathBuf> = documents.into_iter().chain(plans.alone()).collect();
+    let documents: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
+    let parameters = OnceLock::new();
+    let reader = Reader { files, sources, options, loader: &loader, neighbourhood, take, plans: &plans, parameters };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
-    let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
     let (mut projects, templates) = rayon::join(
         || first.par_iter().map(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
         || documents.par_iter().filter_map(|path| reader.document(path)).collect::<Vec<_>>(),
@@ -113,6 +118,7 @@ pub(super) struct Reader<'r, T> {
     pub(super) loader: &'r Loader<'r>,
     pub(super) neighbourhood: &'r Neighbourhood<'r>,
     pub(super) take: &'r Take<'r, T>,
+    pub(super) plans: &'r Plans,
     pub(super) parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,
 }
 
