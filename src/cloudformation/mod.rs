@@ -4,18 +4,22 @@
 mod call;
 mod conditions;
 mod dynamic;
+mod embedded;
 mod evaluate;
 mod foreach;
 mod functions;
 mod lists;
+mod nested;
 mod parameters;
 mod references;
+mod sam;
 mod substitution;
 mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub use embedded::Failure;
 pub use parameters::{Given, Parameters};
 pub use syntax::{looks_like_template, recognise};
 pub use template::{Output, Template};

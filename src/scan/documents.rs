@@ -51,6 +51,7 @@ impl<T> Reader<'_, T> {
             let taken = (self.take)(&template, &mut findings);
             let resources = template.resources(&|_| true).len();
             findings.errors.extend(template.take_errors());
+            findings.notes.extend(template.take_notes());
             let files = vec![path.to_owned()];
             Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
         });
