@@ -24,7 +24,9 @@ use crate::terraform::inputs;
 use crate::terraform::scope::Scope;
 use crate::value::Value;
 
+mod constructs;
 mod documents;
+mod embedded;
 mod projects;
 mod root_module;
 
@@ -129,6 +131,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
         let findings = &mut outcome.findings;

@@ -8,9 +8,10 @@ use crate::cloudformation::nested::Place;
 use crate::cloudformation::{Given, Template, syntax};
 use crate::document::{self, DocumentError, Slices};
 use crate::finding::Diagnostic;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::syntax::node::{Node, NodeKind, Scalar, Style};
 use crate::syntax::{json, yaml};
+use crate::text::Text;
 use crate::value::{Kind, Reason, Value};
 
 /// Why there is no template in a string.
@@ -20,6 +21,12 @@ pub enum Failure {
     Error(Diagnostic),
     /// It is not known.
     Unknown(Reason),
+}
+
+/// The text of a file as the string that is written there.
+pub fn content(text: &str, file: FileId) -> Value {
+    let span = Span::new(file, 0, text.len());
+    Value::new(Kind::Text(Text::literal(text, Some(span), true))).at(span)
 }
 
 /// The template in a string, or in the value that was encoded as one; `source` is the text of the file that holds it.

@@ -2,6 +2,7 @@
 //! are resolved as CloudFormation resolves them.
 
 mod call;
+pub mod cdk;
 mod conditions;
 mod dynamic;
 mod embedded;
@@ -13,13 +14,14 @@ mod nested;
 mod parameters;
 mod references;
 mod sam;
+pub mod serverless;
 mod substitution;
 mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
 
-pub use embedded::Failure;
+pub use embedded::{Failure, content};
 pub use parameters::{Given, Parameters};
 pub use syntax::{looks_like_template, recognise};
 pub use template::{Output, Template};

@@ -158,6 +158,11 @@ impl Template {
         own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
     }
 
+    /// Says that the whole template exists only if something else does.
+    pub fn set_presence(&mut self, presence: Presence) {
+        self.presence = presence;
+    }
+
     /// What is worth knowing about the template, no error; each is handed out once.
     pub fn take_notes(&self) -> Vec<Diagnostic> {
         let own = std::mem::take(&mut *self.notes.borrow_mut());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::make::{Make, choice, given, is_nothing};
-use super::role::{Role, allow, inline, managed_arn, tracing_arn};
+use super::role::{Role, allow, inline, managed_arn};
 use super::{Item, Sam};
 use crate::cloudformation::foreach::Entry;
 use crate::syntax::node::Node;
@@ -99,6 +99,7 @@ impl Sam<'_> {
     fn function_role(&mut self, item: &Item) -> Role {
         let make = item.make();
         let mut role = Role::new(format!("{}Role", item.name), make, "lambda.amazonaws.com");
+        role.execution = true;
         if let Some(trust) = item.get("AssumeRolePolicyDocument") {
             role.trust = trust.clone();
         }
@@ -109,11 +110,11 @@ impl Sam<'_> {
             let make = Make(tracing.span);
             match self.text(item, tracing).as_deref() {
                 Some("Disabled") => {}
-                Some(_) => role.attach(tracing_arn(make)),
+                Some(_) => role.attach(self.tracing_arn(item, make)),
                 None => {
                     let off = make.list([tracing.clone(), make.text("Disabled")]);
                     let off = make.map([("Fn::Equals", off)]);
-                    role.attach(make.choice(off, make.nothing(), tracing_arn(make)));
+                    role.attach(make.choice(off, make.nothing(), self.tracing_arn(item, make)));
                 }
             }
         }

@@ -20,6 +20,9 @@ pub(super) struct Role {
     pub trust: Node,
     /// ARNs of managed policies.
     pub managed: Vec<Node>,
+    /// Whether it is the role that a function or state machine runs with: the list of its managed policies is there even
+    /// if it is empty.
+    pub execution: bool,
     /// Inline policies, with their names.
     pub inline: Vec<Node>,
     /// `Path`, `PermissionsBoundary`, `Tags`.
@@ -31,8 +34,16 @@ pub(super) struct Role {
 impl Role {
     /// A role that a service may assume.
     pub fn new(name: impl Into<Arc<str>>, make: Make, service: &str) -> Self {
-        let trust = trust(make, service);
-        Self { name: name.into(), make, trust, managed: vec![], inline: vec![], more: vec![], condition: None }
+        Self {
+            name: name.into(),
+            make,
+            trust: trust(make, service),
+            managed: vec![],
+            execution: false,
+            inline: vec![],
+            more: vec![],
+            condition: None,
+        }
     }
 
     /// Adds a managed policy once.
@@ -58,7 +69,7 @@ impl Role {
     fn properties(self) -> Node {
         let make = self.make;
         let mut properties = vec![("AssumeRolePolicyDocument", self.trust)];
-        if !self.managed.is_empty() {
+        if self.execution || !self.managed.is_empty() {
             properties.push(("ManagedPolicyArns", make.list(self.managed)));
         }
         if !self.inline.is_empty() {
@@ -102,13 +113,6 @@ pub(super) fn allow(make: Make, action: Node, resource: Node) -> Node {
 /// The ARN of a managed policy of AWS.
 pub(super) fn managed_arn(make: Make, path: &str) -> Node {
     make.substituted(format!("arn:${{AWS::Partition}}:iam::aws:policy/{path}"))
-}
-
-/// The policy that lets a function write traces: its name depends on the partition.
-pub(super) fn tracing_arn(make: Make) -> Node {
-    let condition = make.map([("Fn::Equals", make.list([make.reference("AWS::Partition"), make.text("aws")]))]);
-    let elsewhere = managed_arn(make, "AWSXRayDaemonWriteAccess");
-    make.choice(condition, managed_arn(make, "AWSXrayWriteOnlyAccess"), elsewhere)
 }
 
 /// What an entry of `Policies` is.
@@ -155,6 +159,17 @@ fn managed(node: &Node) -> Node {
 }
 
 impl Sam<'_> {
+    /// The policy that lets a function write traces: its name depends on the partition.
+    pub(super) fn tracing_arn(&self, item: &Item, make: Make) -> Node {
+        let partition = make.reference("AWS::Partition");
+        let [here, elsewhere] = ["AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"].map(|name| managed_arn(make, name));
+        match self.text(item, &partition).as_deref() {
+            Some("aws") => here,
+            Some(_) => elsewhere,
+            None => make.choice(make.map([("Fn::Equals", make.list([partition, make.text("aws")]))]), here, elsewhere),
+        }
+    }
+
     /// Adds the policies that a function or state machine names in `Policies`.
     pub(super) fn add_policies(&self, item: &Item, role: &mut Role, policies: Option<&Node>) {
         let Some(policies) = policies.filter(|policies| !is_empty(policies)) else { return };

@@ -34,10 +34,11 @@ impl Sam<'_> {
             Some(role) => role.clone(),
             None => {
                 let mut role = Role::new(format!("{}Role", item.name), make, "states.amazonaws.com");
+                role.execution = true;
                 self.add_policies(item, &mut role, item.get("Policies"));
                 let tracing = item.get("Tracing").and_then(|tracing| given(tracing, "Enabled"));
                 if let Some(tracing) = tracing.filter(|node| self.truth(item, node) == Some(true)) {
-                    role.attach(super::role::tracing_arn(Make(tracing.span)));
+                    role.attach(self.tracing_arn(item, Make(tracing.span)));
                 }
                 role.more.extend(item.get("RolePath").map(|path| ("Path", path.clone())));
                 role.more.extend(item.get("PermissionsBoundary").map(|arn| ("PermissionsBoundary", arn.clone())));
