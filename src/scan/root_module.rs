@@ -18,8 +18,15 @@ use crate::terraform::inputs::{self, Given};
 use crate::terraform::project::RootModule;
 
 impl<T> Reader<'_, T> {
-    /// A root module, with the plan that was made from it if there is one.
-    pub(super) fn root_module(&self, folder: &Utf8Path) -> Taken<T> {
+    /// A root module with the plan that was made from it, if there is one, and the templates that it hands to CloudFormation.
+    pub(super) fn root_module(&self, folder: &Utf8Path) -> Vec<Taken<T>> {
+        let mut stacks = Vec::new();
+        let module = self.module(folder, &mut stacks);
+        stacks.insert(0, module);
+        stacks
+    }
+
+    fn module(&self, folder: &Utf8Path, stacks: &mut Vec<Taken<T>>) -> Taken<T> {
         let path: Arc<str> = Arc::from(if folder.as_str().is_empty() { "." } else { folder.as_str() });
         self.guarded(&path, folder, || {
             let mut errors = Vec::new();
@@ -37,6 +44,7 @@ impl<T> Reader<'_, T> {
             let root = RootModule::new(evaluator);
             let mut findings = Findings { errors, ..Findings::default() };
             let taken = (self.take)(&root, &mut findings);
+            *stacks = self.stacks(&root, folder, &mut findings);
             let evaluator = root.evaluator();
             evaluator.find_cycles();
             evaluator.compare_with_plan();
@@ -55,7 +63,8 @@ impl<T> Reader<'_, T> {
             findings.errors.extend(evaluator.errors().iter().cloned());
             findings.notes.extend(evaluator.notes().iter().cloned());
             others.report(&mut findings);
-            Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources, variables }
+            let taken = Some(taken);
+            Taken { taken, files, resources, variables, ..Taken::without_project(&path, findings) }
         })
     }
 }
