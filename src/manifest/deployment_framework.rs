@@ -22,9 +22,8 @@ const MAX_ENTRIES: usize = 20_000;
 
 /// The file that stands for all of the framework's: its configuration, or else the first of its policies.
 pub(super) fn is_first(files: &dyn Files, path: &Utf8Path) -> bool {
-    let folder = path.parent().unwrap_or(Utf8Path::new(""));
     match path.file_name() {
-        Some("adfconfig.yml") => files.is_folder(&folder.join(BOOTSTRAP)),
+        Some("adfconfig.yml") => true,
         Some(POLICY_FILE) => path.ancestors().find(|above| above.file_name() == Some(BOOTSTRAP)).is_some_and(|base| {
             let home = base.parent().unwrap_or(Utf8Path::new(""));
             !files.is_file(&home.join("adfconfig.yml"))
@@ -60,7 +59,10 @@ fn below(files: &dyn Files, folder: &Utf8Path, name: &str) -> Vec<Utf8PathBuf> {
 pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &str) -> Option<Resources> {
     let first = path.ancestors().find(|above| above.file_name() == Some(BOOTSTRAP)).map(|base| base.parent());
     let home = first.unwrap_or(path.parent()).unwrap_or(Utf8Path::new(""));
-    let policies: Vec<Utf8PathBuf> = below(reader.files(), &home.join(BOOTSTRAP), POLICY_FILE);
+    // Until version 2 the units' folders stood beside the configuration.
+    let base = Some(home.join(BOOTSTRAP)).filter(|base| reader.files().is_folder(base));
+    let base = base.unwrap_or_else(|| home.to_owned());
+    let policies: Vec<Utf8PathBuf> = below(reader.files(), &base, POLICY_FILE);
     let policies: Vec<Utf8PathBuf> =
         policies.into_iter().filter(|path| path.file_name() == Some(POLICY_FILE)).collect();
     if policies.is_empty() {
@@ -90,7 +92,7 @@ pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &s
     };
     for path in policies {
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        let target = folder.strip_prefix(home.join(BOOTSTRAP)).map(Utf8Path::as_str).unwrap_or_default();
+        let target = folder.strip_prefix(&base).map(Utf8Path::as_str).unwrap_or_default();
         let span = reader.start_of(&path);
         let named = match accounts.iter().find(|account| *account == target) {
             _ if target.is_empty() => resources.root(ORGANIZATION_ADDRESS, span),

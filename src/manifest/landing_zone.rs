@@ -38,7 +38,7 @@ pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &s
     let global = reader.optional(&sibling("global-config"), &variables).unwrap_or_else(Value::null);
     let mut zone = Zone::new(reader, folder, project, &config, &accounts);
     zone.globals(&global, &mut variables);
-    zone.organization(&config);
+    zone.organization(&config, &mut variables);
     zone.units(&units);
     zone.accounts(&accounts);
     for (list, kind) in POLICIES {
@@ -106,13 +106,20 @@ impl<'r> Zone<'r> {
         }
     }
 
-    fn organization(&mut self, config: &Value) {
+    fn organization(&mut self, config: &Value, variables: &mut Variables) {
         let at = config.origin.written().unwrap_or_else(|| self.reader.start_of(self.folder));
         let header = key(config, "enable").or_else(|| key(config, "organizationalUnits")).unwrap_or(at);
         let mut entry = Entry::new(ORGANIZATION, ORGANIZATION_ADDRESS, header, at);
         entry.set("FeatureSet", Value::text("ALL"));
         if let Some(id) = self.ids.get("root") {
             entry.set("RootId", id.clone());
+        }
+        // arn:aws:organizations::111122223333:root/o-a1b2c3d4e5/r-ab12
+        let ids = elements(&field(config, "organizationalUnitIds"));
+        let arn = ids.iter().find_map(|unit| string(unit, "arn"));
+        if let Some(id) = arn.as_deref().and_then(|arn| arn.split('/').nth(1)) {
+            variables.set("ORG_ID", Value::text(id));
+            entry.set("Id", Value::text(id));
         }
         self.resources.add(entry);
     }

@@ -12,6 +12,7 @@ mod landing_zone;
 mod org_formation;
 mod reader;
 mod resources;
+mod tasks;
 mod units;
 mod value;
 mod variables;

@@ -1,17 +1,18 @@
 //! org-formation: the `Organization` section of a template with resources of the types `OC::ORG::*`
 //! (org-formation-cli, docs/organization-resources.md).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::{Fields, Kind, Reason, Unknown, Value};
+use crate::value::{Fields, Kind, Reason, Unknown, Value, Via};
 
 use super::reader::Reader;
 use super::resources::{ACCOUNT, ATTACHMENT, Entry, ORGANIZATION, POLICY, Resources, UNIT};
+use super::tasks;
 use super::value::{elements, field, key, string};
 use super::variables::Variables;
 
@@ -42,7 +43,7 @@ pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &s
     }
     parts.sort_by_key(|part| part.header.start);
     let header = key(&root, "Organization").unwrap_or_else(|| reader.start_of(path));
-    Some(Organization::new(reader, &root, parts, project, header).resources())
+    Some(Organization::new(reader, &root, parts, project, header).resources(path))
 }
 
 /// A logical resource of the section.
@@ -79,7 +80,7 @@ impl<'r> Organization<'r> {
         Self { reader, root, address, header, parts, resources: Resources::new(project.into()) }
     }
 
-    fn resources(mut self) -> Resources {
+    fn resources(mut self, path: &Utf8Path) -> Resources {
         let parts = std::mem::take(&mut self.parts);
         let master = parts.iter().find(|part| part.is("MasterAccount"));
         let mut entry = Entry::new(ORGANIZATION, Arc::clone(&self.address), self.header, self.header);
@@ -103,6 +104,7 @@ impl<'r> Organization<'r> {
             entry.set("target_id", section.reference(target, target.header));
             entries.push(entry);
         }
+        entries.extend(tasks::policies(self.reader, path, &section));
         drop(section);
         for entry in entries {
             self.resources.add(entry);
@@ -112,7 +114,7 @@ impl<'r> Organization<'r> {
 }
 
 /// The section with its resources by name.
-struct Section<'s, 'r> {
+pub(super) struct Section<'s, 'r> {
     organization: &'s Organization<'r>,
     names: HashMap<&'s str, &'s Part>,
     parts: &'s [Part],
@@ -151,7 +153,7 @@ impl<'s> Section<'s, '_> {
             }
             let Some(name) = string(&element, "Ref") else {
                 // The id of something that is not in the section.
-                let shown = element.as_str().map_or_else(|| "?".to_owned(), |id| id.into_owned());
+                let shown = element.as_str().map_or_else(|| format!("an entry of {property}"), |id| id.into_owned());
                 if !shown.starts_with("p-") {
                     let message = format!("`{property}` takes references (!Ref) to resources of this section");
                     self.organization.reader.error("manifest-invalid", message, span);
@@ -233,7 +235,7 @@ impl<'s> Section<'s, '_> {
         lost: Option<&Arc<Unknown>>,
         attached: &HashMap<&str, Vec<Value>>,
     ) -> Option<Entry> {
-        let get = |name: &str| self.resolve(&field(&part.properties, name), 0);
+        let get = |name: &str| self.resolve(&field(&part.properties, name), &Scope::default());
         let parent = || match (parents.get(&*part.name), lost) {
             (Some((unit, span)), _) => self.reference(unit, *span),
             (None, Some(unknown)) => Value::unknown_from(unknown, Type::Text),
@@ -272,17 +274,18 @@ impl<'s> Section<'s, '_> {
     }
 
     /// The value with what functions give, as far as it is known.
-    fn resolve(&self, value: &Value, depth: usize) -> Value {
-        let deep = |value: &Value| self.resolve(value, depth + 1);
+    pub(super) fn resolve(&self, value: &Value, scope: &Scope) -> Value {
+        let deep = |value: &Value| self.resolve(value, scope);
         let kind = match &value.kind {
             Kind::Tuple(all) => Kind::Tuple(Arc::new(all.iter().map(deep).collect())),
-            Kind::Object(fields) => match self.call(fields, value) {
+            Kind::Object(fields) => match self.call(fields, value, scope) {
                 Some(result) => return result,
                 None => {
                     let mut resolved = Fields::default();
                     for (name, inner) in fields.fields() {
                         resolved.insert(Arc::clone(name), inner.key_span, deep(&inner.value));
                     }
+                    // A key that was written twice stays one.
                     for (name, span) in fields.repeated() {
                         if let Some(last) = resolved.get(name).cloned() {
                             resolved.insert(Arc::clone(name), *span, last);
@@ -297,7 +300,7 @@ impl<'s> Section<'s, '_> {
     }
 
     /// The result of a function: an object with nothing but `Ref` or `Fn::...`.
-    fn call(&self, fields: &Fields, value: &Value) -> Option<Value> {
+    fn call(&self, fields: &Fields, value: &Value, scope: &Scope) -> Option<Value> {
         let (name, argument) = fields.iter().next().filter(|_| fields.len() == 1)?;
         if &**name != "Ref" && !name.starts_with("Fn::") {
             return None;
@@ -307,8 +310,14 @@ impl<'s> Section<'s, '_> {
         let (logical, attribute) = match (&**name, text.as_deref()) {
             ("Ref", Some(logical)) => (logical, "AccountId"),
             ("Fn::GetAtt", Some(path)) => path.split_once('.').unwrap_or_default(),
+            ("Fn::ReadFile", Some(_)) => {
+                return Some(self.organization.reader.policy(argument, &scope.folder, &Variables::default()));
+            }
             _ => ("", ""),
         };
+        if let ("Ref", Some(given)) = (&**name, scope.values.get(logical)) {
+            return Some(given.clone().via(Via::ParameterValue(logical.into()), Some(span)));
+        }
         let known = self.names.get(logical).map(|part| (part, field(&part.properties, attribute)));
         Some(match known {
             Some((_, known)) if known.as_str().is_some() => known.at(span),
@@ -319,4 +328,60 @@ impl<'s> Section<'s, '_> {
             }
         })
     }
+
+    /// The accounts that a binding names; an unknown where that is not known.
+    pub(super) fn bound(&self, binding: &Value, span: Span) -> Vec<Value> {
+        let unknown = |value: &Value| value.first_unknown().map(|unknown| Value::unknown_from(&unknown, Type::Text));
+        if let Some(unknown) = unknown(binding).or_else(|| unknown(&field(binding, "AccountsWithTag"))) {
+            return vec![unknown.at(span)];
+        }
+        let tagged = field(binding, "AccountsWithTag");
+        if !tagged.is_null() {
+            let reason = Reason::new("AccountsWithTag", "is not followed", tagged.origin.primary());
+            return vec![Value::unknown(Type::Text, reason).at(span)];
+        }
+        let part = |properties: &Value| Part {
+            name: "binding".into(),
+            kind: String::new(),
+            header: span,
+            span,
+            properties: properties.clone(),
+        };
+        let part = part(binding);
+        let named = |accounts: &str, units: &str| {
+            let (accounts, mut lost) = self.named(&part, accounts, "Account");
+            let (units, more) = self.named(&part, units, "OrganizationalUnit");
+            lost.extend(more);
+            let mut found: Vec<&Part> = accounts.into_iter().map(|(part, _)| part).collect();
+            let mut open: Vec<&Part> = units.into_iter().map(|(part, _)| part).collect();
+            let mut seen = HashSet::new();
+            while let Some(unit) = open.pop() {
+                if seen.insert(&unit.name) {
+                    found.extend(self.named(unit, "Accounts", "Account").0.into_iter().map(|(part, _)| part));
+                    open.extend(
+                        self.named(unit, "OrganizationalUnits", "OrganizationalUnit")
+                            .0
+                            .into_iter()
+                            .map(|(part, _)| part),
+                    );
+                }
+            }
+            (found, lost)
+        };
+        let (accounts, mut lost) = named("Account", "OrganizationalUnit");
+        let (excluded, more) = named("ExcludeAccount", "ExcludeOrganizationalUnit");
+        lost.extend(more);
+        let excluded: HashSet<&str> = excluded.iter().map(|part| &*part.name).collect();
+        let kept = accounts.into_iter().filter(|part| !excluded.contains(&*part.name));
+        kept.map(|part| self.reference(part, span)).chain(lost).collect()
+    }
+}
+
+/// What names stand for where a value is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// Values of parameters.
+    pub(super) values: HashMap<Arc<str>, Value>,
+    /// The folder that files are named relative to.
+    pub(super) folder: Utf8PathBuf,
 }

@@ -97,6 +97,14 @@ impl<'r> Reader<'r> {
         }
     }
 
+    /// The text of a file that may or may not matter, if it can be read.
+    pub(super) fn peek(&self, path: &Utf8Path) -> Option<String> {
+        let bytes = self.files.read(path, MAX_FILE_BYTES).ok()?;
+        let mut total = self.bytes.borrow_mut();
+        *total += bytes.len();
+        (*total <= MAX_BYTES).then(|| String::from_utf8(bytes).ok())?
+    }
+
     fn text(&self, path: &Utf8Path) -> Result<String, FileError> {
         let bytes = self.files.read(path, MAX_FILE_BYTES)?;
         let mut total = self.bytes.borrow_mut();

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use regex::Regex;
 
 use crate::document::Slices;
+use crate::encode;
 use crate::source::Span;
 use crate::text::{Literal, Piece, Text};
 use crate::types::Type;
@@ -74,7 +75,7 @@ impl Variables {
                 return Err(value.clone());
             }
             pieces.extend(slices.text(from..whole.start()).pieces());
-            pieces.push(match self.known.get(name).and_then(Value::as_str) {
+            pieces.push(match self.known.get(name).and_then(written) {
                 Some(known) => Piece::Literal(Literal { text: known.into(), span, exact: false }),
                 None => {
                     let unknown = Unknown { ty: Type::Text, not_null: true, symbol: None, reason: reason(name, span) };
@@ -89,6 +90,14 @@ impl Variables {
         pieces.extend(slices.text(from..plain.len()).pieces());
         Ok(Text::from_pieces(pieces))
     }
+}
+
+/// What is written for a value: a list as JSON.
+fn written(value: &Value) -> Option<String> {
+    if value.elements().is_some() {
+        return encode::json(value).ok()?.as_str().map(|text| text.into_owned());
+    }
+    value.as_str().map(|text| text.into_owned()).or_else(|| value.as_number().map(ToString::to_string))
 }
 
 fn reason(name: &str, span: Option<Span>) -> Reason {

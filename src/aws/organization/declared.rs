@@ -148,8 +148,15 @@ impl Ident {
             let is_arn = text.starts_with("arn:");
             if is_arn { text.rsplit('/').next().unwrap_or_default().into() } else { text.into_owned() }
         });
+        // What a tool still expands is no id.
+        let (literal, expanded) = match literal {
+            Some(text) if text.contains([' ', '$']) => (None, Some(text)),
+            literal => (literal, None),
+        };
+        let span = value.origin.primary();
         let symbol = value.symbol().map(|symbol| identity::canonical(&symbol));
         let reason = value.as_unknown().map(|unknown| unknown.reason.clone());
+        let reason = reason.or_else(|| expanded.map(|text| Reason::new(text, "is no id", span)));
         Self { literal, symbol, reason, span: value.origin.primary() }
     }
 
