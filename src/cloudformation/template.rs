@@ -21,6 +21,9 @@ use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Value};
 
+/// The format version of a template for org-formation, in which more can be referred to than the template declares.
+const ORG_FORMATION: &str = "2010-09-09-OC";
+
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
     pub(super) place: Place,
@@ -120,6 +123,9 @@ impl Template {
         if let Some(transform) = sections.remove("Transform") {
             let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
             template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
+        }
+        if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION) {
+            template.transforms.push("org-formation".into());
         }
         if text.contains(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());

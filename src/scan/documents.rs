@@ -8,6 +8,7 @@ use super::projects::{Reader, Taken};
 use crate::cloudformation::{self, Template, cdk, serverless};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
+use crate::manifest::{self, Manifest, Tool};
 use crate::resource::Project;
 use crate::source::Span;
 use crate::terraform::plan;
@@ -60,10 +61,8 @@ impl<T> Reader<'_, T> {
         if plan::recognise(&text) || self.is_named_plan(path) {
             return Some(self.plan(path, text, file));
         }
-        if let Some(what) = not_analysed(&text) {
-            let message = format!("this file looks like {what}, which this version does not analyse");
-            let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
-            return Some(Taken::without_project(&shown, Findings { notes, ..Findings::default() }));
+        if let Some(tool) = manifest::recognise(self.files, path, &text) {
+            return self.manifest(path, &text, tool);
         }
         let serverless = serverless::recognise(path, &text);
         if !serverless && !cloudformation::recognise(&text) {
@@ -92,10 +91,19 @@ impl<T> Reader<'_, T> {
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
-}
 
-/// What a file is that a later version will read.
-fn not_analysed(text: &str) -> Option<&'static str> {
-    let has = |needle: &str| text.contains(needle);
-    if has("AWSTemplateFormatVersion") && has("2010-09-09-OC") { Some("an org-formation manifest") } else { None }
+    /// What a manifest says of an organization, or nothing if it turns out to say nothing.
+    fn manifest(&self, path: &Utf8Path, text: &str, tool: Tool) -> Option<Taken<T>> {
+        let shown: Arc<str> = Arc::from(path.as_str());
+        let taken = self.guarded(&shown, path, || {
+            let loaded = Manifest::load(self.files, self.sources, path, text, tool);
+            let mut findings = loaded.findings;
+            let Some(manifest) = loaded.manifest else { return Taken::without_project(&shown, findings) };
+            let taken = (self.take)(&manifest, &mut findings);
+            let resources = manifest.resources(&|_| true).len();
+            let (files, path) = (loaded.files, Arc::clone(&shown));
+            Taken { path, taken: Some(taken), findings, files, resources, variables: Vec::new() }
+        });
+        (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
+    }
 }
