@@ -24,8 +24,11 @@ use crate::terraform::inputs;
 use crate::terraform::scope::Scope;
 use crate::value::Value;
 
+mod constructs;
 mod documents;
+mod others;
 mod plans;
+mod embedded;
 mod projects;
 mod root_module;
 
@@ -133,6 +136,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
         let findings = &mut outcome.findings;

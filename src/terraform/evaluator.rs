@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -12,6 +12,7 @@ use indexmap::IndexSet;
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::others::OtherProjects;
 use super::plan::{Plan, Trees};
 use super::providers::{Part, ProviderConfig};
 use super::schema;
@@ -168,6 +169,7 @@ pub struct Evaluator<'a> {
     /// The values of the instance of the plan that was asked for last.
     pub(super) last_planned: RefCell<Option<(Arc<str>, Rc<Trees>)>>,
     loader: &'a dyn ModuleLoader,
+    others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
     memo: Memo<Key, Named>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
@@ -215,6 +217,7 @@ impl<'a> Evaluator<'a> {
             plan: None,
             last_planned: RefCell::default(),
             loader,
+            others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
             memo: RefCell::default(),
             expansions: RefCell::default(),
@@ -226,6 +229,30 @@ impl<'a> Evaluator<'a> {
             errors: RefCell::default(),
             notes: RefCell::default(),
         }
+    }
+
+    /// With other projects to ask, for as long as they are there.
+    #[must_use]
+    pub fn beside(self, others: Weak<dyn OtherProjects + 'a>) -> Self {
+        Self { others: Some(others), ..self }
+    }
+
+    /// The other projects of the scan.
+    pub(super) fn others(&self) -> Option<Rc<dyn OtherProjects + 'a>> {
+        self.others.as_ref()?.upgrade()
+    }
+
+    /// How deep the evaluation is right now.
+    pub(super) fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
+    /// Computes something for another project that is itself `depth` deep in an evaluation: they share one stack.
+    pub fn at_depth<T>(&self, depth: usize, compute: impl FnOnce() -> T) -> T {
+        let own = self.depth.replace(depth);
+        let result = compute();
+        self.depth.set(own);
+        result
     }
 
     /// A module instance.
@@ -360,7 +387,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// An output of a module instance.
-    pub(super) fn output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+    pub fn output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
         let key = Key::Output(id, Arc::clone(name));
         self.remember(key, &|| format!("output.{name}"), span, || self.compute_output(id, name, span))
     }
@@ -382,6 +409,22 @@ impl<'a> Evaluator<'a> {
         let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
         let shown = || format!("{resource}{instance}.{name}");
         self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))
+    }
+
+    /// An output that a data source takes from another project's state.
+    pub(super) fn remember_output(
+        &self,
+        id: ModuleId,
+        resource: &ResourceId,
+        instance: &InstanceKey,
+        name: &str,
+        span: Span,
+        compute: impl FnOnce() -> Evaluated<Named>,
+    ) -> Evaluated<Named> {
+        let attribute: Arc<str> = Arc::from(format!("outputs.{name}"));
+        let shown = format!("{resource}{instance}.{attribute}");
+        let key = Key::Attribute(id, resource.clone(), instance.clone(), attribute);
+        self.remember(key, &|| shown.clone(), span, compute)
     }
 
     /// What a provider configuration says.

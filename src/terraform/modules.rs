@@ -126,9 +126,13 @@ impl Evaluator<'_> {
 
     pub(super) fn compute_output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
         let instance = self.instance(id);
-        let call = instance.caller.as_ref().map_or("", |(_, call, _)| call);
+        // The outputs of a root module are what other projects read from its state.
+        let of = match &instance.caller {
+            Some((_, call, _)) => format!("module.{call}"),
+            None => format!("project {}", self.project),
+        };
         let Some(block) = instance.module.outputs.get(name) else {
-            return fail(format!("`module.{call}` has no output `{name}`"), span);
+            return fail(format!("`{of}` has no output `{name}`"), span);
         };
         let Some(value) = block.body.attribute("value") else {
             return fail(format!("the output `{name}` has no value"), block.header);
@@ -138,7 +142,7 @@ impl Evaluator<'_> {
         if matches!(sensitive, Some(Ok(flag)) if flag.as_bool() == Some(true)) {
             value = value.mark(Marks::SENSITIVE);
         }
-        Ok(Named { value, via: Via::Output(Arc::from(format!("module.{call}")), Arc::clone(name)) })
+        Ok(Named { value, via: Via::Output(Arc::from(of), Arc::clone(name)) })
     }
 
     // --- calls ---
@@ -337,8 +341,8 @@ fn is_local(source: &str) -> bool {
     source.starts_with("./") || source.starts_with("../") || source == "." || source == ".."
 }
 
-/// `path.module` of a module called from one whose path is `base`: Terraform cleans it, but keeps leading `..`.
-fn join(base: &Utf8Path, source: &str) -> Utf8PathBuf {
+/// A path seen from `base`, cleaned, with leading `..` kept: what Terraform makes of `path.module`.
+pub(super) fn join(base: &Utf8Path, source: &str) -> Utf8PathBuf {
     let mut names: Vec<&str> = Vec::new();
     let joined = base.join(source);
     for name in joined.as_str().split('/') {
