@@ -184,8 +184,8 @@ impl<T> Reader<'_, T> {
             let project = PlanProject::new(plan);
             let taken = (self.take)(&project as &dyn Project, &mut findings);
             findings.errors.extend(project.take_errors());
-            let files = vec![path.to_owned()];
-            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            let (taken, files) = (Some(taken), vec![path.to_owned()]);
+            Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
         })
     }
 }

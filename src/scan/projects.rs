@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::constructs::Constructs;
 use super::others::Neighbourhood;
 use super::plans::Plans;
-use super::constructs::Constructs;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
@@ -84,10 +84,9 @@ pub(super) fn read_all<T: Send>(
         documents: &documents,
         parameters,
     };
-    let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
     let (mut projects, templates) = rayon::join(
-        || first.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
+        || roots.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
         || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
     );
     projects.extend(templates);
@@ -143,9 +142,8 @@ fn drop_nested<T>(projects: &mut Vec<Taken<T>>) {
     }
     projects.retain(|project| {
         let used = users.get(Utf8Path::new(&*project.path)).into_iter().flatten();
-        let mut outer = used.filter(|user| {
-            **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user)
-        });
+        let mut outer =
+            used.filter(|user| **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user));
         outer.next().is_none()
     });
 }
