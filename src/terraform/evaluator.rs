@@ -14,6 +14,7 @@ use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
 use super::others::OtherProjects;
+use super::plan::{Plan, Trees};
 use super::providers::{Part, ProviderConfig};
 use super::schema;
 use crate::files::Files;
@@ -164,6 +165,10 @@ pub struct Evaluator<'a> {
     pub project: Arc<str>,
     /// Values given to root variables.
     pub inputs: Inputs,
+    /// A plan made from this root module.
+    pub plan: Option<Plan>,
+    /// The values of the instance of the plan that was asked for last.
+    pub(super) last_planned: RefCell<Option<(Arc<str>, Rc<Trees>)>>,
     loader: &'a dyn ModuleLoader,
     others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
@@ -212,6 +217,8 @@ impl<'a> Evaluator<'a> {
             sources,
             project,
             inputs,
+            plan: None,
+            last_planned: RefCell::default(),
             loader,
             others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
@@ -286,6 +293,15 @@ impl<'a> Evaluator<'a> {
     /// Records a note, once.
     pub fn note(&self, code: &'static str, message: impl Into<String>, span: Span) {
         self.notes.borrow_mut().insert(Diagnostic::new(code, message, span));
+    }
+
+    /// Computes something without recording what is wrong with it.
+    pub(super) fn quietly<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let known = (self.errors.borrow().len(), self.notes.borrow().len());
+        let computed = compute();
+        self.errors.borrow_mut().truncate(known.0);
+        self.notes.borrow_mut().truncate(known.1);
+        computed
     }
 
     /// Errors recorded so far.
@@ -470,6 +486,7 @@ impl<'a> Evaluator<'a> {
             }),
             None => Expansion::None,
         };
+        let expansion = self.planned_expansion(&self.address(id, resource, &InstanceKey::None), false, expansion, span);
         let expansion = Rc::new(expansion);
         self.expansions.borrow_mut().insert(key, Slot::Done(Rc::clone(&expansion)));
         Ok(expansion)

@@ -15,6 +15,7 @@ pub mod modules;
 pub mod normal;
 pub mod operators;
 pub mod others;
+pub mod plan;
 pub mod policy_document;
 pub mod project;
 pub mod providers;

@@ -60,6 +60,9 @@ impl Evaluator<'_> {
             match body.attribute("default") {
                 Some(default) => Ok(Named { value: self.eval(&default.value, &Scope::of(id))?, via }),
                 None => {
+                    if let Some(planned) = self.planned_variable(name).filter(|_| instance.caller.is_none()) {
+                        return Ok(planned);
+                    }
                     let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
                     let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
                     Ok(Named { value, via })
@@ -147,7 +150,7 @@ impl Evaluator<'_> {
     pub(super) fn compute_children(&self, id: ModuleId, call: &Arc<str>) -> Evaluated<Vec<(InstanceKey, ModuleId)>> {
         let instance = self.instance(id);
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
-        let expansion = self.expand(id, block)?;
+        let expansion = self.expand_call(id, call, block)?;
         if matches!(expansion, Expansion::None) {
             if let Some((folder, _)) = self.locate(id, call, block)? {
                 self.read_uncreated(folder);
@@ -198,6 +201,12 @@ impl Evaluator<'_> {
             (key, self.add_instance(child))
         });
         Ok(children.collect())
+    }
+
+    /// The instances of a call; the plan says which where the code does not.
+    fn expand_call(&self, id: ModuleId, call: &str, block: &Block) -> Evaluated<Expansion> {
+        let expansion = self.expand(id, block)?;
+        Ok(self.planned_expansion(&self.call_address(id, call), true, expansion, block.header))
     }
 
     /// Whether a module instance lies in a folder, or one of those that call it does: Terraform would call it for ever.
@@ -320,7 +329,7 @@ impl Evaluator<'_> {
 
     /// Why the instances of a call are not known.
     pub(super) fn presence_reason(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Reason {
-        match self.expand(id, block) {
+        match self.expand_call(id, call, block) {
             Ok(Expansion::Unknown(reason) | Expansion::Pending(_, reason)) => reason,
             _ => Reason::new(format!("module.{call}"), "has an unknown number of instances", Some(block.header)),
         }
