@@ -102,7 +102,7 @@ impl<T> Reader<'_, T> {
             let taken = (self.take)(&manifest, &mut findings);
             let resources = manifest.resources(&|_| true).len();
             let (files, path) = (loaded.files, Arc::clone(&shown));
-            Taken { path, taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            Taken { taken: Some(taken), files, resources, ..Taken::without_project(&path, findings) }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
