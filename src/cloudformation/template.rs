@@ -57,17 +57,22 @@ pub struct Output {
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read.
-    pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
+    pub fn load(
+        path: &Utf8Path,
+        text: &Arc<str>,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let (root, mut errors) = syntax::read(path, text, file);
         let Some(root) = root else { return (None, errors) };
         errors.extend(syntax::repeated_keys(&root));
         (Some(Self::new(path, text, root, parameters)), errors)
     }
 
-    fn new(path: &Utf8Path, text: &str, root: Node, given: &Parameters) -> Self {
+    fn new(path: &Utf8Path, text: &Arc<str>, root: Node, given: &Parameters) -> Self {
         let mut template = Self {
             path: path.as_str().into(),
-            source: text.into(),
+            source: Arc::clone(text),
             given: given.clone(),
             transforms: Vec::new(),
             parameters: IndexMap::new(),
@@ -123,6 +128,12 @@ impl Template {
         }
     }
 
+    /// How many resources will or may exist.
+    pub fn count(&self) -> usize {
+        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty());
+        entries.filter(|entry| self.presence(entry).is_some()).count()
+    }
+
     /// The errors that evaluation has met so far; each is handed out once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut *self.errors.borrow_mut())
@@ -153,7 +164,7 @@ impl Template {
     /// Whether an entry will exist; `None` if it certainly will not.
     fn presence(&self, entry: &Entry) -> Option<Presence> {
         let certain = match &entry.uncertain {
-            Some(reason) => Presence::Possible(reason.clone()),
+            Some(reason) => Presence::Possible(Reason::clone(reason)),
             None => Presence::Certain,
         };
         let Some(condition) = entry.body.get("Condition") else { return Some(certain) };

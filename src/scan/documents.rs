@@ -8,7 +8,6 @@ use super::projects::{Reader, Taken};
 use crate::cloudformation::{self, Template};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
-use crate::resource::Project;
 use crate::source::Span;
 
 impl<T> Reader<'_, T> {
@@ -24,8 +23,8 @@ impl<T> Reader<'_, T> {
             Ok(bytes) => bytes,
             Err(problem) => return error("file-unreadable", format!("{path} {problem}")),
         };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
+        let text: Arc<str> = match String::from_utf8(bytes) {
+            Ok(text) => text.into(),
             Err(problem) => {
                 // UTF-16 without its zero bytes is still telling.
                 let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
@@ -49,7 +48,7 @@ impl<T> Reader<'_, T> {
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(template) = template else { return Taken::without_project(&shown, findings) };
             let taken = (self.take)(&template, &mut findings);
-            let resources = template.resources(&|_| true).len();
+            let resources = template.count();
             findings.errors.extend(template.take_errors());
             let files = vec![path.to_owned()];
             Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
