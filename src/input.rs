@@ -10,7 +10,7 @@ use crate::cli::Input;
 use crate::config::{Config, FILE_NAME};
 use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
 use crate::root::Scope;
-use crate::scan::{Options, VariableArgument};
+use crate::scan::{Options, ParameterFile, VariableArgument};
 
 /// The largest configuration that is read.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -96,7 +96,8 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         globset::Glob::new(glob).map_err(|error| format!("--exclude {glob}: {}", error.kind()))?;
     }
     exclude.extend(config.exclude.iter().cloned());
-    let parameter_files: Result<_, String> = input.parameter_overrides.iter().map(|file| scope.file(file)).collect();
+    let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(&scope, file));
+    let parameter_files: Result<_, String> = parameter_files.collect();
     Ok(Options {
         exclude,
         variables: variables(&scope, input, matches)?,
@@ -110,6 +111,17 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         paths: scope.paths,
         root: scope.root,
     })
+}
+
+/// `FILE`, or `FILE#ENVIRONMENT` of a `samconfig.toml`.
+fn parameter_file(scope: &Scope, named: &Utf8Path) -> Result<ParameterFile, String> {
+    match (scope.file(named), named.as_str().rsplit_once('#')) {
+        (Err(_), Some((file, environment))) => {
+            let path = scope.file(Utf8Path::new(file))?;
+            Ok(ParameterFile { path, environment: Some(environment.to_owned()) })
+        }
+        (path, _) => Ok(ParameterFile { path: path?, environment: None }),
+    }
 }
 
 /// `--var` and `--var-file` in the order given: the last one that names a variable counts.

@@ -25,9 +25,11 @@ use crate::terraform::scope::Scope;
 use crate::value::Value;
 
 mod documents;
+mod exports;
 mod projects;
 mod root_module;
 
+pub use crate::parameters::ParameterFile;
 pub use crate::terraform::inputs::VariableArgument;
 
 /// The stack of each worker: deep enough for [`crate::terraform::evaluator::MAX_DEPTH`] levels. Only what is used of it
@@ -54,7 +56,7 @@ pub struct Options {
     /// Values of CloudFormation parameters.
     pub parameters: Vec<(String, String)>,
     /// Files with such values, relative to the root.
-    pub parameter_files: Vec<Utf8PathBuf>,
+    pub parameter_files: Vec<ParameterFile>,
     /// The configuration.
     pub config: Config,
     /// How many threads.

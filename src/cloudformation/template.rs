@@ -11,8 +11,10 @@ use indexmap::IndexMap;
 use crate::cloudformation::call::RAIN;
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
+use crate::cloudformation::imports::Imports;
+use crate::cloudformation::include::{self, Place};
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
-use crate::cloudformation::{dynamic, references, syntax};
+use crate::cloudformation::{dynamic, macros, references, syntax};
 use crate::finding::Diagnostic;
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::{FileId, Span};
@@ -23,9 +25,14 @@ use crate::value::{Fields, Kind, Reason, Value};
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
     pub(super) path: Arc<str>,
-    pub(super) source: Arc<str>,
+    /// The texts of the template and of what it includes.
+    texts: Vec<(FileId, Arc<str>)>,
+    /// The length of all texts.
+    pub(super) length: usize,
     pub(super) given: Vec<Given>,
     pub(super) transforms: Vec<Arc<str>>,
+    /// Why nothing in the template is certain: a macro that is not one of AWS's own.
+    changed: Option<Reason>,
     pub(super) parameters: IndexMap<Arc<str>, Parameter>,
     pub(super) mappings: Option<Node>,
     pub(super) conditions: IndexMap<Arc<str>, Entry>,
@@ -37,6 +44,7 @@ pub struct Template {
     pub(super) reported: RefCell<HashSet<(&'static str, Span)>>,
     pub(super) depth: Cell<usize>,
     pub(super) steps: Cell<usize>,
+    pub(super) imports: RefCell<Imports>,
 }
 
 /// An output of a template.
@@ -56,20 +64,38 @@ pub struct Output {
 
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
-    /// second part is what keeps it, or parts of it, from being read.
+    /// second part is what keeps it, or parts of it, from being read. Other files are not read: what they hold is unknown.
     pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
-        let (root, mut errors) = syntax::read(path, text, file);
-        let Some(root) = root else { return (None, errors) };
-        errors.extend(syntax::repeated_keys(&root));
-        (Some(Self::new(path, text, root, parameters)), errors)
+        Self::load_from(None, path, text, file, parameters)
     }
 
-    fn new(path: &Utf8Path, text: &str, root: Node, given: &Parameters) -> Self {
+    /// As [`Self::load`], with the files that it includes.
+    pub fn load_from(
+        place: Option<Place<'_>>,
+        path: &Utf8Path,
+        text: &str,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        let (root, mut errors) = syntax::read(path, text, file);
+        let Some(mut root) = root else { return (None, errors) };
+        let mut texts = vec![(file, Arc::from(text))];
+        if let Some(place) = place.filter(|_| text.contains(macros::INCLUDE)) {
+            let folder = path.parent().unwrap_or(Utf8Path::new(""));
+            include::expand(&mut root, place, folder, &mut texts, &mut errors);
+        }
+        errors.extend(syntax::repeated_keys(&root));
+        (Some(Self::new(path, texts, root, parameters)), errors)
+    }
+
+    fn new(path: &Utf8Path, texts: Vec<(FileId, Arc<str>)>, root: Node, given: &Parameters) -> Self {
         let mut template = Self {
             path: path.as_str().into(),
-            source: text.into(),
+            length: texts.iter().map(|(_, text)| text.len()).sum(),
+            texts,
             given: given.clone(),
             transforms: Vec::new(),
+            changed: None,
             parameters: IndexMap::new(),
             mappings: None,
             conditions: IndexMap::new(),
@@ -80,6 +106,7 @@ impl Template {
             reported: RefCell::default(),
             depth: Cell::default(),
             steps: Cell::default(),
+            imports: RefCell::default(),
         };
         let mut sections: HashMap<Arc<str>, Node> = HashMap::new();
         if let NodeKind::Mapping(entries) = root.kind {
@@ -92,10 +119,20 @@ impl Template {
             }
         }
         if let Some(transform) = sections.remove("Transform") {
-            let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
-            template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
+            let listed = macros::listed(&transform);
+            template.changed = listed
+                .iter()
+                .find(|(name, _)| !macros::is_aws(name))
+                .map(|(name, span)| macros::may_change(name, *span));
+            template.transforms = listed.into_iter().map(|(name, _)| name).collect();
         }
-        if text.contains(RAIN) || sections.contains_key("Rain") {
+        // A macro called in a section may add to it.
+        for (name, section) in &sections {
+            if let Some(call) = section.get(macros::CALL).filter(|_| **name != *"Metadata") {
+                template.transforms.push(macros::reason(call, call.span).missing);
+            }
+        }
+        if template.mentions_text(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());
         }
         // Each section may use those before it: a loop needs the list it goes through.
@@ -109,7 +146,20 @@ impl Template {
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
         template.outputs = template.entries(sections.remove("Outputs"), "Outputs");
         template.check_types();
+        if let Some(rules) = sections.remove("Rules") {
+            template.check_rules(&rules);
+        }
         template
+    }
+
+    /// The text of the file that `span` lies in.
+    pub(super) fn source_of(&self, span: Span) -> &str {
+        self.texts.iter().find(|(file, _)| *file == span.file).map_or("", |(_, text)| text)
+    }
+
+    /// Whether a word stands in the template or in what it includes.
+    pub(super) fn mentions_text(&self, word: &str) -> bool {
+        self.texts.iter().any(|(_, text)| text.contains(word))
     }
 
     /// Reports resources without type, unless a macro may give it to them.
@@ -123,8 +173,13 @@ impl Template {
         }
     }
 
-    /// The errors that evaluation has met so far; each is handed out once.
+    /// The errors that evaluation has met so far, and those of conditions that nothing asked for; each is handed out
+    /// once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
+        for (name, entry) in &self.conditions {
+            // Undecided or not: only what is wrong with it matters.
+            let _ = self.condition(name, entry.key);
+        }
         std::mem::take(&mut *self.errors.borrow_mut())
     }
 
@@ -133,26 +188,51 @@ impl Template {
         &self.transforms
     }
 
+    /// Evaluates all that is not evaluated otherwise before it is asked for.
+    pub fn evaluate_all(&self) {
+        for resource in self.resources(&|_| true) {
+            resource.attributes.all();
+        }
+        self.outputs();
+    }
+
+    /// The output called `name`, if it will or may exist.
+    pub fn output(&self, name: &str) -> Option<Output> {
+        let entry = self.outputs.iter().rfind(|entry| *entry.name == *name)?;
+        self.read_output(entry)
+    }
+
     /// The outputs that will or may exist.
     pub fn outputs(&self) -> Vec<Output> {
-        let output = |entry: &Entry| {
-            let presence = self.presence(entry)?;
-            let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
-            let export = entry.body.get("Export").and_then(|export| export.get("Name"));
-            Some(Output {
-                name: Arc::clone(&entry.name),
-                header: entry.key,
-                value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.path),
-                export: export.and_then(|name| self.evaluate(name, &entry.scope)),
-                presence,
-            })
-        };
-        self.outputs.iter().filter_map(output).collect()
+        self.outputs.iter().filter_map(|entry| self.read_output(entry)).collect()
+    }
+
+    fn read_output(&self, entry: &Entry) -> Option<Output> {
+        let presence = self.presence(entry)?;
+        let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
+        Some(Output {
+            name: Arc::clone(&entry.name),
+            header: entry.key,
+            value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.path),
+            export: self.export_of(entry),
+            presence,
+        })
+    }
+
+    /// The names under which outputs are exported, with the outputs' names.
+    pub fn exports(&self) -> Vec<(Value, Arc<str>)> {
+        let exported = self.outputs.iter().filter(|entry| self.presence(entry).is_some());
+        exported.filter_map(|entry| Some((self.export_of(entry)?, Arc::clone(&entry.name)))).collect()
+    }
+
+    fn export_of(&self, entry: &Entry) -> Option<Value> {
+        let name = entry.body.get("Export")?.get("Name")?;
+        self.evaluate(name, &entry.scope)
     }
 
     /// Whether an entry will exist; `None` if it certainly will not.
     fn presence(&self, entry: &Entry) -> Option<Presence> {
-        let certain = match &entry.uncertain {
+        let certain = match entry.uncertain.as_ref().or(self.changed.as_ref()) {
             Some(reason) => Presence::Possible(reason.clone()),
             None => Presence::Certain,
         };

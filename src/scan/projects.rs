@@ -7,9 +7,10 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::exports::Exports;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
-use crate::cloudformation::Parameters;
+use crate::cloudformation::{Parameters, Place};
 use crate::discover::{self, Found};
 use crate::files::Files;
 use crate::finding::{Counts, Diagnostic, Findings};
@@ -59,12 +60,14 @@ pub(super) fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let reader = Reader { files, sources, options, loader: &loader, take, parameters: OnceLock::new() };
+    let exports = Exports::new(Place { files, sources }, &documents);
+    let reader =
+        Reader { files, sources, options, loader: &loader, exports: &exports, take, parameters: OnceLock::new() };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
-    let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
+    let templates: Vec<&Utf8PathBuf> = documents.iter().collect();
     let (mut projects, templates) = rayon::join(
         || first.par_iter().map(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
-        || documents.par_iter().filter_map(|path| reader.document(path)).collect::<Vec<_>>(),
+        || templates.par_iter().filter_map(|path| reader.document(path)).collect::<Vec<_>>(),
     );
     projects.extend(templates);
     // Mentioned somewhere, but nobody that was read calls them: judged alone. One at a time, since each may call others.
@@ -108,6 +111,7 @@ pub(super) struct Reader<'r, T> {
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
     pub(super) loader: &'r Loader<'r>,
+    pub(super) exports: &'r Exports<'r>,
     pub(super) take: &'r Take<'r, T>,
     pub(super) parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,
 }
