@@ -72,9 +72,11 @@ fn possible(key: &AccessKey, owner: &Owner<'_>) -> Option<Finding> {
         truth(&root)
     );
     finding.rests_on(&unknown.reason);
-    for related in Related::trail(&written, finding.primary) {
-        if !finding.related.iter().any(|known| known.span == related.span) {
-            finding.related.push(related);
+    let place = written.span.map(|span| ("written here".to_owned(), span));
+    let hops = written.chain().filter_map(|hop| Some((hop.what.to_string(), hop.span?)));
+    for (message, span) in hops.chain(place) {
+        if span != finding.primary && !finding.related.iter().any(|known| known.span == span) {
+            finding.related.push(Related { message, span });
         }
     }
     Some(finding)

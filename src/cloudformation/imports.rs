@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::call::Call;
+use crate::cloudformation::dynamic;
 use crate::cloudformation::evaluate::Scope;
+use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::functions::text_of;
 use crate::text::Piece;
 use crate::types::Type;
@@ -65,19 +67,45 @@ fn shown(name: &str) -> Arc<str> {
 impl Template {
     /// The names of exports that evaluation has asked for and that are not handed in yet.
     pub fn asked_exports(&self) -> Vec<Arc<str>> {
-        std::mem::take(&mut self.imports.borrow_mut().asked).into_iter().collect()
+        let own = std::mem::take(&mut self.imports.borrow_mut().asked);
+        let nested = self.nested.values().flat_map(Self::asked_exports);
+        own.into_iter().chain(nested).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Hands in what is known of exports. What was evaluated before has to be evaluated again.
-    pub fn hand_in(&self, imports: impl IntoIterator<Item = (Arc<str>, Import)>) {
-        self.imports.borrow_mut().known.extend(imports);
+    pub fn hand_in(&self, imports: &[(Arc<str>, Import)]) {
+        self.imports.borrow_mut().known.extend(imports.iter().cloned());
         self.decided.borrow_mut().clear();
         self.steps.set(0);
+        self.nested.values().for_each(|nested| nested.hand_in(imports));
     }
 
     /// Whether the template imports anything.
     pub fn imports_any(&self) -> bool {
         self.mentions_text("ImportValue")
+    }
+
+    /// The names under which outputs are exported, with what [`Self::exported`] finds each by.
+    pub fn exports(&self) -> Vec<(Value, Arc<str>)> {
+        let exported = self.outputs.iter().filter(|entry| self.presence(entry).is_some());
+        let own = exported.filter_map(|entry| Some((self.export_of(entry)?, Arc::clone(&entry.name))));
+        let nested = self.nested.iter().flat_map(|(stack, nested)| {
+            nested.exports().into_iter().map(move |(name, output)| (name, format!("{stack}.{output}").into()))
+        });
+        own.chain(nested).collect()
+    }
+
+    /// The value of an output that is exported.
+    pub fn exported(&self, output: &str) -> Option<Value> {
+        match output.split_once('.') {
+            Some((stack, output)) => self.nested.get(stack)?.exported(output),
+            None => Some(dynamic::resolve(self.output(output)?, &self.place.project)),
+        }
+    }
+
+    /// The name under which an output is exported.
+    pub(super) fn export_of(&self, entry: &Entry) -> Option<Value> {
+        self.evaluate(entry.body.get("Export")?.get("Name")?, &entry.scope)
     }
 
     /// `Fn::ImportValue`: the same export is the same value, whichever template reads it.

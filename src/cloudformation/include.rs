@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 8 << 20;
 
 /// Where files beside a template are found.
 #[derive(Clone, Copy)]
-pub struct Place<'f> {
+pub struct Beside<'f> {
     /// The files.
     pub files: &'f dyn Files,
     /// Their names.
@@ -28,18 +28,18 @@ pub struct Place<'f> {
 /// macro, which is unknown.
 pub(super) fn expand(
     root: &mut Node,
-    place: Place<'_>,
+    beside: Beside<'_>,
     folder: &Utf8Path,
     texts: &mut Vec<(FileId, Arc<str>)>,
     errors: &mut Vec<Diagnostic>,
 ) {
-    let mut includer = Includer { place, folder, texts, errors, left: MAX_BYTES };
+    let mut includer = Includer { beside, folder, texts, errors, left: MAX_BYTES };
     includer.sections(root);
     includer.node(root);
 }
 
 struct Includer<'i, 'f> {
-    place: Place<'f>,
+    beside: Beside<'f>,
     folder: &'i Utf8Path,
     texts: &'i mut Vec<(FileId, Arc<str>)>,
     errors: &'i mut Vec<Diagnostic>,
@@ -110,7 +110,7 @@ impl Includer<'_, '_> {
             let message = format!("{written} leads out of the root, and nothing is read out there");
             return fail("file-unreadable", message, location.span);
         };
-        let bytes = match self.place.files.read(&path, MAX_FILE_BYTES) {
+        let bytes = match self.beside.files.read(&path, MAX_FILE_BYTES) {
             Ok(bytes) => bytes,
             Err(problem) => return fail("file-unreadable", format!("{path} {problem}"), location.span),
         };
@@ -121,7 +121,7 @@ impl Includer<'_, '_> {
             return fail("not-utf8", format!("{path} is not UTF-8 text"), location.span);
         };
         self.left = left;
-        let file = self.place.sources.file(&path);
+        let file = self.beside.sources.file(&path);
         match syntax::parse_any(&text, file) {
             Ok(node) => {
                 self.texts.push((file, text.into()));

@@ -7,7 +7,6 @@ use crate::cloudformation::constraints::{Constraints, is_list};
 use crate::cloudformation::foreach::Entry;
 use crate::document::{self, Scalars, Slices};
 use crate::finding::Diagnostic;
-use crate::number::Number;
 use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::text::Text;
@@ -61,24 +60,31 @@ impl Template {
             self.error(Diagnostic::new("cfn-invalid-section", format!("parameter `{name}` is no mapping"), entry.key));
         }
         // A default is a string, whatever it looks like, until the parameter's type says otherwise.
+        // Only a number that is written as one stays one; what is given is a string.
+        let kind: Arc<str> = declaration.get("Type").and_then(Node::as_str).unwrap_or("String").into();
         let literal = |node: &Node| match node.as_scalar() {
+            Some(scalar) if *kind == *"Number" => {
+                document::from_scalar(scalar, node.span, self.source_of(node.span), Scalars::CloudFormation)
+            }
             Some(scalar) => {
                 Value::new(Kind::Text(document::scalar_text(scalar, self.source_of(node.span)))).at(node.span)
             }
-            None => document::from_node(node, self.source_of(node.span), Scalars::CloudFormation),
+            None => self
+                .hole(node)
+                .unwrap_or_else(|| document::from_node(node, self.source_of(node.span), Scalars::CloudFormation)),
         };
-        let kind: Arc<str> = declaration.get("Type").and_then(Node::as_str).unwrap_or("String").into();
         let constraints = Constraints::of(declaration);
         let given = given(&self.given, name);
         let written = match (given, declaration.get("Default")) {
+            _ if self.passed(name).is_some() => self.passed(name),
             (Some(given), _) => Some((given.value(), Via::ParameterValue(Arc::clone(name)))),
             (None, Some(default)) => Some((literal(default), Via::ParameterDefault(Arc::clone(name)))),
             (None, None) => None,
         };
         let unknown = |why: String, ty: Type| {
             let symbol = Symbol {
-                project: Arc::clone(&self.path),
-                address: Arc::clone(name),
+                project: Arc::clone(&self.place.project),
+                address: self.address(name),
                 kind: "AWS::CloudFormation::Parameter".into(),
                 attribute: "Ref".into(),
             };
@@ -94,7 +100,8 @@ impl Template {
                 open(unknown(format!("is read from the SSM parameter `{path}` at deployment"), ty))
             }
             Some((value, via)) => {
-                let written = value.as_str().unwrap_or_default().into_owned();
+                let written = super::functions::text_of(&value);
+                let written = written.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
                 let value = typed(&kind, value);
                 if let Some(broken) = constraints.broken_by(&kind, &written, &value) {
                     let message = format!("the value of parameter `{name}` {broken}");
@@ -128,15 +135,15 @@ impl Template {
     }
 }
 
-/// A value as the parameter's type has it: numbers as numbers, lists split at commas without the blanks around them.
+/// A value as the parameter's type has it: a string, or a list split at commas without the blanks around them.
 fn typed(kind: &str, value: Value) -> Value {
     let Some(text) = super::functions::text_of(&value) else { return value };
-    let Some(known) = text.as_str() else { return value };
+    let Some(known) = text.as_str().filter(|_| value.as_number().is_none()) else { return value };
     if is_list(kind) {
         let mut elements = Vec::new();
         let slices = Slices::new(&text);
         let mut at = 0;
-        for part in known.split(',').filter(|_| !known.is_empty()) {
+        for part in known.split(',') {
             let start = at + (part.len() - part.trim_start().len());
             let inside = start..start + part.trim().len();
             let span = slices.span(inside.clone()).or(value.origin.span);
@@ -149,10 +156,5 @@ fn typed(kind: &str, value: Value) -> Value {
         }
         return Value { kind: Kind::Tuple(Arc::new(elements)), ..value };
     }
-    let number = if kind == "Number" { Number::parse(known.trim()) } else { None };
-    let kind = match number.filter(|number| number.to_string() == known) {
-        Some(number) => Kind::Number(number),
-        None => Kind::Text(text),
-    };
-    Value { kind, ..value }
+    Value { kind: Kind::Text(text), ..value }
 }

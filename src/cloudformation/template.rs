@@ -12,9 +12,10 @@ use crate::cloudformation::call::RAIN;
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::imports::Imports;
-use crate::cloudformation::include::{self, Place};
+use crate::cloudformation::include::{self, Beside};
+use crate::cloudformation::nested::Place;
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
-use crate::cloudformation::{dynamic, macros, references, syntax};
+use crate::cloudformation::{dynamic, macros, references, sam, syntax};
 use crate::finding::Diagnostic;
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::{FileId, Span};
@@ -22,11 +23,15 @@ use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Value};
 
+/// The format version of a template for org-formation, in which more can be referred to than the template declares.
+const ORG_FORMATION: &str = "2010-09-09-OC";
+
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
-    pub(super) path: Arc<str>,
-    /// The texts of the template and of what it includes.
-    texts: Vec<(FileId, Arc<str>)>,
+    pub(super) place: Place,
+    pub(super) source: Arc<str>,
+    /// The texts of what it includes.
+    included: Vec<(FileId, Arc<str>)>,
     /// The length of all texts.
     pub(super) length: usize,
     pub(super) given: Vec<Given>,
@@ -37,10 +42,19 @@ pub struct Template {
     pub(super) mappings: Option<Node>,
     pub(super) conditions: IndexMap<Arc<str>, Entry>,
     pub(super) resources: IndexMap<Arc<str>, Entry>,
-    outputs: Vec<Entry>,
+    /// The stacks within it whose templates are at hand.
+    pub(super) nested: IndexMap<Arc<str>, Template>,
+    /// Whether the stack that it is the template of will exist.
+    pub(super) presence: Presence,
+    /// Values that [`NodeKind::Hole`] stands for.
+    pub(super) holes: Vec<Value>,
+    /// Names that a macro gives to resources beside their logical IDs.
+    pub(super) aliases: HashMap<Arc<str>, Arc<str>>,
+    pub(super) outputs: Vec<Entry>,
     /// Conditions decided; `None` while one is being decided.
     pub(super) decided: RefCell<HashMap<Arc<str>, Option<Truth>>>,
     pub(super) errors: RefCell<Vec<Diagnostic>>,
+    notes: RefCell<Vec<Diagnostic>>,
     pub(super) reported: RefCell<HashSet<(&'static str, Span)>>,
     pub(super) depth: Cell<usize>,
     pub(super) steps: Cell<usize>,
@@ -66,12 +80,24 @@ impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read. Other files are not read: what they hold is unknown.
     pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
-        Self::load_from(None, path, text, file, parameters)
+        Self::load_at(Place::alone(path), None, path, text, file, parameters)
     }
 
     /// As [`Self::load`], with the files that it includes.
-    pub fn load_from(
-        place: Option<Place<'_>>,
+    pub fn load_beside(
+        beside: Beside<'_>,
+        path: &Utf8Path,
+        text: &str,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        Self::load_at(Place::alone(path), Some(beside), path, text, file, parameters)
+    }
+
+    /// As [`Self::load`], for a template that may be part of a larger project.
+    pub(super) fn load_at(
+        place: Place,
+        beside: Option<Beside<'_>>,
         path: &Utf8Path,
         text: &str,
         file: FileId,
@@ -79,20 +105,32 @@ impl Template {
     ) -> (Option<Self>, Vec<Diagnostic>) {
         let (root, mut errors) = syntax::read(path, text, file);
         let Some(mut root) = root else { return (None, errors) };
-        let mut texts = vec![(file, Arc::from(text))];
-        if let Some(place) = place.filter(|_| text.contains(macros::INCLUDE)) {
+        let mut included = Vec::new();
+        if let Some(beside) = beside.filter(|_| text.contains(macros::INCLUDE)) {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
-            include::expand(&mut root, place, folder, &mut texts, &mut errors);
+            include::expand(&mut root, beside, folder, &mut included, &mut errors);
         }
         errors.extend(syntax::repeated_keys(&root));
-        (Some(Self::new(path, texts, root, parameters)), errors)
+        (Some(Self::read(place, text, included, root, parameters, Vec::new())), errors)
     }
 
-    fn new(path: &Utf8Path, texts: Vec<(FileId, Arc<str>)>, root: Node, given: &Parameters) -> Self {
+    pub(super) fn new(place: Place, text: &str, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
+        Self::read(place, text, Vec::new(), root, given, holes)
+    }
+
+    fn read(
+        place: Place,
+        text: &str,
+        included: Vec<(FileId, Arc<str>)>,
+        root: Node,
+        given: &Parameters,
+        holes: Vec<Value>,
+    ) -> Self {
         let mut template = Self {
-            path: path.as_str().into(),
-            length: texts.iter().map(|(_, text)| text.len()).sum(),
-            texts,
+            place,
+            source: text.into(),
+            length: text.len() + included.iter().map(|(_, text)| text.len()).sum::<usize>(),
+            included,
             given: given.clone(),
             transforms: Vec::new(),
             changed: None,
@@ -100,9 +138,14 @@ impl Template {
             mappings: None,
             conditions: IndexMap::new(),
             resources: IndexMap::new(),
+            nested: IndexMap::new(),
+            presence: Presence::Certain,
+            holes,
+            aliases: HashMap::new(),
             outputs: Vec::new(),
             decided: RefCell::default(),
             errors: RefCell::default(),
+            notes: RefCell::default(),
             reported: RefCell::default(),
             depth: Cell::default(),
             steps: Cell::default(),
@@ -132,6 +175,9 @@ impl Template {
                 template.transforms.push(macros::reason(call, call.span).missing);
             }
         }
+        if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION) {
+            template.transforms.push("org-formation".into());
+        }
         if template.mentions_text(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());
         }
@@ -145,6 +191,9 @@ impl Template {
         template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
         template.outputs = template.entries(sections.remove("Outputs"), "Outputs");
+        if template.transforms.iter().any(|name| **name == *sam::TRANSFORM) {
+            sam::expand(&mut template, sections.remove("Globals"));
+        }
         template.check_types();
         if let Some(rules) = sections.remove("Rules") {
             template.check_rules(&rules);
@@ -154,12 +203,15 @@ impl Template {
 
     /// The text of the file that `span` lies in.
     pub(super) fn source_of(&self, span: Span) -> &str {
-        self.texts.iter().find(|(file, _)| *file == span.file).map_or("", |(_, text)| text)
+        let included = self.included.iter().find(|(file, _)| *file == span.file);
+        included.map_or(&*self.source, |(_, text)| text)
     }
 
-    /// Whether a word stands in the template or in what it includes.
+    /// Whether a word stands in the template, in what it includes or in the stacks within it.
     pub(super) fn mentions_text(&self, word: &str) -> bool {
-        self.texts.iter().any(|(_, text)| text.contains(word))
+        self.source.contains(word)
+            || self.included.iter().any(|(_, text)| text.contains(word))
+            || self.nested.values().any(|nested| nested.mentions_text(word))
     }
 
     /// Reports resources without type, unless a macro may give it to them.
@@ -180,7 +232,29 @@ impl Template {
             // Undecided or not: only what is wrong with it matters.
             let _ = self.condition(name, entry.key);
         }
-        std::mem::take(&mut *self.errors.borrow_mut())
+        let own = std::mem::take(&mut *self.errors.borrow_mut());
+        own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
+    }
+
+    /// Says that the whole template exists only if something else does.
+    pub fn set_presence(&mut self, presence: Presence) {
+        self.presence = presence;
+    }
+
+    /// What is worth knowing about the template, no error; each is handed out once.
+    pub fn take_notes(&self) -> Vec<Diagnostic> {
+        let own = std::mem::take(&mut *self.notes.borrow_mut());
+        own.into_iter().chain(self.nested.values().flat_map(Self::take_notes)).collect()
+    }
+
+    /// Says something worth knowing.
+    pub(super) fn note(&self, note: Diagnostic) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    /// The resource with a logical ID, or with a name that a macro gave it.
+    pub(super) fn declared(&self, name: &str) -> Option<&Entry> {
+        self.resources.get(name).or_else(|| self.resources.get(self.aliases.get(name)?))
     }
 
     /// The macros that the whole template goes through.
@@ -196,42 +270,31 @@ impl Template {
         self.outputs();
     }
 
-    /// The output called `name`, if it will or may exist.
-    pub fn output(&self, name: &str) -> Option<Output> {
-        let entry = self.outputs.iter().rfind(|entry| *entry.name == *name)?;
-        self.read_output(entry)
-    }
-
     /// The outputs that will or may exist.
     pub fn outputs(&self) -> Vec<Output> {
-        self.outputs.iter().filter_map(|entry| self.read_output(entry)).collect()
+        let output = |entry: &Entry| {
+            let presence = self.presence(entry)?;
+            let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
+            Some(Output {
+                name: Arc::clone(&entry.name),
+                header: entry.key,
+                value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.place.project),
+                export: self.export_of(entry),
+                presence,
+            })
+        };
+        self.outputs.iter().filter_map(output).collect()
     }
 
-    fn read_output(&self, entry: &Entry) -> Option<Output> {
-        let presence = self.presence(entry)?;
-        let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
-        Some(Output {
-            name: Arc::clone(&entry.name),
-            header: entry.key,
-            value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.path),
-            export: self.export_of(entry),
-            presence,
-        })
-    }
-
-    /// The names under which outputs are exported, with the outputs' names.
-    pub fn exports(&self) -> Vec<(Value, Arc<str>)> {
-        let exported = self.outputs.iter().filter(|entry| self.presence(entry).is_some());
-        exported.filter_map(|entry| Some((self.export_of(entry)?, Arc::clone(&entry.name)))).collect()
-    }
-
-    fn export_of(&self, entry: &Entry) -> Option<Value> {
-        let name = entry.body.get("Export")?.get("Name")?;
-        self.evaluate(name, &entry.scope)
+    /// The value of an output.
+    pub(super) fn output(&self, name: &str) -> Option<Value> {
+        let entry = self.outputs.iter().find(|output| *output.name == *name)?;
+        self.presence(entry)?;
+        Some(entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope)).unwrap_or_else(Value::null))
     }
 
     /// Whether an entry will exist; `None` if it certainly will not.
-    fn presence(&self, entry: &Entry) -> Option<Presence> {
+    pub(super) fn presence(&self, entry: &Entry) -> Option<Presence> {
         let certain = match entry.uncertain.as_ref().or(self.changed.as_ref()) {
             Some(reason) => Presence::Possible(reason.clone()),
             None => Presence::Certain,
@@ -248,18 +311,27 @@ impl Template {
         }
     }
 
+    /// The address of a resource in the project.
+    pub(super) fn address(&self, name: &Arc<str>) -> Arc<str> {
+        match &*self.place.prefix {
+            "" => Arc::clone(name),
+            prefix => format!("{prefix}{name}").into(),
+        }
+    }
+
     fn resource<'p>(&'p self, entry: &'p Entry, provider: &Arc<Provider>) -> Option<Resource<'p>> {
-        let presence = self.presence(entry)?;
+        let presence = self.presence.and(&self.presence(entry)?);
+        let address = self.address(&entry.name);
         let site = Site {
-            project: Arc::clone(&self.path),
+            project: Arc::clone(&self.place.project),
             language: Language::CloudFormation,
-            address: Arc::clone(&entry.name),
-            block: Arc::clone(&entry.name),
+            address: Arc::clone(&address),
+            block: address,
             kind: entry.kind().into(),
             header: entry.key,
             span: entry.span(),
             presence,
-            calls: Arc::from([]),
+            calls: Arc::clone(&self.place.calls),
         };
         Some(Resource {
             site,
@@ -299,7 +371,7 @@ impl Template {
 
 impl Project for Template {
     fn path(&self) -> &Arc<str> {
-        &self.path
+        &self.place.project
     }
 
     fn language(&self) -> Language {
@@ -308,9 +380,14 @@ impl Project for Template {
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
+        let region = region.filter(|_| !self.place.elsewhere);
         let provider = Arc::new(Provider { region, ..Provider::default() });
         let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
-        entries.filter_map(|entry| self.resource(entry, &provider)).collect()
+        let mut found: Vec<Resource<'p>> = entries.filter_map(|entry| self.resource(entry, &provider)).collect();
+        for nested in self.nested.values() {
+            found.extend(nested.resources(wanted));
+        }
+        found
     }
 }
 
@@ -339,7 +416,7 @@ impl Properties<'_> {
                 }
             }
         };
-        dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.path)
+        dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.place.project)
     }
 }
 
@@ -356,6 +433,6 @@ impl Attributes for Properties<'_> {
     fn all(&self) -> Value {
         let node = self.entry.body.get("Properties").filter(|node| node.as_str() != Some(""));
         let value = node.and_then(|node| self.template.evaluate(node, &self.entry.scope));
-        dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.path)
+        dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.place.project)
     }
 }

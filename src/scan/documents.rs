@@ -2,54 +2,35 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
-use crate::cloudformation::{self, Parameters, Place, Template};
-use crate::files::{Files, MAX_FILE_BYTES};
+use crate::cloudformation::{self, Beside, Parameters, Template, cdk, serverless};
+use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
+use crate::manifest::{self, Manifest, Tool};
 use crate::parameters;
 use crate::resource::Project;
 use crate::source::Span;
+use crate::terraform::plan;
 
-/// What is wrong with a file as a whole: a code and a message.
-type Fault = (&'static str, String);
-
-/// The text of a file if it may be a template, which `interesting` may narrow.
-fn text(files: &dyn Files, path: &Utf8Path) -> Result<Option<String>, Fault> {
-    let bytes = files.read(path, MAX_FILE_BYTES).map_err(|problem| ("file-unreadable", format!("{path} {problem}")))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(problem) => {
-            // UTF-16 without its zero bytes is still telling.
-            let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
-            match cloudformation::recognise(&lossy) {
-                true => Err(("not-utf8", "this template is not UTF-8 text".into())),
-                false => Ok(None),
-            }
-        }
-    }
-}
-
-/// A template, if there is one in the file and its text is `interesting`, with what is wrong with it.
+/// The template in a file, if its text is `interesting`.
 pub(super) fn template(
-    place: Place<'_>,
+    beside: Beside<'_>,
     path: &Utf8Path,
     parameters: &Parameters,
     interesting: &dyn Fn(&str) -> bool,
-) -> Result<Option<(Option<Template>, Vec<Diagnostic>)>, Fault> {
-    let Some(text) = text(place.files, path)?.filter(|text| cloudformation::recognise(text) && interesting(text))
-    else {
-        return Ok(None);
-    };
-    Ok(Some(load(place, path, &text, parameters)))
+) -> Option<Template> {
+    let text = String::from_utf8(beside.files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
+    let wanted = cloudformation::recognise(&text) && interesting(&text);
+    wanted.then(|| load(beside, path, &text, parameters).0)?
 }
 
 /// The template in a text, with the values given to its parameters beside it and otherwise.
-fn load(place: Place<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
-    let (mut parameters, mut errors) = parameters::beside(place.files, place.sources, path);
+fn load(beside: Beside<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
+    let (mut parameters, mut errors) = parameters::beside(beside.files, beside.sources, path);
     parameters.extend(given.iter().cloned());
-    let (template, problems) = Template::load_from(Some(place), path, text, place.sources.file(path), &parameters);
+    let (template, problems) = Template::load_beside(beside, path, text, beside.sources.file(path), &parameters);
     if template.is_none() {
         // What is beside something else is none of our business.
         errors.clear();
@@ -59,52 +40,99 @@ fn load(place: Place<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (O
 }
 
 impl<T> Reader<'_, T> {
-    /// A template, or nothing if the file is none of our business.
-    pub(super) fn document(&self, path: &Utf8Path) -> Option<Taken<T>> {
+    /// What a YAML or JSON file is; nothing if it is none of our business.
+    pub(super) fn document(&self, path: &Utf8Path) -> Vec<Taken<T>> {
+        let mut found: Vec<Taken<T>> = Vec::new();
+        // An assembly of the AWS CDK names templates, which may lie where nobody looks.
+        if path.file_name() == Some("manifest.json") {
+            let named = self.assembly(path).into_iter().filter(|template| !self.documents.contains(template));
+            found.extend(named.filter_map(|template| self.file(&template)));
+        }
+        found.extend(self.file(path));
+        found
+    }
+
+    /// The templates of an assembly of the AWS CDK, if that is what the manifest at `path` is of.
+    fn assembly(&self, path: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let text = self.files.read(path, MAX_FILE_BYTES).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match text.filter(|text| cdk::is_manifest(path, text)) {
+            Some(_) => cdk::templates(self.files, self.sources, path),
+            None => Vec::new(),
+        }
+    }
+
+    fn file(&self, path: &Utf8Path) -> Option<Taken<T>> {
         let file = self.sources.file(path);
         let shown: Arc<str> = Arc::from(path.as_str());
-        let text = match text(self.files, path) {
-            Ok(text) => text?,
-            Err((code, message)) => {
-                let errors = vec![Diagnostic::new(code, message, Span::start_of(file))];
-                return Some(Taken::without_project(&shown, Findings { errors, ..Findings::default() }));
+        let error = |code, message: String| {
+            let errors = vec![Diagnostic::new(code, message, Span::start_of(file))];
+            Some(Taken::without_project(&shown, Findings { errors, ..Findings::default() }))
+        };
+        let bytes = match self.files.read(path, MAX_FILE_BYTES) {
+            Ok(bytes) => bytes,
+            Err(problem) => return error("file-unreadable", format!("{path} {problem}")),
+        };
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(problem) => {
+                // UTF-16 without its zero bytes is still telling.
+                let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                if plan::recognise(&lossy) || self.is_named_plan(path) {
+                    return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
+                }
+                let meant = cloudformation::recognise(&lossy);
+                return if meant { error("not-utf8", "this template is not UTF-8 text".into()) } else { None };
             }
         };
-        if let Some(what) = not_analysed(&text) {
-            let message = format!("this file looks like {what}, which this version does not analyse");
-            let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
-            return Some(Taken::without_project(&shown, Findings { notes, ..Findings::default() }));
+        if plan::recognise(&text) || self.is_named_plan(path) {
+            return Some(self.plan(path, text, file));
         }
-        if !cloudformation::recognise(&text) {
+        if let Some(tool) = manifest::recognise(self.files, path, &text) {
+            return self.manifest(path, &text, tool);
+        }
+        let serverless = serverless::recognise(path, &text);
+        if !serverless && !cloudformation::recognise(&text) {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
             let (parameters, problems) = self.parameters();
             let mut errors = problems.clone();
-            let place = Place { files: self.files, sources: self.sources };
-            let (template, problems) = load(place, path, &text, parameters);
+            let (template, problems) = match serverless {
+                true => serverless::load(self.files, self.sources, path, &text, parameters),
+                false => load(Beside { files: self.files, sources: self.sources }, path, &text, parameters),
+            };
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
-            let Some(template) = template else { return Taken::without_project(&shown, findings) };
+            let Some(mut template) = template else { return Taken::without_project(&shown, findings) };
+            // What is imported may be passed to the stacks within, which may import more.
             self.exports.resolve(&template, parameters);
+            let nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, path).into_iter().collect();
+            self.exports.resolve(&template, parameters);
+            let folder = path.parent().unwrap_or(Utf8Path::new(""));
+            let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);
             let resources = template.resources(&|_| true).len();
             findings.errors.extend(template.take_errors());
-            let files = vec![path.to_owned()];
-            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            findings.notes.extend(template.take_notes());
+            let files = nested.iter().cloned().chain([path.to_owned()]).collect();
+            let taken = Some(taken);
+            Taken { taken, files, nested, constructs, resources, ..Taken::without_project(&shown, findings) }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
-}
 
-/// What a file is that a later version will read.
-fn not_analysed(text: &str) -> Option<&'static str> {
-    let has = |needle: &str| text.contains(needle);
-    if has("\"planned_values\"") && has("\"format_version\"") && has("\"terraform_version\"") {
-        Some("a Terraform plan")
-    } else if has("AWSTemplateFormatVersion") && has("2010-09-09-OC") {
-        Some("an org-formation manifest")
-    } else {
-        None
+    /// What a manifest says of an organization, or nothing if it turns out to say nothing.
+    fn manifest(&self, path: &Utf8Path, text: &str, tool: Tool) -> Option<Taken<T>> {
+        let shown: Arc<str> = Arc::from(path.as_str());
+        let taken = self.guarded(&shown, path, || {
+            let loaded = Manifest::load(self.files, self.sources, path, text, tool);
+            let mut findings = loaded.findings;
+            let Some(manifest) = loaded.manifest else { return Taken::without_project(&shown, findings) };
+            let taken = (self.take)(&manifest, &mut findings);
+            let resources = manifest.resources(&|_| true).len();
+            let taken = Some(taken);
+            Taken { taken, files: loaded.files, resources, ..Taken::without_project(&shown, findings) }
+        });
+        (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
 }

@@ -3,13 +3,13 @@
 //! Nothing is read before the first import is met; then the names of all exports are, once. A value is evaluated in the
 //! template that exports it, which may import others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::documents::template;
-use crate::cloudformation::{Import, Parameters, Place, Template, export_name};
+use crate::cloudformation::{Beside, Import, Parameters, Template, export_name};
 use crate::value::Value;
 
 /// How many templates a value may come through.
@@ -26,8 +26,8 @@ type Known = Option<(Value, usize)>;
 
 /// The exports of the templates of a scan.
 pub(super) struct Exports<'r> {
-    place: Place<'r>,
-    documents: &'r std::collections::BTreeSet<Utf8PathBuf>,
+    beside: Beside<'r>,
+    documents: &'r BTreeSet<Utf8PathBuf>,
     by_name: OnceLock<HashMap<Arc<str>, Vec<Exported>>>,
     known: Mutex<HashMap<Exported, Known>>,
 }
@@ -41,8 +41,8 @@ struct Chain {
 }
 
 impl<'r> Exports<'r> {
-    pub(super) fn new(place: Place<'r>, documents: &'r std::collections::BTreeSet<Utf8PathBuf>) -> Self {
-        Self { place, documents, by_name: OnceLock::new(), known: Mutex::default() }
+    pub(super) fn new(beside: Beside<'r>, documents: &'r BTreeSet<Utf8PathBuf>) -> Self {
+        Self { beside, documents, by_name: OnceLock::new(), known: Mutex::default() }
     }
 
     /// Hands in to a template what it imports.
@@ -67,14 +67,14 @@ impl<'r> Exports<'r> {
                 through = through.max(count);
                 found.push((name, import));
             }
-            template.hand_in(found);
+            template.hand_in(&found);
         }
         through
     }
 
     fn import(&self, name: &str, parameters: &Parameters, chain: &mut Chain) -> (Import, usize) {
         match self.names(parameters).get(name).map(Vec::as_slice) {
-            None => (Import::Unknown("is exported by no template of the scan"), 0),
+            None | Some([]) => (Import::Unknown("is exported by no template of the scan"), 0),
             Some([exported]) => match self.value(exported, parameters, chain) {
                 Some((value, through)) => (Import::Value(value), through),
                 None => (Import::Unknown("comes through templates that import from each other"), 0),
@@ -87,20 +87,30 @@ impl<'r> Exports<'r> {
     fn names(&self, parameters: &Parameters) -> &HashMap<Arc<str>, Vec<Exported>> {
         self.by_name.get_or_init(|| {
             let mut names: HashMap<Arc<str>, Vec<Exported>> = HashMap::new();
+            let mut nested = BTreeSet::new();
             for path in self.documents {
-                let Some(template) = self.template(path, parameters) else { continue };
+                let Some((template, within)) = self.template(path, parameters) else { continue };
                 for (name, output) in template.exports() {
                     if let Some(name) = export_name(&name) {
                         names.entry(name).or_default().push((path.clone(), output));
                     }
                 }
+                nested.extend(within.into_iter().filter(|other| other != path));
+            }
+            // What is part of another template is exported by that one.
+            for exported in names.values_mut() {
+                exported.retain(|(path, _)| !nested.contains(path));
             }
             names
         })
     }
 
-    fn template(&self, path: &Utf8Path, parameters: &Parameters) -> Option<Template> {
-        template(self.place, path, parameters, &|text| text.contains("Export")).ok()??.0
+    /// The template in a file that may export something, and the files of the stacks within it.
+    fn template(&self, path: &Utf8Path, parameters: &Parameters) -> Option<(Template, BTreeSet<Utf8PathBuf>)> {
+        let may_export = |text: &str| text.contains("Export") || text.contains("AWS::CloudFormation::Stack");
+        let mut template = template(self.beside, path, parameters, &may_export)?;
+        let within = template.nest(self.beside.files, self.beside.sources, path);
+        Some((template, within))
     }
 
     fn value(&self, exported: &Exported, parameters: &Parameters, chain: &mut Chain) -> Known {
@@ -118,9 +128,9 @@ impl<'r> Exports<'r> {
         chain.open.push(exported.clone());
         let (path, output) = exported;
         let mut value = None;
-        if let Some(template) = self.template(path, parameters) {
-            let through = self.rounds(&template, parameters, chain, &|| drop(template.output(output)));
-            value = template.output(output).map(|output| (output.value, through + 1));
+        if let Some((template, _)) = self.template(path, parameters) {
+            let through = self.rounds(&template, parameters, chain, &|| drop(template.exported(output)));
+            value = template.exported(output).map(|value| (value, through + 1));
         }
         chain.open.pop();
         let value = value.filter(|_| !chain.broken);
