@@ -135,7 +135,7 @@ impl Template {
                 let value = match (yes, no) {
                     (Some(yes), Some(no)) => {
                         let via = |value: Value| value.via(Via::Condition(Arc::clone(&name)), Some(call.span));
-                        Value::one_of(unknown, vec![via(yes), via(no)])
+                        choice(unknown, vec![via(yes), via(no)])
                     }
                     // A value that may be removed is nothing that it may be.
                     _ => Value::new(Kind::Unknown(Arc::new(unknown))),
@@ -203,6 +203,20 @@ fn equal_values(left: &Value, right: &Value) -> Truth {
             None => Ok(false),
         },
     }
+}
+
+/// One of a few values: the value itself where they are all the same.
+pub(super) fn choice(unknown: Unknown, among: Vec<Value>) -> Value {
+    if let [first, others @ ..] = &*among {
+        let same = |other: &Value| {
+            let kinds = std::mem::discriminant(&first.kind) == std::mem::discriminant(&other.kind);
+            kinds && equal_values(first, other) == Ok(true)
+        };
+        if first.fields().is_none() && others.iter().all(same) && !matches!(first.kind, Kind::Unknown(_)) {
+            return first.clone();
+        }
+    }
+    Value::one_of(unknown, among)
 }
 
 /// Whether all are the opposite of `decisive`: no if one is `decisive`, else undecided if one is.

@@ -67,7 +67,11 @@ fn shown(name: &str) -> Arc<str> {
 impl Template {
     /// The names of exports that evaluation has asked for and that are not handed in yet.
     pub fn asked_exports(&self) -> Vec<Arc<str>> {
-        let own = std::mem::take(&mut self.imports.borrow_mut().asked);
+        let own = {
+            let mut imports = self.imports.borrow_mut();
+            let asked = std::mem::take(&mut imports.asked);
+            asked.into_iter().filter(|name| !imports.known.contains_key(name)).collect::<Vec<_>>()
+        };
         let nested = self.nested.values().flat_map(Self::asked_exports);
         own.into_iter().chain(nested).collect::<BTreeSet<_>>().into_iter().collect()
     }

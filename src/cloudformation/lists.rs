@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
+use crate::cloudformation::conditions::choice;
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::{sole_text, text_of};
 use crate::cloudformation::split;
@@ -127,7 +128,7 @@ impl Template {
         if let Some(unknown) = index.as_unknown().or(open) {
             let derived = Unknown { ty: Type::Dynamic, symbol: None, among: None, ..Unknown::clone(&unknown) };
             let among = list.elements().filter(|_| rest.is_none()).unwrap_or_default();
-            return Value::one_of(derived, among.to_vec()).at(call.span);
+            return choice(derived, among.to_vec()).at(call.span);
         }
         let number =
             text_of(&index).and_then(|index| index.as_str().and_then(|index| index.trim().parse::<usize>().ok()));

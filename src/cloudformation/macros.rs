@@ -41,8 +41,9 @@ pub(super) fn location(call: &Node) -> Option<&Node> {
 
 /// Why what stands at `span` is not known: a call of a macro.
 pub(super) fn reason(call: &Node, span: Span) -> Reason {
-    if let Some(place) = location(call).and_then(Node::as_str) {
-        return Reason::new(place, "is included at deployment", Some(span));
+    if is_include(call) {
+        let place = location(call).filter(|location| location.tag.is_none()).and_then(Node::as_str);
+        return Reason::new(place.unwrap_or(INCLUDE), "is included at deployment", Some(span));
     }
     match call.get("Name").and_then(Node::as_str) {
         Some(name) => may_change(name, span),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
+use crate::cloudformation::conditions::choice;
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::text_of;
 use crate::cloudformation::macros;
@@ -88,7 +89,7 @@ impl Template {
                     values.push(default);
                 }
                 let unknown = Unknown { ty: Type::Dynamic, symbol: None, among: None, ..Unknown::clone(unknown) };
-                Some(Value::one_of(unknown, values).at(call.span).mark(marks))
+                Some(choice(unknown, values).at(call.span).mark(marks))
             }
         }
     }

@@ -10,6 +10,9 @@ fn file() -> FileId {
     Sources::default().file("t.yaml".into())
 }
 
+mod parameters;
+mod parts;
+
 fn load(text: &str, given: &[(&str, &str)]) -> Template {
     let given = given.iter().map(|(name, value)| Given {
         name: (*name).into(),
@@ -47,11 +50,13 @@ Parameters:
   Stage: {Type: String, AllowedValues: [dev, prod]}
   Names: {Type: CommaDelimitedList, Default: "a, b,c"}
   Size: {Type: Number, Default: 5}
+  Blank: {Type: CommaDelimitedList, Default: ""}
   Id: {Type: String, Default: 012345678901}
   Image: {Type: "AWS::SSM::Parameter::Value<String>", Default: /img}
   Secret: {Type: String, NoEcho: true, Default: hush}
 Mappings:
   M: {one: {k: v, l: [x, y]}, 111122223333: {k: w}}
+  N: {dev: {k: same}, prod: {k: same, empty: }}
 Conditions:
   Yes: !Equals [!Ref Name, ci]
   No: !Not [!Condition Yes]
@@ -100,6 +105,21 @@ fn functions() {
         ("!Join [':', [a, !Ref Size, !Ref Bare, true]]", "\"a:5:${Bare}:true\""),
         ("!Select [1, !Split [., x.y.z]]", "\"y\""),
         ("!Select ['0', !GetAZs '']", "?Fn::GetAZs"),
+        ("!Select [0, !Split ['-', !Sub 'root-${Bare}']]", "\"root\""),
+        ("!Select [1, !Split ['-', !Sub 'root-${Bare}']]", "?Bare"),
+        ("!Select [5, !Split [':', !Sub 'arn:${AWS::Partition}:iam::${AWS::AccountId}:root']]", "\"root\""),
+        ("!Select [1, !Split ['-', !Sub 'a-b${AWS::Region}']]", "?AWS::Region"),
+        ("!Join ['', !Split [',', !Sub '${Bare},x']]", "?Bare"),
+        ("!If [Open, same, same]", "\"same\""),
+        ("!If [Open, [a], [a]]", "[\"a\"]"),
+        ("!If [Open, {a: 1}, {a: 2}]", "?Bare"),
+        ("!If [Open, '1', 1]", "?Bare"),
+        ("!FindInMap [M, one, !Ref Bare]", "?Bare"),
+        ("!FindInMap [M, !Ref Bare, k, {DefaultValue: v}]", "?Bare"),
+        ("!FindInMap [N, !Ref Bare, k]", "\"same\""),
+        ("!FindInMap [N, !Ref Stage, k, {DefaultValue: same}]", "\"same\""),
+        ("{Fn::Length: !Split ['.', !Ref Bare]}", "?Bare"),
+        ("!Ref Blank", "[\"\"]"),
         ("!Split [',', !Ref Bare]", "?Bare"),
         ("!FindInMap [M, one, l]", "[\"x\", \"y\"]"),
         ("!FindInMap [M, '111122223333', k]", "\"w\""),
@@ -144,7 +164,10 @@ fn what_cloudformation_refuses_is_an_error_and_unknown() {
         ("!Select [3, !Ref Names]", "cfn-select-range"),
         ("!Select [-1, !Ref Names]", "cfn-invalid-function"),
         ("!FindInMap [M, two, k]", "cfn-mapping-key"),
-        ("!FindInMap [N, two, k]", "cfn-mapping-key"),
+        ("!FindInMap [O, two, k]", "cfn-mapping-key"),
+        ("!FindInMap [N, prod, empty]", "cfn-mapping-key"),
+        ("{Fn::ToJsonString: !Ref Name}", "cfn-invalid-function"),
+        ("!Select [7, !Split ['-', 'a-b']]", "cfn-select-range"),
         ("!If [Nothing, a, b]", "cfn-undefined-condition"),
         ("!Join [a]", "cfn-invalid-function"),
         ("!Sub '${Names}'", "cfn-invalid-function"),
