@@ -72,11 +72,13 @@ impl<T> Reader<'_, T> {
             Ok(bytes) => bytes,
             Err(problem) => return error("file-unreadable", format!("{path} {problem}")),
         };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(problem) => {
+        let is_utf16 = bytes.iter().take(64).any(|byte| *byte == 0);
+        let text = match String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes) {
+            Ok(text) if !is_utf16 => text,
+            text => {
+                let bytes = text.map_or_else(|bytes| bytes, String::into_bytes);
                 // UTF-16 without its zero bytes is still telling.
-                let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                let lossy = String::from_utf8_lossy(&bytes).replace('\0', "");
                 if plan::recognise(&lossy) || self.is_named_plan(path) {
                     return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
                 }
