@@ -28,7 +28,7 @@ pub(super) struct Entry {
     /// The variables of the loops around it.
     pub scope: Scope,
     /// Why it is not certain that there is just this one: a loop over an unknown list.
-    pub uncertain: Option<Reason>,
+    pub uncertain: Option<Rc<Reason>>,
 }
 
 impl Entry {
@@ -105,6 +105,7 @@ impl Template {
         let mut found = Vec::new();
         match section.kind {
             NodeKind::Mapping(entries) => {
+                found.reserve(entries.len());
                 // What it makes of the section is not known, but for what is included.
                 let reason =
                     entries.iter().find(|(key, _)| key.as_str() == Some(macros::CALL)).and_then(|(key, call)| {
@@ -156,7 +157,13 @@ impl Template {
                 }
             });
         } else if let Some(name) = self.key(key, scope) {
-            found.push(Entry { name, key: key.span, body, scope: scope.clone(), uncertain: uncertain.cloned() });
+            found.push(Entry {
+                name,
+                key: key.span,
+                body,
+                scope: scope.clone(),
+                uncertain: uncertain.map(|reason| Rc::new(reason.clone())),
+            });
         }
     }
 }

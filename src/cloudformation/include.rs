@@ -66,7 +66,7 @@ impl Includer<'_, '_> {
     }
 
     fn node(&mut self, node: &mut Node) {
-        if node.tag.as_ref().is_some_and(|(tag, _)| &**tag == "!Transform") {
+        if node.tag.as_ref().is_some_and(|tag| &*tag.name == "!Transform") {
             if let Some(included) = self.included(node) {
                 *node = included;
             }
