@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use crate::value::Reason;
 
 use super::policy::Policy;
+use super::witness::KEYS;
 
 /// Whose root user is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -491,8 +492,17 @@ fn other_key(key: &str, question: &Question) -> Subject {
             let federated = question.principal == Principal::Role && (prefix == "saml" || prefix.contains('.'));
             if asked || federated { unknown(depends) } else { Subject::Absent }
         }
+        _ if is_misspelled(name) => Subject::Absent,
         _ => unknown("is a condition key that rootlint does not know"),
     }
+}
+
+/// Whether an unknown key is close to one of AWS's: `aws:PrincipleArn` is in no request. Any other may be newer than this
+/// program.
+fn is_misspelled(name: &str) -> bool {
+    let tags = ["aws:principaltag", "aws:requesttag", "aws:resourcetag", "aws:tagkeys"];
+    let known = KEYS.iter().chain(&OF_SESSIONS).chain(&OF_SERVICES).chain(&tags);
+    known.into_iter().any(|known| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), name) <= 2)
 }
 
 fn ambiguous() -> Reason {

@@ -14,7 +14,7 @@ use super::request::{
 };
 
 /// The keys that a request may carry, as AWS spells them.
-const KEYS: [&str; 31] = [
+pub(super) const KEYS: [&str; 31] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
     "aws:PrincipalType",

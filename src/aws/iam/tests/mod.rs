@@ -1,6 +1,7 @@
 //! Verdicts that were written down by hand, and properties that hold for all policies.
 
 mod brute;
+mod generator;
 mod properties;
 mod verdicts;
 

@@ -44,6 +44,8 @@ fn conditions() {
         (r#"{"ForAnyValue:StringNotEquals": {"aws:TagKeys": "x"}}"#, "no"),
         (r#"{"StringNotEquals": {"s3:prefix": "x"}}"#, "yes"),
         (r#"{"StringNotEquals": {"aws:NoSuchKey": "x"}}"#, "unknown"),
+        (r#"{"ArnLike": {"aws:PrincipleArn": "arn:aws:iam::*:root"}}"#, "no"),
+        (r#"{"StringNotEquals": {"aws:PrincpalTags/team": "x"}}"#, "yes"),
         // Kinds of credentials.
         (r#"{"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#, "conditional"),
         (r#"{"Bool": {"aws:MultiFactorAuthPresent": ["true", "false"]}}"#, "conditional"),
