@@ -3,6 +3,7 @@
 mod brute;
 mod generator;
 mod properties;
+mod questions;
 mod verdicts;
 
 use std::sync::Arc;
