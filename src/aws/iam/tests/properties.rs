@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::brute::denied;
-use super::generator::{Request, levels, policies, requests, statement};
+use super::generator::{GeneratedLevel, Request, free_keys, levels, policies, requests, statement};
 use super::*;
 
 fn parse(policies: &[Json]) -> Vec<Policy> {
@@ -34,6 +34,55 @@ fn after_at_least(before: &Verdict, after: &Verdict) -> bool {
     }
 }
 
+/// Whether the verdict is that of every request, and the witness gets through.
+fn agrees(concrete: &[GeneratedLevel], requests: &[Request]) -> Result<(), TestCaseError> {
+    let parsed: Vec<Vec<Policy>> = concrete.iter().map(|(policies, _)| parse(policies)).collect();
+    let levels: Vec<Level<'_>> = parsed
+        .iter()
+        .zip(concrete)
+        .map(|(policies, (_, full_access))| Level {
+            id: "level".into(),
+            policies: policies.iter().map(Attached::from).collect(),
+            full_access: *full_access,
+        })
+        .collect();
+    let (mut some, mut all) = (false, true);
+    for request in requests {
+        let denied = denied(concrete, request);
+        some |= denied;
+        all &= denied;
+        if some && !all {
+            break;
+        }
+    }
+    let expected = if all { "yes" } else { ["no", "conditional"][usize::from(some)] };
+    let found = decide(&levels, &question());
+    prop_assert_eq!(name(&found), expected, "{:?}", found);
+    if let Verdict::NotDenied(escape) | Verdict::Conditional(escape) = &found {
+        let values = |key: &str, value: &str| match key {
+            "aws:CalledVia" => value.split(',').map(Into::into).collect(),
+            _ => vec![value.to_string()],
+        };
+        let context = &escape.witness.context;
+        let replayed = context.iter().map(|(key, value)| (key.to_lowercase(), values(key, value))).collect();
+        prop_assert!(!denied(concrete, &replayed), "the witness is denied: {:?}", escape.witness);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_verdict_is_that_of_all_requests_on_three_keys(concrete in levels(2..=2)) {
+        let text = format!("{concrete:?}");
+        prop_assume!(free_keys(&text) >= 3 && concrete.iter().all(|(policies, _)| !policies.is_empty()));
+        let requests = requests(&text, MOST);
+        prop_assume!(requests.is_some());
+        agrees(&concrete, &requests.unwrap_or_default())?;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
@@ -41,28 +90,7 @@ proptest! {
     fn the_verdict_is_that_of_all_requests(concrete in levels(1..=3)) {
         let requests = requests(&format!("{concrete:?}"), MOST);
         prop_assume!(requests.is_some());
-        let requests = requests.unwrap_or_default();
-        let parsed: Vec<Vec<Policy>> = concrete.iter().map(|(policies, _)| parse(policies)).collect();
-        let levels: Vec<Level<'_>> = parsed.iter().zip(&concrete).map(|(policies, (_, full_access))| Level {
-            id: "level".into(), policies: policies.iter().map(Attached::from).collect(), full_access: *full_access,
-        }).collect();
-        let (mut some, mut all) = (false, true);
-        for request in &requests {
-            let denied = denied(&concrete, request);
-            some |= denied;
-            all &= denied;
-            if some && !all { break; }
-        }
-        let expected = match (some, all) { (_, true) => "yes", (true, false) => "conditional", (false, false) => "no" };
-        let found = decide(&levels, &question());
-        prop_assert_eq!(name(&found), expected, "{:?}", found);
-        if let Verdict::NotDenied(escape) | Verdict::Conditional(escape) = &found {
-            let replayed: Request = escape.witness.context.iter().map(|(key, value)| {
-                let values = if key == "aws:CalledVia" { value.split(',').map(Into::into).collect() } else { vec![value.clone()] };
-                (key.to_lowercase(), values)
-            }).collect();
-            prop_assert!(!denied(&concrete, &replayed), "the witness is denied: {:?}", escape.witness);
-        }
+        agrees(&concrete, &requests.unwrap_or_default())?;
     }
 
     #[test]
