@@ -1,7 +1,7 @@
 //! Function calls, in the short form (`!Sub x`) and the long one (`{"Fn::Sub": x}`).
 
 use crate::source::Span;
-use crate::syntax::node::Node;
+use crate::syntax::node::{Node, Tag};
 
 /// How the directives of `rain` start, a tool that fills templates in before they are deployed.
 pub(super) const RAIN: &str = "Rain::";
@@ -36,7 +36,7 @@ impl<'n> Argument<'n> {
 
     /// The call that this is, if it is one.
     pub fn call(&self) -> Option<Call<'n>> {
-        if let Some((tag, span)) = self.node.tag.as_ref().filter(|_| !self.untagged)
+        if let Some(Tag { name: tag, span }) = self.node.tag.as_deref().filter(|_| !self.untagged)
             && !tag.starts_with("!!")
             && &**tag != "!"
         {
@@ -61,7 +61,7 @@ impl<'n> Argument<'n> {
 
 /// The long name of a tag; the tag itself if there is no such function.
 fn long_name(tag: &str) -> &str {
-    const NAMES: [(&str, &str); 21] = [
+    const NAMES: [(&str, &str); 27] = [
         ("!Ref", "Ref"),
         ("!Condition", "Condition"),
         ("!GetAtt", "Fn::GetAtt"),
@@ -83,6 +83,12 @@ fn long_name(tag: &str) -> &str {
         ("!Length", "Fn::Length"),
         ("!ToJsonString", "Fn::ToJsonString"),
         ("!Transform", "Fn::Transform"),
+        ("!Contains", "Fn::Contains"),
+        ("!EachMemberEquals", "Fn::EachMemberEquals"),
+        ("!EachMemberIn", "Fn::EachMemberIn"),
+        ("!RefAll", "Fn::RefAll"),
+        ("!ValueOf", "Fn::ValueOf"),
+        ("!ValueOfAll", "Fn::ValueOfAll"),
     ];
     let other = if tag.get(1..).is_some_and(|name| name.starts_with(RAIN)) { tag.trim_start_matches('!') } else { tag };
     NAMES.iter().find(|(short, _)| *short == tag).map_or(other, |(_, long)| long)

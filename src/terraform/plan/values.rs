@@ -119,7 +119,13 @@ impl Reader<'_> {
     fn unknown(&self, path: &str, ty: &Type) -> Value {
         let symbol = self.name.part(path);
         let reason = Reason::new(symbol.to_string(), AFTER_APPLY, Some(self.span));
-        Value::new(Kind::Unknown(Arc::new(Unknown { ty: ty.clone(), not_null: true, symbol: Some(symbol), reason })))
+        Value::new(Kind::Unknown(Arc::new(Unknown {
+            ty: ty.clone(),
+            not_null: true,
+            symbol: Some(symbol),
+            among: None,
+            reason,
+        })))
     }
 }
 
