@@ -17,8 +17,8 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         match access {
             Access::Managed => {}
             Access::Missing(_) if model.settings.organization.elsewhere.is_some() => said(organization, model, out),
-            // CloudFormation has no resource for it: whether it is enabled cannot be seen here.
-            Access::Missing(_) if organization.site.language == Language::CloudFormation => {
+            // No resource and no setting for it: whether it is enabled cannot be seen here.
+            Access::Missing(None) if organization.site.language != Language::Terraform => {
                 out.note(command(organization));
             }
             Access::Missing(at) => out.push(missing(organization, at)),
@@ -61,7 +61,7 @@ fn missing(organization: &Organization, at: Option<(String, Span)>) -> Finding {
 
 fn command(organization: &Organization) -> Diagnostic {
     let message = format!(
-        "whether `{}` manages root's credentials centrally cannot be seen: CloudFormation has no resource for it. \
+        "whether `{}` manages root's credentials centrally cannot be seen here: nothing says it. \
          `{}` enables it, once trusted access for iam.amazonaws.com is enabled",
         organization.site.address,
         fixes::ENABLE_COMMAND

@@ -13,6 +13,10 @@ pub fn guard(language: Language, organization: Option<&Site>) -> String {
     match language {
         Language::CloudFormation => cloudformation(organization),
         Language::Terraform => terraform(organization),
+        Language::Manifest => format!(
+            "a service control policy with this statement, and the root of the organization among its targets:\n{}",
+            statement(language)
+        ),
     }
 }
 
@@ -22,6 +26,11 @@ pub fn statement(language: Language) -> String {
         Language::CloudFormation => format!(
             "{{ Effect: Deny, Action: \"iam:CreateAccessKey\", Resource: \"*\", \
              Condition: {{ ArnLike: {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
+        ),
+        // The policies of manifests are files of their own.
+        Language::Manifest => format!(
+            "{{ \"Effect\": \"Deny\", \"Action\": \"iam:CreateAccessKey\", \"Resource\": \"*\", \
+             \"Condition\": {{ \"ArnLike\": {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
         ),
         Language::Terraform => format!(
             "{{ Effect = \"Deny\", Action = \"iam:CreateAccessKey\", Resource = \"*\", \
@@ -34,6 +43,7 @@ pub fn statement(language: Language) -> String {
 pub fn without_sessions(language: Language) -> &'static str {
     match language {
         Language::CloudFormation => "Null: { \"aws:AssumedRoot\": \"true\" }",
+        Language::Manifest => "\"Null\": { \"aws:AssumedRoot\": \"true\" }",
         Language::Terraform => "Null = { \"aws:AssumedRoot\" = \"true\" }",
     }
 }
@@ -45,6 +55,7 @@ pub fn root_of(language: Language, organization: Option<&Site>) -> String {
         (Language::CloudFormation, Some(site)) => format!("!GetAtt {}.RootId", site.address),
         (Language::Terraform, Some(site)) if site.kind.starts_with("awscc_") => format!("{}.root_id", site.address),
         (Language::Terraform, Some(site)) => format!("{}.roots[0].id", site.address),
+        (Language::Manifest, _) => "the root".into(),
         (_, None) => "\"r-...\"".into(),
     }
 }

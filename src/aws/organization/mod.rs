@@ -16,8 +16,8 @@ pub mod quotas;
 pub mod resolve;
 
 pub use declared::{
-    Account, Attachment, Content, Control, Declared, Ident, Organization, OtherPolicy, ServiceControlPolicy, Unit,
-    declared, wanted,
+    Account, Attachment, Content, Control, Declared, FullAccess, Ident, Organization, OtherPolicy,
+    ServiceControlPolicy, Unit, declared, wanted,
 };
 pub use features::{Access, Features, ROOT_CREDENTIALS_MANAGEMENT, centralized_access};
 pub use identity_policies::IdentityPolicy;

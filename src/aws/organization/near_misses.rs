@@ -98,7 +98,7 @@ impl<'a> Ground<'_, 'a> {
     pub(super) fn near_misses(&self) -> Vec<NearMiss> {
         let accounts: BTreeSet<&str> =
             self.group.accounts().filter_map(|account| account.id.literal.as_deref()).collect();
-        let judged = Judged { question: self.question, full_access: self.full_access, accounts: &accounts };
+        let judged = Judged { question: self.question, full_access: self.has_full_access(), accounts: &accounts };
         let mut found = Vec::new();
         for policy in self.group.policies() {
             found.extend(self.of_policy(policy, &judged));
@@ -112,10 +112,16 @@ impl<'a> Ground<'_, 'a> {
         found
     }
 
+    /// Whether FullAWSAccess is attached wherever a policy is, as far as the scan says.
+    fn has_full_access(&self) -> bool {
+        let mut strategies = self.group.facts.iter().flat_map(|facts| &facts.organization.full_access);
+        self.full_access && strategies.all(|strategy| strategy.attached)
+    }
+
     /// Guards that would keep centralized root access out, too.
     pub(super) fn locked_out(&self) -> Vec<LockedOut> {
         let accounts = BTreeSet::new();
-        let judged = Judged { question: self.question, full_access: self.full_access, accounts: &accounts };
+        let judged = Judged { question: self.question, full_access: self.has_full_access(), accounts: &accounts };
         let policies = self.group.policies().filter_map(|policy| match &policy.content {
             Content::Policy(content) => Some((&policy.site, content)),
             Content::Invalid(_) => None,
@@ -185,6 +191,7 @@ impl<'a> Ground<'_, 'a> {
         let root = || fixes::root_of(site.language, self.group.organization.map(|organization| &organization.site));
         let attach = || match site.language {
             Language::CloudFormation => format!("add the root to its targets: TargetIds: [{}]", root()),
+            Language::Manifest => "add the root of the organization to its targets".into(),
             Language::Terraform if site.kind.starts_with("awscc_") => {
                 format!("add the root to its targets: target_ids = [{}]", root())
             }
@@ -244,7 +251,7 @@ impl<'a> Ground<'_, 'a> {
             _ => "policies of this type deny no requests",
         };
         let site = &other.site;
-        let attribute = if site.language == Language::CloudFormation { "Type: " } else { "type = " };
+        let attribute = if site.language == Language::Terraform { "type = " } else { "Type: " };
         let related = policy.statements.iter().filter_map(|statement| {
             Some(("would deny root its keys in a service control policy".to_owned(), statement.span?))
         });
