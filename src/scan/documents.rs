@@ -82,7 +82,7 @@ impl<T> Reader<'_, T> {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);
-            let resources = template.resources(&|_| true).len();
+            let resources = template.count();
             findings.errors.extend(template.take_errors());
             findings.notes.extend(template.take_notes());
             let files = nested.iter().cloned().chain([path.to_owned()]).collect();
@@ -101,8 +101,8 @@ impl<T> Reader<'_, T> {
             let Some(manifest) = loaded.manifest else { return Taken::without_project(&shown, findings) };
             let taken = (self.take)(&manifest, &mut findings);
             let resources = manifest.resources(&|_| true).len();
-            let (files, path) = (loaded.files, Arc::clone(&shown));
-            Taken { taken: Some(taken), files, resources, ..Taken::without_project(&path, findings) }
+            let (taken, files) = (Some(taken), loaded.files);
+            Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
