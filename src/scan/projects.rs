@@ -125,9 +125,8 @@ fn drop_nested<T>(projects: &mut Vec<Taken<T>>) {
     }
     projects.retain(|project| {
         let used = users.get(Utf8Path::new(&*project.path)).into_iter().flatten();
-        let mut outer = used.filter(|user| {
-            **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user)
-        });
+        let mut outer =
+            used.filter(|user| **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user));
         outer.next().is_none()
     });
 }

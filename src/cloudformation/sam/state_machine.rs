@@ -15,10 +15,24 @@ impl Sam<'_> {
         let mut properties: Vec<(Node, Node)> = Vec::new();
         for (key, value) in item.properties.as_mapping().unwrap_or_default() {
             let at = Make(key.span);
+            // What is in it stays readable: it is not written out.
+            if key.as_str() == Some("Definition") {
+                let text = Make(value.span).map([("Fn::ToJsonString", value.clone())]);
+                properties.push((at.text("DefinitionString"), text));
+                continue;
+            }
             let name = match key.as_str() {
                 Some(
-                    "Policies" | "Events" | "Role" | "RolePath" | "PermissionsBoundary" | "Tags" | "PropagateTags"
-                    | "AutoPublishAlias" | "DeploymentPreference" | "UseAliasAsEventTarget",
+                    "Policies"
+                    | "Events"
+                    | "Role"
+                    | "RolePath"
+                    | "PermissionsBoundary"
+                    | "Tags"
+                    | "PropagateTags"
+                    | "AutoPublishAlias"
+                    | "DeploymentPreference"
+                    | "UseAliasAsEventTarget",
                 ) => continue,
                 Some("Name") => at.text("StateMachineName"),
                 Some("Type") => at.text("StateMachineType"),
@@ -56,8 +70,7 @@ impl Sam<'_> {
                 "ScheduleV2" => self.schedule(item, &event, &target, false),
                 "Schedule" | "CloudWatchEvent" | "EventBridgeRule" => {
                     let given = event.get("RoleArn").filter(|_| event.kind == "Schedule").cloned();
-                    let role =
-                        given.unwrap_or_else(|| self.event_role(item, &event, &target, "events.amazonaws.com"));
+                    let role = given.unwrap_or_else(|| self.event_role(item, &event, &target, "events.amazonaws.com"));
                     self.rule(item, &event, target.clone(), Some(role), "StepFunctionsTarget");
                 }
                 "Api" => {
