@@ -19,6 +19,7 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod input;
+pub mod manifest;
 pub mod number;
 pub mod parameters;
 pub mod report;

@@ -13,6 +13,8 @@ pub enum Language {
     Terraform,
     /// CloudFormation, SAM included.
     CloudFormation,
+    /// A manifest of an organization, for whatever tool.
+    Manifest,
 }
 
 /// Whether something is managed by the project or only read.
@@ -47,7 +49,7 @@ impl Presence {
 /// Which resource instance a fact or a finding is about, and where it is declared. Cheap to clone, outlives the project.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The project's path: a Terraform root module's folder or a template's file.
+    /// The project's path: a Terraform root module's folder, a template's or manifest's file.
     pub project: Arc<str>,
     /// The project's language.
     pub language: Language,
@@ -148,7 +150,7 @@ pub struct Reference {
 
 /// A project that has been read: the unit of evaluation and of memory.
 pub trait Project {
-    /// Its path: a root module's folder, a template's file.
+    /// Its path: a root module's folder, a template's or manifest's file.
     fn path(&self) -> &Arc<str>;
 
     /// Its language.

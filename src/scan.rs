@@ -27,10 +27,13 @@ use crate::value::Value;
 mod constructs;
 mod documents;
 mod embedded;
+mod others;
+mod plans;
 mod projects;
 mod root_module;
 
 pub use crate::terraform::inputs::VariableArgument;
+pub use crate::terraform::plan::recognise as is_plan;
 
 /// The stack of each worker: deep enough for [`crate::terraform::evaluator::MAX_DEPTH`] levels. Only what is used of it
 /// is ever given by the system.
@@ -57,6 +60,8 @@ pub struct Options {
     pub parameters: Vec<(String, String)>,
     /// Files with such values, relative to the root.
     pub parameter_files: Vec<Utf8PathBuf>,
+    /// Plans and states named, relative to the root.
+    pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
     pub config: Config,
     /// How many threads.

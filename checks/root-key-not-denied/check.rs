@@ -114,6 +114,7 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
 fn help(organization: &Resolved) -> String {
     let how = match organization.site.as_ref().map(|site| site.language) {
         Some(Language::CloudFormation) => "an AWS::Organizations::Policy with the root in its TargetIds",
+        Some(Language::Manifest) => "a service control policy of this manifest with the root among its targets",
         _ => "an aws_organizations_policy with an aws_organizations_policy_attachment to the root",
     };
     format!(

@@ -14,7 +14,7 @@ type Row = (&'static [&'static str], &'static [&'static str], &'static str);
 const TABLE: &[Row] = &[
     (&["aws_iam_user", "AWS::IAM::User", "awscc_iam_user"], &["id", "name", "Ref", "user_name", "UserName"], "name"),
     (ORGANIZATION, &["roots[0].id", "roots[0].arn", "root_id", "RootId"], ROOT),
-    (ORGANIZATION, &["master_account_id", "management_account_id", "ManagementAccountId"], "management account"),
+    (ORGANIZATION, &["master_account_id", "management_account_id", "ManagementAccountId"], MANAGEMENT),
     (ORGANIZATION, &["id", "Id", "Ref", "organization_id"], "id"),
     (
         &[
@@ -43,6 +43,9 @@ const ORGANIZATION: &[&str] =
 
 /// The canonical attribute of an organization's root.
 pub const ROOT: &str = "root";
+
+/// The canonical attribute of the id of an organization's management account.
+pub const MANAGEMENT: &str = "management account";
 
 /// The symbol under the name that all attributes of the same thing share. Other attributes stay as they are.
 pub fn canonical(symbol: &Symbol) -> Symbol {

@@ -21,6 +21,9 @@ use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Value};
 
+/// The format version of a template for org-formation, in which more can be referred to than the template declares.
+const ORG_FORMATION: &str = "2010-09-09-OC";
+
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
     pub(super) place: Place,
@@ -121,6 +124,9 @@ impl Template {
             let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
             template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
         }
+        if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION) {
+            template.transforms.push("org-formation".into());
+        }
         if text.contains(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());
         }
@@ -150,6 +156,13 @@ impl Template {
             let message = format!("the resource `{}` has no Type", entry.name);
             self.error(Diagnostic::new("cfn-invalid-resource", message, entry.key));
         }
+    }
+
+    /// How many resources will or may exist.
+    pub fn count(&self) -> usize {
+        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty());
+        let own = entries.filter(|entry| self.presence(entry).is_some()).count();
+        own + self.nested.values().map(Self::count).sum::<usize>()
     }
 
     /// The errors that evaluation has met so far; each is handed out once.
@@ -211,7 +224,7 @@ impl Template {
     /// Whether an entry will exist; `None` if it certainly will not.
     pub(super) fn presence(&self, entry: &Entry) -> Option<Presence> {
         let certain = match &entry.uncertain {
-            Some(reason) => Presence::Possible(reason.clone()),
+            Some(reason) => Presence::Possible(Reason::clone(reason)),
             None => Presence::Certain,
         };
         let Some(condition) = entry.body.get("Condition") else { return Some(certain) };

@@ -8,8 +8,10 @@ use super::projects::{Reader, Taken};
 use crate::cloudformation::{self, Template, cdk, serverless};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
+use crate::manifest::{self, Manifest, Tool};
 use crate::resource::Project;
 use crate::source::Span;
+use crate::terraform::plan;
 
 impl<T> Reader<'_, T> {
     /// What a YAML or JSON file is; nothing if it is none of our business.
@@ -49,14 +51,18 @@ impl<T> Reader<'_, T> {
             Err(problem) => {
                 // UTF-16 without its zero bytes is still telling.
                 let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                if plan::recognise(&lossy) || self.is_named_plan(path) {
+                    return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
+                }
                 let meant = cloudformation::recognise(&lossy);
                 return if meant { error("not-utf8", "this template is not UTF-8 text".into()) } else { None };
             }
         };
-        if let Some(what) = not_analysed(&text) {
-            let message = format!("this file looks like {what}, which this version does not analyse");
-            let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
-            return Some(Taken::without_project(&shown, Findings { notes, ..Findings::default() }));
+        if plan::recognise(&text) || self.is_named_plan(path) {
+            return Some(self.plan(path, text, file));
+        }
+        if let Some(tool) = manifest::recognise(self.files, path, &text) {
+            return self.manifest(path, &text, tool);
         }
         let serverless = serverless::recognise(path, &text);
         if !serverless && !cloudformation::recognise(&text) {
@@ -65,18 +71,22 @@ impl<T> Reader<'_, T> {
         let taken = self.guarded(&shown, path, || {
             let (parameters, problems) = self.parameters();
             let mut errors = problems.clone();
-            let (template, problems) = match serverless {
-                true => serverless::load(self.files, self.sources, path, &text, parameters),
-                false => Template::load(path, &text, file, parameters),
+            let (template, problems, parts) = if serverless {
+                let loaded = serverless::load(self.files, self.sources, path, &text, parameters);
+                (loaded.template, loaded.errors, loaded.files)
+            } else {
+                let (template, problems) = Template::load(path, &text, file, parameters);
+                (template, problems, Vec::new())
             };
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(mut template) = template else { return Taken::without_project(&shown, findings) };
-            let nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, path).into_iter().collect();
+            let nested = template.nest(self.files, self.sources, path);
+            let nested: Vec<Utf8PathBuf> = nested.into_iter().chain(parts).collect();
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);
-            let resources = template.resources(&|_| true).len();
+            let resources = template.count();
             findings.errors.extend(template.take_errors());
             findings.notes.extend(template.take_notes());
             let files = nested.iter().cloned().chain([path.to_owned()]).collect();
@@ -85,16 +95,19 @@ impl<T> Reader<'_, T> {
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
-}
 
-/// What a file is that a later version will read.
-fn not_analysed(text: &str) -> Option<&'static str> {
-    let has = |needle: &str| text.contains(needle);
-    if has("\"planned_values\"") && has("\"format_version\"") && has("\"terraform_version\"") {
-        Some("a Terraform plan")
-    } else if has("AWSTemplateFormatVersion") && has("2010-09-09-OC") {
-        Some("an org-formation manifest")
-    } else {
-        None
+    /// What a manifest says of an organization, or nothing if it turns out to say nothing.
+    fn manifest(&self, path: &Utf8Path, text: &str, tool: Tool) -> Option<Taken<T>> {
+        let shown: Arc<str> = Arc::from(path.as_str());
+        let taken = self.guarded(&shown, path, || {
+            let loaded = Manifest::load(self.files, self.sources, path, text, tool);
+            let mut findings = loaded.findings;
+            let Some(manifest) = loaded.manifest else { return Taken::without_project(&shown, findings) };
+            let taken = (self.take)(&manifest, &mut findings);
+            let resources = manifest.resources(&|_| true).len();
+            let (taken, files) = (Some(taken), loaded.files);
+            Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
+        });
+        (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
 }

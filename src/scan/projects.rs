@@ -8,6 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::constructs::Constructs;
+use super::others::Neighbourhood;
+use super::plans::Plans;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
@@ -65,10 +67,25 @@ pub(super) fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
+    let neighbourhood = Neighbourhood::new(files, sources, options, &loader, &modules, &called);
+    let neighbourhood = &neighbourhood;
+    let roots: BTreeSet<&Utf8PathBuf> = modules.difference(&called).collect();
+    let plans = Plans::find(files, sources, options, &exclude, &roots, &loader, &mut findings.notes);
+    let documents: BTreeSet<Utf8PathBuf> = documents.into_iter().chain(plans.alone()).collect();
     let parameters = OnceLock::new();
-    let reader = Reader { files, sources, options, loader: &loader, take, documents: &documents, parameters };
+    let reader = Reader {
+        files,
+        sources,
+        options,
+        loader: &loader,
+        neighbourhood,
+        take,
+        plans: &plans,
+        documents: &documents,
+        parameters,
+    };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
-    let paths: Vec<&Utf8PathBuf> = documents.iter().collect();
+    let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
     let (mut projects, templates) = rayon::join(
         || first.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
         || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
@@ -137,7 +154,9 @@ pub(super) struct Reader<'r, T> {
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
     pub(super) loader: &'r Loader<'r>,
+    pub(super) neighbourhood: &'r Neighbourhood<'r>,
     pub(super) take: &'r Take<'r, T>,
+    pub(super) plans: &'r Plans,
     /// The documents that were found.
     pub(super) documents: &'r BTreeSet<Utf8PathBuf>,
     pub(super) parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,

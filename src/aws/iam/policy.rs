@@ -180,6 +180,21 @@ impl Policy {
     pub fn unknown(reason: Reason, span: Option<Span>) -> Self {
         Self { variables: true, statements: vec![Statement::unknown(reason, span)], span }
     }
+
+    /// AWS's own policy `FullAWSAccess`.
+    pub fn full_access() -> Self {
+        let any = Element { negated: false, values: vec![Item::known("*")], span: None };
+        let statement = Statement {
+            sid: None,
+            span: None,
+            effect: Effect::Allow,
+            actions: any.clone(),
+            resources: any,
+            conditions: Vec::new(),
+            unknown: Vec::new(),
+        };
+        Self { variables: true, statements: vec![statement], span: None }
+    }
 }
 
 impl Statement {

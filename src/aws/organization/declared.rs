@@ -6,7 +6,7 @@ use crate::aws::iam::Policy;
 use crate::aws::identity;
 use crate::document::{self, DocumentError};
 use crate::finding::{Diagnostic, Findings};
-use crate::resource::{Mode, Resource, Site};
+use crate::resource::{Language, Mode, Resource, Site};
 use crate::source::Span;
 use crate::value::{Field, Fields, Kind, Reason, Symbol, Value};
 
@@ -25,6 +25,8 @@ pub struct Declared {
     pub others: Vec<Ident>,
     /// Which policy is attached to what.
     pub attachments: Vec<Attachment>,
+    /// Where FullAWSAccess is taken off or put back.
+    pub full_access: Vec<FullAccess>,
     /// Control Tower controls.
     pub controls: Vec<Control>,
     /// The partition, as far as a Region says it.
@@ -103,6 +105,17 @@ pub struct Attachment {
     pub target: Ident,
 }
 
+/// What is done to FullAWSAccess, which AWS attaches everywhere (DESIGN, "FullAWSAccess is attached everywhere").
+#[derive(Clone, Debug)]
+pub struct FullAccess {
+    /// The resource that says so.
+    pub site: Site,
+    /// The root, unit or account.
+    pub target: Ident,
+    /// Attached (a deny-list strategy) or detached (an allow-list strategy).
+    pub attached: bool,
+}
+
 /// A Control Tower control that guards root, as the service control policy that it puts in place.
 #[derive(Clone, Debug)]
 pub struct Control {
@@ -135,8 +148,15 @@ impl Ident {
             let is_arn = text.starts_with("arn:");
             if is_arn { text.rsplit('/').next().unwrap_or_default().into() } else { text.into_owned() }
         });
+        // What a tool still expands is no id.
+        let (literal, expanded) = match literal {
+            Some(text) if text.contains([' ', '$']) => (None, Some(text)),
+            literal => (literal, None),
+        };
+        let span = value.origin.primary();
         let symbol = value.symbol().map(|symbol| identity::canonical(&symbol));
         let reason = value.as_unknown().map(|unknown| unknown.reason.clone());
+        let reason = reason.or_else(|| expanded.map(|text| Reason::new(text, "is no id", span)));
         Self { literal, symbol, reason, span: value.origin.primary() }
     }
 
@@ -301,6 +321,7 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
         _ if mode == Mode::Data => None,
         _ => kind.as_unknown().map(|unknown| unknown.reason.clone()),
     };
+    strategy(resource, all);
     let content = content(&get(resource, "content", "Content"), resource, out);
     if let Some(targets) = get(resource, "target_ids", "TargetIds").elements() {
         for target in targets {
@@ -314,6 +335,20 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
         all.attachments.push(Attachment { site: resource.site.clone(), policy: id.clone(), target });
     }
     all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content });
+}
+
+/// The strategy of a manifest's policy, which its targets share.
+fn strategy(resource: &Resource<'_>, all: &mut Declared) {
+    let strategy = resource.get("Strategy");
+    let attached = match strategy.as_str().as_deref() {
+        _ if resource.site.language != Language::Manifest => return,
+        Some("allow-list") => false,
+        Some("deny-list") => true,
+        _ => return,
+    };
+    for target in resource.get("TargetIds").elements().unwrap_or_default() {
+        all.full_access.push(FullAccess { site: resource.site.clone(), target: Ident::of(target), attached });
+    }
 }
 
 fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Content {

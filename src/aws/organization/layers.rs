@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::aws::Model;
 use crate::aws::iam::Policy;
+use crate::aws::identity;
 use crate::resource::{Presence, Site};
 use crate::value::{Reason, Symbol};
 
@@ -55,6 +56,7 @@ pub(super) struct Index<'g, 'a> {
     at_root: Vec<usize>,
     /// Hooks whose target may be this or that.
     floating: Vec<usize>,
+    full_access: Strategies<'a>,
 }
 
 impl<'g, 'a> Index<'g, 'a> {
@@ -87,6 +89,10 @@ impl<'g, 'a> Index<'g, 'a> {
         let mut at: HashMap<Name<'a>, Vec<usize>> = HashMap::new();
         let (mut at_root, mut floating) = (Vec::new(), Vec::new());
         for (index, hook) in hooks.iter().enumerate() {
+            // No service control policy ever applies to the management account.
+            if hook.target.symbol.as_ref().is_some_and(|symbol| *symbol.attribute == *identity::MANAGEMENT) {
+                continue;
+            }
             if group.is_root(hook.target) {
                 at_root.push(index);
                 continue;
@@ -98,7 +104,8 @@ impl<'g, 'a> Index<'g, 'a> {
                 floating.push(index);
             }
         }
-        Self { group, units, policies, others, hooks, at, at_root, floating }
+        let full_access = Strategies::new(group);
+        Self { group, units, policies, others, hooks, at, at_root, floating, full_access }
     }
 
     pub(super) fn unit(&self, ident: &Ident) -> Option<&'a Unit> {
@@ -130,6 +137,7 @@ impl<'g, 'a> Index<'g, 'a> {
         let id = node.map_or_else(|| "the root".into(), Ident::name);
         let full_access = !model.settings.organization.full_aws_access_detached;
         let mut layer = Layer { id, policies: Vec::new(), full_access };
+        self.full_access.apply(node, &mut layer);
         let mut sure: Vec<usize> = match node {
             None => self.at_root.clone(),
             Some(node) => names(node).filter_map(|name| self.at.get(&name)).flatten().copied().collect(),
@@ -179,6 +187,55 @@ impl<'g, 'a> Index<'g, 'a> {
                 Content::Invalid(reason) => Arc::new(Policy::unknown(reason.clone(), Some(policy.site.header))),
             };
             layer.policies.push((content, doubt));
+        }
+    }
+}
+
+/// Where strategies take FullAWSAccess off or put it back.
+#[derive(Default)]
+struct Strategies<'a> {
+    at: HashMap<Name<'a>, Vec<bool>>,
+    at_root: Vec<bool>,
+    /// Taken off somewhere.
+    floating: Option<Reason>,
+}
+
+impl<'a> Strategies<'a> {
+    fn new(group: &Group<'a>) -> Self {
+        let mut all = Self::default();
+        for strategy in group.facts.iter().flat_map(|facts| &facts.organization.full_access) {
+            if group.is_root(&strategy.target) {
+                all.at_root.push(strategy.attached);
+            }
+            for name in names(&strategy.target) {
+                all.at.entry(name).or_default().push(strategy.attached);
+            }
+            if names(&strategy.target).next().is_none() && !strategy.attached {
+                let why = || Reason::new(strategy.target.name(), "is not known", strategy.target.span);
+                all.floating.get_or_insert_with(|| strategy.target.reason.clone().unwrap_or_else(why));
+            }
+        }
+        all
+    }
+
+    /// Says whether FullAWSAccess is attached to a node.
+    fn apply(&self, node: Option<&Ident>, layer: &mut Layer) {
+        let here: Vec<bool> = match node {
+            None => self.at_root.clone(),
+            Some(node) => names(node).filter_map(|name| self.at.get(&name)).flatten().copied().collect(),
+        };
+        let doubt = match (here.contains(&false), here.contains(&true)) {
+            (true, false) => {
+                layer.full_access = false;
+                return;
+            }
+            // Which of the two is applied last is not said.
+            (true, true) => Some(Reason::new(&*layer.id, "has policies of both strategies", None)),
+            (false, _) => self.floating.clone(),
+        };
+        if let (Some(doubt), true) = (doubt, layer.full_access) {
+            layer.full_access = false;
+            layer.policies.push((Arc::new(Policy::full_access()), Some(doubt)));
         }
     }
 }

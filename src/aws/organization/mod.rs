@@ -9,7 +9,8 @@ mod layers;
 pub mod resolve;
 
 pub use declared::{
-    Account, Attachment, Content, Control, Declared, Ident, Organization, ServiceControlPolicy, Unit, declared, wanted,
+    Account, Attachment, Content, Control, Declared, FullAccess, Ident, Organization, ServiceControlPolicy, Unit,
+    declared, wanted,
 };
 pub use resolve::{Resolved, Target, TargetKind, organizations};
 

@@ -136,7 +136,7 @@ pub(super) fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
 
 /// Whether two nodes say the same, wherever they stand. Long and short forms of functions are told apart.
 pub(super) fn same(a: &Node, b: &Node) -> bool {
-    let tag = |node: &Node| node.tag.as_ref().map(|(tag, _)| Arc::clone(tag));
+    let tag = |node: &Node| node.tag.as_ref().map(|tag| Arc::clone(&tag.name));
     tag(a) == tag(b)
         && match (&a.kind, &b.kind) {
             (NodeKind::Scalar(a), NodeKind::Scalar(b)) => a.text == b.text,
@@ -175,5 +175,5 @@ pub(super) fn merged(general: &Node, own: &Node) -> Node {
         }
         _ => return own.clone(),
     };
-    Node { kind, ..own.clone() }
+    Node { kind, span: own.span, tag: own.tag.clone() }
 }
