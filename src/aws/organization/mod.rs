@@ -4,14 +4,15 @@
 
 mod control_tower;
 mod declared;
+mod full_access;
 mod groups;
 mod layers;
 pub mod resolve;
 
 pub use declared::{
-    Account, Attachment, Content, Control, Declared, FullAccess, Ident, Organization, ServiceControlPolicy, Unit,
-    declared, wanted,
+    Account, Attachment, Content, Control, Declared, Ident, Organization, ServiceControlPolicy, Unit, declared, wanted,
 };
+pub use full_access::FullAccess;
 pub use resolve::{Resolved, Target, TargetKind, organizations};
 
 #[cfg(test)]
