@@ -152,6 +152,9 @@ pub struct Input {
     /// A file of CloudFormation parameters.
     #[arg(long, value_name = "FILE")]
     pub parameter_overrides: Vec<Utf8PathBuf>,
+    /// A plan or state as `terraform show -json` writes it, for the code beside it.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Vec<Utf8PathBuf>,
     /// The configuration [default: rootlint.toml, looked for upwards to the root]
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
@@ -166,8 +169,6 @@ pub struct Input {
 /// Options that a later version will have.
 #[derive(Debug, Args)]
 struct LaterOptions {
-    #[arg(long, hide = true)]
-    plan: Vec<OsString>,
     #[arg(long, hide = true)]
     baseline: Vec<OsString>,
     #[arg(long, hide = true)]
@@ -189,7 +190,6 @@ impl Check {
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
         [
-            ("--plan", &later.plan),
             ("--baseline", &later.baseline),
             ("--diff-base", &later.diff_base),
             ("--waivers-from", &later.waivers_from),

@@ -288,17 +288,36 @@ impl<'a> Reader<'a> {
             NodeKind::Mapping(entries) => {
                 let mut fields = Fields::default();
                 for (key, value) in entries {
-                    let Some(name) = key.as_scalar() else { continue };
-                    let text = self.text(name);
-                    if let Some(unknown) = text.unknown_part() {
-                        return Err(DocumentError::Unknown(unknown.reason.clone()));
-                    }
-                    fields.insert(Arc::clone(&name.text), self.place(key.span), self.value(value)?);
+                    let Some(name) = self.key(key)? else { continue };
+                    fields.insert(name, self.place(key.span), self.value(value)?);
                 }
                 Kind::Object(Arc::new(fields))
             }
         };
         Ok(Value { kind, origin: self.origin(node.span), marks: self.marks })
+    }
+
+    /// A key. In `yamldecode` it has a type like every scalar and is converted to a string: `yes` is `true`, `0x10` is
+    /// `16` (<https://github.com/zclconf/go-cty-yaml>, converter.go).
+    fn key(&self, key: &Node) -> Result<Option<Arc<str>>, DocumentError> {
+        let fail =
+            |message: &str| Err(DocumentError::Syntax { message: message.to_owned(), span: self.place(key.span) });
+        let Some(name) = key.as_scalar() else {
+            return if self.written.is_some() { fail("a key must be a string") } else { Ok(None) };
+        };
+        if let Some(unknown) = self.text(name).unknown_part() {
+            return Err(DocumentError::Unknown(unknown.reason.clone()));
+        }
+        if self.written.is_none() {
+            return Ok(Some(Arc::clone(&name.text)));
+        }
+        Ok(Some(match self.tagged(key, name)? {
+            Kind::Null(_) => return fail("a key cannot be null"),
+            Kind::Bool(known) => Arc::from(if known { "true" } else { "false" }),
+            Kind::Number(number) => Arc::from(number.to_string()),
+            Kind::Text(text) => text.as_str().map_or_else(|| Arc::clone(&name.text), Arc::from),
+            _ => Arc::clone(&name.text),
+        }))
     }
 
     /// A scalar with YAML's own tags obeyed (`!` alone says that it is a string).

@@ -10,7 +10,10 @@ use crate::cli::Input;
 use crate::config::{Config, FILE_NAME};
 use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
 use crate::root::Scope;
-use crate::scan::{Options, VariableArgument};
+use crate::scan::{Options, VariableArgument, is_plan};
+
+/// What a plan on standard input is called in reports.
+const STDIN: &str = "<standard input>";
 
 /// The largest configuration that is read.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
@@ -43,7 +46,17 @@ pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<
             (scope, Box::new(files))
         }
         _ if from_stdin && what.paths.len() > 1 => return Err("`-` cannot be combined with other PATHs".to_owned()),
-        _ if from_stdin => return Err("`-` needs --stdin-filename, the name it would have as a file".to_owned()),
+        _ if from_stdin => {
+            let content = read_stdin()?;
+            if !std::str::from_utf8(&content).is_ok_and(is_plan) {
+                let name = "--stdin-filename, the name it would have as a file";
+                return Err(format!("`-` needs {name}, unless it is a plan as `terraform show -json` writes it"));
+            }
+            let mut scope = Scope::find(&[], root, &working)?;
+            scope.paths = vec![STDIN.into()];
+            let files = Overlay::new(disk(&scope)?, STDIN.into(), content);
+            (scope, Box::new(files))
+        }
         ([], None) => {
             let scope = Scope::find(&[], root, &working)?;
             (scope, Box::new(Memory::default()))
@@ -51,7 +64,11 @@ pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<
         (paths, None) => {
             let scope = Scope::find(paths, root, &working)?;
             let files = disk(&scope)?;
-            (scope, Box::new(files))
+            if input.plan.iter().any(|plan| plan == "-") {
+                (scope, Box::new(Overlay::new(files, STDIN.into(), read_stdin()?)))
+            } else {
+                (scope, Box::new(files))
+            }
         }
         (_, Some(_)) => return Err("`-` cannot be combined with other PATHs".to_owned()),
     };
@@ -96,6 +113,8 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         globset::Glob::new(glob).map_err(|error| format!("--exclude {glob}: {}", error.kind()))?;
     }
     exclude.extend(config.exclude.iter().cloned());
+    let plan = |file: &Utf8PathBuf| if file == "-" { Ok(STDIN.into()) } else { scope.file(file) };
+    let plans: Result<_, String> = input.plan.iter().map(plan).collect();
     let parameter_files: Result<_, String> = input.parameter_overrides.iter().map(|file| scope.file(file)).collect();
     Ok(Options {
         exclude,
@@ -105,6 +124,7 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         environment: if input.no_env { BTreeMap::new() } else { environment() },
         parameters: input.parameter.clone(),
         parameter_files: parameter_files?,
+        plans: plans?,
         config,
         jobs: input.jobs.map(std::num::NonZeroUsize::get),
         paths: scope.paths,

@@ -24,11 +24,16 @@ use crate::terraform::inputs;
 use crate::terraform::scope::Scope;
 use crate::value::Value;
 
+mod constructs;
 mod documents;
+mod others;
+mod plans;
+mod embedded;
 mod projects;
 mod root_module;
 
 pub use crate::terraform::inputs::VariableArgument;
+pub use crate::terraform::plan::recognise as is_plan;
 
 /// The stack of each worker: deep enough for [`crate::terraform::evaluator::MAX_DEPTH`] levels. Only what is used of it
 /// is ever given by the system.
@@ -55,6 +60,8 @@ pub struct Options {
     pub parameters: Vec<(String, String)>,
     /// Files with such values, relative to the root.
     pub parameter_files: Vec<Utf8PathBuf>,
+    /// Plans and states named, relative to the root.
+    pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
     pub config: Config,
     /// How many threads.
@@ -129,6 +136,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
         let findings = &mut outcome.findings;

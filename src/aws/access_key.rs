@@ -34,6 +34,10 @@ pub struct User {
     pub named_by: &'static str,
     /// Its path, which is part of its ARN; null for `/`.
     pub path: Value,
+    /// Whether the project makes it or reads it.
+    pub mode: Mode,
+    /// The account it is in, as far as the provider says.
+    pub account: Option<Arc<str>>,
 }
 
 /// The user that a key is for.
@@ -100,7 +104,8 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
 pub struct Users {
     all: Vec<User>,
     by_address: HashMap<Arc<str>, usize>,
-    /// Names in lower case: IAM does not tell names apart by case alone. The first user of a name counts.
+    /// Names in lower case: IAM does not tell names apart by case alone. The first user of a name counts, one that is made
+    /// before one that is read.
     by_name: HashMap<String, usize>,
     by_block: HashMap<Arc<str>, Vec<usize>>,
 }
@@ -112,7 +117,11 @@ impl FromIterator<User> for Users {
             let index = found.all.len();
             found.by_address.entry(Arc::clone(&user.site.address)).or_insert(index);
             if let Some(name) = user.name.as_str() {
-                found.by_name.entry(name.to_ascii_lowercase()).or_insert(index);
+                let first = found.by_name.entry(name.to_ascii_lowercase()).or_insert(index);
+                let read = |at: usize| found.all.get(at).is_some_and(|known| known.mode == Mode::Data);
+                if read(*first) && user.mode == Mode::Managed {
+                    *first = index;
+                }
             }
             found.by_block.entry(Arc::clone(&user.site.block)).or_default().push(index);
             found.all.push(user);
@@ -162,6 +171,8 @@ pub fn users(resources: &[Resource<'_>]) -> Users {
             name: resource.get(kind.name),
             named_by: kind.name,
             path: resource.get(kind.path),
+            mode: resource.mode,
+            account: account(&resource.provider),
         })
     };
     resources.iter().filter_map(read).collect()
@@ -218,22 +229,47 @@ impl<'a> Model<'a> {
         self.facts.iter().flat_map(|facts| &facts.keys)
     }
 
-    /// The user that a key is for: a user of the same project that it refers to or names.
+    /// The user that a key is for: one that it refers to, in whatever project, or names.
     pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
         let facts = self.facts_of(&key.site.project);
         if let Some(symbol) = key.user.symbol()
-            && let Some(user) = facts.and_then(|facts| facts.users.of_symbol(&symbol))
+            && let Some(user) = self.facts_of(&symbol.project).and_then(|facts| facts.users.of_symbol(&symbol))
         {
+            let user = self.made(user);
             let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
             let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
             return Owner { user: Some(user), name: name.mark(key.user.marks) };
         }
         let found = facts.and_then(|facts| match key.user.as_str() {
-            Some(name) => facts.users.called(&name),
+            Some(name) => {
+                let user = facts.users.called(&name).map(|user| self.made(user));
+                user.or_else(|| self.made_elsewhere(&name, &key.site.project, key.account.as_ref()))
+            }
             // A name that is not wholly known still is the name of the one user it is taken from.
             None => facts.users.only_one_of(&key.mentions),
         });
         Owner { user: found, name: key.user.clone() }
+    }
+
+    /// The user that a data source reads, if the scan makes it; else the user itself.
+    fn made(&self, user: &'a User) -> &'a User {
+        let name = user.name.as_str().filter(|_| user.mode == Mode::Data);
+        let Some(name) = name else { return user };
+        let own = self.facts_of(&user.site.project).and_then(|facts| facts.users.called(&name));
+        let own = own.filter(|own| own.mode == Mode::Managed);
+        own.or_else(|| self.made_elsewhere(&name, &user.site.project, user.account.as_ref())).unwrap_or(user)
+    }
+
+    /// The one user of a name that other projects make, in no account that is known to be another.
+    fn made_elsewhere(&self, name: &str, project: &str, account: Option<&Arc<str>>) -> Option<&'a User> {
+        let others = self.facts.iter().filter(|facts| *facts.project != *project);
+        let users = others.filter_map(|facts| facts.users.called(name)).filter(|user| user.mode == Mode::Managed);
+        let mut users = users.filter(|user| match (account, &user.account) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        });
+        let first = users.next()?;
+        users.next().is_none().then_some(first)
     }
 }
 
@@ -415,6 +451,48 @@ mod tests {
         assert_eq!(of(&[key.clone(), user("aws_iam_user.u")]).as_deref(), Some("aws_iam_user.u"));
         assert_eq!(of(&[key.clone(), user("aws_iam_user.other")]), None);
         assert_eq!(of(&[key, user("aws_iam_user.u[0]"), user("aws_iam_user.u[1]")]), None);
+    }
+
+    #[test]
+    fn a_user_may_be_made_by_another_project() {
+        let user = |mode: Mode, account: Option<&str>| {
+            let argument = if mode == Mode::Data { "user_name" } else { "name" };
+            let provider = Provider { account: account.map(Value::text), ..Provider::default() };
+            let address = format!("{mode:?}.u");
+            let user = resource("aws_iam_user", &address, [(argument, Value::text("ci"))]);
+            Resource { mode, provider: Arc::new(provider), ..user }
+        };
+        let of = |all: &[(&str, Vec<Resource<'static>>)]| {
+            let of_project = |(project, all): &(&str, Vec<Resource<'static>>)| {
+                let mut all = all.clone();
+                all.iter_mut().for_each(|resource| resource.site.project = (*project).into());
+                Facts { project: (*project).into(), ..facts(&all) }
+            };
+            let all: Vec<Facts> = all.iter().map(of_project).collect();
+            let settings = Settings::default();
+            let model = Model { settings: &settings, facts: &all };
+            let owner = model.owner(model.keys().next().expect("a key"));
+            owner.user.map(|user| user.site.address.to_string())
+        };
+        let made = |account| vec![user(Mode::Managed, account)];
+        let named = || key(Value::text("ci"));
+        // By its symbol, which names the project.
+        let by_symbol = vec![key(computed("aws_iam_user", "Managed.u", "arn"))];
+        assert_eq!(of(&[("a", by_symbol), ("p", made(None))]).as_deref(), Some("Managed.u"));
+        // By its name, if there is only one.
+        assert_eq!(of(&[("a", vec![named()]), ("p", made(None))]).as_deref(), Some("Managed.u"));
+        assert_eq!(of(&[("a", vec![named()]), ("b", made(None)), ("p", made(None))]), None);
+        // Not in another account.
+        let ours = || Provider { account: Some(Value::text("1")), ..Provider::default() };
+        let here = || vec![Resource { provider: Arc::new(ours()), ..named() }];
+        assert_eq!(of(&[("a", here()), ("b", made(Some("2"))), ("p", made(Some("1")))]).as_deref(), Some("Managed.u"));
+        assert_eq!(of(&[("a", here()), ("b", made(Some("2")))]), None);
+        // What is read is what is made.
+        let reads = || vec![named(), user(Mode::Data, None)];
+        assert_eq!(of(&[("a", reads())]).as_deref(), Some("Data.u"));
+        assert_eq!(of(&[("a", reads()), ("p", made(None))]).as_deref(), Some("Managed.u"));
+        let both = vec![named(), user(Mode::Data, None), user(Mode::Managed, None)];
+        assert_eq!(of(&[("a", both)]).as_deref(), Some("Managed.u"));
     }
 
     #[test]

@@ -124,6 +124,9 @@ impl Template {
     }
 
     fn literal(&self, node: &Node, scope: &Scope) -> Value {
+        if let Some(value) = self.hole(node) {
+            return value;
+        }
         let kind = match &node.kind {
             NodeKind::Sequence(elements) => {
                 Kind::Tuple(Arc::new(elements.iter().filter_map(|element| self.evaluate(element, scope)).collect()))

@@ -65,7 +65,9 @@ impl Template {
         // A default is a string, whatever it looks like, until the parameter's type says otherwise.
         let literal = |node: &Node| match node.as_scalar() {
             Some(scalar) => Value::new(Kind::Text(document::scalar_text(scalar, &self.source))).at(node.span),
-            None => document::from_node(node, &self.source, Scalars::CloudFormation),
+            None => {
+                self.hole(node).unwrap_or_else(|| document::from_node(node, &self.source, Scalars::CloudFormation))
+            }
         };
         let kind = declaration.get("Type").and_then(Node::as_str).unwrap_or("String");
         let allowed: Vec<Arc<str>> = declaration
@@ -77,14 +79,15 @@ impl Template {
             .collect();
         let given = given(&self.given, name);
         let written = match (given, declaration.get("Default")) {
+            _ if self.passed(name).is_some() => self.passed(name),
             (Some(given), _) => Some((given.value(), Via::ParameterValue(Arc::clone(name)))),
             (None, Some(default)) => Some((literal(default), Via::ParameterDefault(Arc::clone(name)))),
             (None, None) => None,
         };
         let unknown = |why: String, ty: Type| {
             let symbol = Symbol {
-                project: Arc::clone(&self.path),
-                address: Arc::clone(name),
+                project: Arc::clone(&self.place.project),
+                address: self.address(name),
                 kind: KIND.into(),
                 attribute: "Ref".into(),
             };

@@ -62,19 +62,20 @@ impl Template {
         if name.starts_with("AWS::") && PSEUDO.contains(&name) {
             return Some(self.pseudo(name, span));
         }
-        Some(match self.resources.get(name) {
-            Some(entry) => self.symbol(name, entry.kind(), "Ref", span),
+        Some(match self.declared(name) {
+            Some(entry) => self.symbol(&entry.name, entry.kind(), "Ref", span),
             None => self.undefined(name, span),
         })
     }
 
     /// A pseudo parameter: as given, as follows from the region given, or known only to the deployment.
     fn pseudo(&self, name: &str, span: Span) -> Value {
-        if let Some(given) = parameters::given(&self.given, name) {
+        if let Some(given) = parameters::given(&self.given, name).filter(|_| !self.place.elsewhere) {
             return given.value().via(Via::ParameterValue(name.into()), Some(span));
         }
         // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
-        let region = parameters::given(&self.given, "AWS::Region").map(|given| &*given.value);
+        let region = parameters::given(&self.given, "AWS::Region").filter(|_| !self.place.elsewhere);
+        let region = region.map(|given| &*given.value);
         let derived = match (name, region) {
             ("AWS::Partition", Some(region)) if region.starts_with("cn-") => Some("aws-cn"),
             ("AWS::Partition", Some(region)) if region.starts_with("us-gov-") => Some("aws-us-gov"),
@@ -106,9 +107,11 @@ impl Template {
     /// The value of an attribute that only the deployment knows.
     fn symbol(&self, address: &str, kind: &str, attribute: &str, span: Span) -> Value {
         let missing = if attribute == "Ref" { address.into() } else { format!("{address}.{attribute}") };
+        // The account is the same in all stacks of a deployment, a stack's name is not.
+        let shared = address.starts_with("AWS::") && !address.starts_with("AWS::Stack") && !self.place.elsewhere;
         let symbol = Symbol {
-            project: Arc::clone(&self.path),
-            address: address.into(),
+            project: Arc::clone(&self.place.project),
+            address: if shared { address.into() } else { self.address(&address.into()) },
             kind: kind.into(),
             attribute: attribute.into(),
         };
@@ -139,8 +142,17 @@ impl Template {
 
     /// An attribute of a resource.
     pub(super) fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value {
-        match self.resources.get(resource) {
-            Some(entry) => self.symbol(resource, entry.kind(), attribute, span),
+        // `Function.Alias.Arn` is an attribute of what SAM makes for the function.
+        let (first, rest) = attribute.split_once('.').unwrap_or((attribute, ""));
+        let (resource, attribute) = match self.aliases.get(&*format!("{resource}.{first}")) {
+            Some(made) if rest.is_empty() => (&**made, "Ref"),
+            Some(made) => (&**made, rest),
+            None => (resource, attribute),
+        };
+        match self.declared(resource) {
+            Some(entry) => self
+                .nested_output(&entry.name, attribute, span)
+                .unwrap_or_else(|| self.symbol(&entry.name, entry.kind(), attribute, span)),
             None => self.undefined(resource, span),
         }
     }

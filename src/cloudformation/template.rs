@@ -11,8 +11,9 @@ use indexmap::IndexMap;
 use crate::cloudformation::call::RAIN;
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
+use crate::cloudformation::nested::Place;
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
-use crate::cloudformation::{dynamic, references, syntax};
+use crate::cloudformation::{dynamic, references, sam, syntax};
 use crate::finding::Diagnostic;
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::{FileId, Span};
@@ -25,7 +26,7 @@ const ORG_FORMATION: &str = "2010-09-09-OC";
 
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
-    pub(super) path: Arc<str>,
+    pub(super) place: Place,
     pub(super) source: Arc<str>,
     pub(super) given: Vec<Given>,
     pub(super) transforms: Vec<Arc<str>>,
@@ -33,10 +34,19 @@ pub struct Template {
     pub(super) mappings: Option<Node>,
     pub(super) conditions: IndexMap<Arc<str>, Entry>,
     pub(super) resources: IndexMap<Arc<str>, Entry>,
+    /// The stacks within it whose templates are at hand.
+    pub(super) nested: IndexMap<Arc<str>, Template>,
+    /// Whether the stack that it is the template of will exist.
+    pub(super) presence: Presence,
+    /// Values that [`NodeKind::Hole`] stands for.
+    pub(super) holes: Vec<Value>,
+    /// Names that a macro gives to resources beside their logical IDs.
+    pub(super) aliases: HashMap<Arc<str>, Arc<str>>,
     outputs: Vec<Entry>,
     /// Conditions decided; `None` while one is being decided.
     pub(super) decided: RefCell<HashMap<Arc<str>, Option<Truth>>>,
     pub(super) errors: RefCell<Vec<Diagnostic>>,
+    notes: RefCell<Vec<Diagnostic>>,
     pub(super) reported: RefCell<HashSet<(&'static str, Span)>>,
     pub(super) depth: Cell<usize>,
     pub(super) steps: Cell<usize>,
@@ -61,15 +71,26 @@ impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read.
     pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
+        Self::load_at(Place::alone(path), path, text, file, parameters)
+    }
+
+    /// As [`Self::load`], for a template that may be part of a larger project.
+    pub(super) fn load_at(
+        place: Place,
+        path: &Utf8Path,
+        text: &str,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         let (root, mut errors) = syntax::read(path, text, file);
         let Some(root) = root else { return (None, errors) };
         errors.extend(syntax::repeated_keys(&root));
-        (Some(Self::new(path, text, root, parameters)), errors)
+        (Some(Self::new(place, text, root, parameters, Vec::new())), errors)
     }
 
-    fn new(path: &Utf8Path, text: &str, root: Node, given: &Parameters) -> Self {
+    pub(super) fn new(place: Place, text: &str, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
         let mut template = Self {
-            path: path.as_str().into(),
+            place,
             source: text.into(),
             given: given.clone(),
             transforms: Vec::new(),
@@ -77,9 +98,14 @@ impl Template {
             mappings: None,
             conditions: IndexMap::new(),
             resources: IndexMap::new(),
+            nested: IndexMap::new(),
+            presence: Presence::Certain,
+            holes,
+            aliases: HashMap::new(),
             outputs: Vec::new(),
             decided: RefCell::default(),
             errors: RefCell::default(),
+            notes: RefCell::default(),
             reported: RefCell::default(),
             depth: Cell::default(),
             steps: Cell::default(),
@@ -114,6 +140,9 @@ impl Template {
         template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
         template.outputs = template.entries(sections.remove("Outputs"), "Outputs");
+        if template.transforms.iter().any(|name| **name == *sam::TRANSFORM) {
+            sam::expand(&mut template, sections.remove("Globals"));
+        }
         template.check_types();
         template
     }
@@ -131,7 +160,29 @@ impl Template {
 
     /// The errors that evaluation has met so far; each is handed out once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
-        std::mem::take(&mut *self.errors.borrow_mut())
+        let own = std::mem::take(&mut *self.errors.borrow_mut());
+        own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
+    }
+
+    /// Says that the whole template exists only if something else does.
+    pub fn set_presence(&mut self, presence: Presence) {
+        self.presence = presence;
+    }
+
+    /// What is worth knowing about the template, no error; each is handed out once.
+    pub fn take_notes(&self) -> Vec<Diagnostic> {
+        let own = std::mem::take(&mut *self.notes.borrow_mut());
+        own.into_iter().chain(self.nested.values().flat_map(Self::take_notes)).collect()
+    }
+
+    /// Says something worth knowing.
+    pub(super) fn note(&self, note: Diagnostic) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    /// The resource with a logical ID, or with a name that a macro gave it.
+    pub(super) fn declared(&self, name: &str) -> Option<&Entry> {
+        self.resources.get(name).or_else(|| self.resources.get(self.aliases.get(name)?))
     }
 
     /// The macros that the whole template goes through.
@@ -148,7 +199,7 @@ impl Template {
             Some(Output {
                 name: Arc::clone(&entry.name),
                 header: entry.key,
-                value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.path),
+                value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.place.project),
                 export: export.and_then(|name| self.evaluate(name, &entry.scope)),
                 presence,
             })
@@ -156,8 +207,15 @@ impl Template {
         self.outputs.iter().filter_map(output).collect()
     }
 
+    /// The value of an output.
+    pub(super) fn output(&self, name: &str) -> Option<Value> {
+        let entry = self.outputs.iter().find(|output| *output.name == *name)?;
+        self.presence(entry)?;
+        Some(entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope)).unwrap_or_else(Value::null))
+    }
+
     /// Whether an entry will exist; `None` if it certainly will not.
-    fn presence(&self, entry: &Entry) -> Option<Presence> {
+    pub(super) fn presence(&self, entry: &Entry) -> Option<Presence> {
         let certain = match &entry.uncertain {
             Some(reason) => Presence::Possible(reason.clone()),
             None => Presence::Certain,
@@ -174,18 +232,27 @@ impl Template {
         }
     }
 
+    /// The address of a resource in the project.
+    pub(super) fn address(&self, name: &Arc<str>) -> Arc<str> {
+        match &*self.place.prefix {
+            "" => Arc::clone(name),
+            prefix => format!("{prefix}{name}").into(),
+        }
+    }
+
     fn resource<'p>(&'p self, entry: &'p Entry, provider: &Arc<Provider>) -> Option<Resource<'p>> {
-        let presence = self.presence(entry)?;
+        let presence = self.presence.and(&self.presence(entry)?);
+        let address = self.address(&entry.name);
         let site = Site {
-            project: Arc::clone(&self.path),
+            project: Arc::clone(&self.place.project),
             language: Language::CloudFormation,
-            address: Arc::clone(&entry.name),
-            block: Arc::clone(&entry.name),
+            address: Arc::clone(&address),
+            block: address,
             kind: entry.kind().into(),
             header: entry.key,
             span: entry.span(),
             presence,
-            calls: Arc::from([]),
+            calls: Arc::clone(&self.place.calls),
         };
         Some(Resource {
             site,
@@ -225,7 +292,7 @@ impl Template {
 
 impl Project for Template {
     fn path(&self) -> &Arc<str> {
-        &self.path
+        &self.place.project
     }
 
     fn language(&self) -> Language {
@@ -234,9 +301,14 @@ impl Project for Template {
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
+        let region = region.filter(|_| !self.place.elsewhere);
         let provider = Arc::new(Provider { region, ..Provider::default() });
         let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
-        entries.filter_map(|entry| self.resource(entry, &provider)).collect()
+        let mut found: Vec<Resource<'p>> = entries.filter_map(|entry| self.resource(entry, &provider)).collect();
+        for nested in self.nested.values() {
+            found.extend(nested.resources(wanted));
+        }
+        found
     }
 }
 
@@ -265,7 +337,7 @@ impl Properties<'_> {
                 }
             }
         };
-        dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.path)
+        dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.place.project)
     }
 }
 
@@ -282,6 +354,6 @@ impl Attributes for Properties<'_> {
     fn all(&self) -> Value {
         let node = self.entry.body.get("Properties").filter(|node| node.as_str() != Some(""));
         let value = node.and_then(|node| self.template.evaluate(node, &self.entry.scope));
-        dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.path)
+        dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.place.project)
     }
 }

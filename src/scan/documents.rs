@@ -2,19 +2,40 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
-use crate::cloudformation::{self, Template};
+use crate::cloudformation::{self, Template, cdk, serverless};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
 use crate::manifest::{self, Manifest, Tool};
 use crate::resource::Project;
 use crate::source::Span;
+use crate::terraform::plan;
 
 impl<T> Reader<'_, T> {
-    /// A template, or nothing if the file is none of our business.
-    pub(super) fn document(&self, path: &Utf8Path) -> Option<Taken<T>> {
+    /// What a YAML or JSON file is; nothing if it is none of our business.
+    pub(super) fn document(&self, path: &Utf8Path) -> Vec<Taken<T>> {
+        let mut found: Vec<Taken<T>> = Vec::new();
+        // An assembly of the AWS CDK names templates, which may lie where nobody looks.
+        if path.file_name() == Some("manifest.json") {
+            let named = self.assembly(path).into_iter().filter(|template| !self.documents.contains(template));
+            found.extend(named.filter_map(|template| self.file(&template)));
+        }
+        found.extend(self.file(path));
+        found
+    }
+
+    /// The templates of an assembly of the AWS CDK, if that is what the manifest at `path` is of.
+    fn assembly(&self, path: &Utf8Path) -> Vec<Utf8PathBuf> {
+        let text = self.files.read(path, MAX_FILE_BYTES).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        match text.filter(|text| cdk::is_manifest(path, text)) {
+            Some(_) => cdk::templates(self.files, self.sources, path),
+            None => Vec::new(),
+        }
+    }
+
+    fn file(&self, path: &Utf8Path) -> Option<Taken<T>> {
         let file = self.sources.file(path);
         let shown: Arc<str> = Arc::from(path.as_str());
         let error = |code, message: String| {
@@ -30,33 +51,43 @@ impl<T> Reader<'_, T> {
             Err(problem) => {
                 // UTF-16 without its zero bytes is still telling.
                 let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                if plan::recognise(&lossy) || self.is_named_plan(path) {
+                    return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
+                }
                 let meant = cloudformation::recognise(&lossy);
                 return if meant { error("not-utf8", "this template is not UTF-8 text".into()) } else { None };
             }
         };
+        if plan::recognise(&text) || self.is_named_plan(path) {
+            return Some(self.plan(path, text, file));
+        }
         if let Some(tool) = manifest::recognise(self.files, path, &text) {
             return self.manifest(path, &text, tool);
         }
-        if let Some(what) = not_analysed(&text) {
-            let message = format!("this file looks like {what}, which this version does not analyse");
-            let notes = vec![Diagnostic::new("not-analysed", message, Span::start_of(file))];
-            return Some(Taken::without_project(&shown, Findings { notes, ..Findings::default() }));
-        }
-        if !cloudformation::recognise(&text) {
+        let serverless = serverless::recognise(path, &text);
+        if !serverless && !cloudformation::recognise(&text) {
             return None;
         }
         let taken = self.guarded(&shown, path, || {
             let (parameters, problems) = self.parameters();
             let mut errors = problems.clone();
-            let (template, problems) = Template::load(path, &text, file, parameters);
+            let (template, problems) = match serverless {
+                true => serverless::load(self.files, self.sources, path, &text, parameters),
+                false => Template::load(path, &text, file, parameters),
+            };
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
-            let Some(template) = template else { return Taken::without_project(&shown, findings) };
+            let Some(mut template) = template else { return Taken::without_project(&shown, findings) };
+            let nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, path).into_iter().collect();
+            let folder = path.parent().unwrap_or(Utf8Path::new(""));
+            let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);
             let resources = template.resources(&|_| true).len();
             findings.errors.extend(template.take_errors());
-            let files = vec![path.to_owned()];
-            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            findings.notes.extend(template.take_notes());
+            let files = nested.iter().cloned().chain([path.to_owned()]).collect();
+            let taken = Some(taken);
+            Taken { taken, files, nested, constructs, resources, ..Taken::without_project(&shown, findings) }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }
@@ -74,15 +105,5 @@ impl<T> Reader<'_, T> {
             Taken { path, taken: Some(taken), findings, files, resources, variables: Vec::new() }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
-    }
-}
-
-/// What a file is that a later version will read.
-fn not_analysed(text: &str) -> Option<&'static str> {
-    let has = |needle: &str| text.contains(needle);
-    if has("\"planned_values\"") && has("\"format_version\"") && has("\"terraform_version\"") {
-        Some("a Terraform plan")
-    } else {
-        None
     }
 }

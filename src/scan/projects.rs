@@ -1,18 +1,21 @@
 //! Reads all projects of a scan, each on its own, on any thread.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::others::Neighbourhood;
+use super::plans::Plans;
+use super::constructs::Constructs;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
 use crate::discover::{self, Found};
 use crate::files::Files;
-use crate::finding::{Counts, Diagnostic, Findings};
+use crate::finding::{Counts, Diagnostic, Findings, Related};
 use crate::parameters;
 use crate::resource::Project;
 use crate::source::{Sources, Span};
@@ -22,6 +25,7 @@ pub(super) struct Reading {
     pub(super) findings: Findings,
     pub(super) counts: Counts,
     pub(super) only: BTreeSet<Utf8PathBuf>,
+    pub(super) constructs: Constructs,
 }
 
 /// What was taken out of a project.
@@ -31,6 +35,10 @@ pub(super) struct Taken<T> {
     pub(super) taken: Option<T>,
     pub(super) findings: Findings,
     pub(super) files: Vec<Utf8PathBuf>,
+    /// Templates that are part of this project: they are not judged on their own.
+    pub(super) nested: Vec<Utf8PathBuf>,
+    /// What the AWS CDK says of its resources, by address.
+    pub(super) constructs: BTreeMap<Arc<str>, Vec<Related>>,
     pub(super) resources: usize,
     /// The variables that a root module declares.
     pub(super) variables: Vec<Arc<str>>,
@@ -59,26 +67,48 @@ pub(super) fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let reader = Reader { files, sources, options, loader: &loader, take, parameters: OnceLock::new() };
+    let neighbourhood = Neighbourhood::new(files, sources, options, &loader, &modules, &called);
+    let neighbourhood = &neighbourhood;
+    let roots: BTreeSet<&Utf8PathBuf> = modules.difference(&called).collect();
+    let plans = Plans::find(files, sources, options, &exclude, &roots, &loader, &mut findings.notes);
+    let documents: BTreeSet<Utf8PathBuf> = documents.into_iter().chain(plans.alone()).collect();
+    let parameters = OnceLock::new();
+    let reader = Reader {
+        files,
+        sources,
+        options,
+        loader: &loader,
+        neighbourhood,
+        take,
+        plans: &plans,
+        documents: &documents,
+        parameters,
+    };
     let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
-    let documents: Vec<&Utf8PathBuf> = documents.iter().collect();
+    let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
     let (mut projects, templates) = rayon::join(
-        || first.par_iter().map(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
-        || documents.par_iter().filter_map(|path| reader.document(path)).collect::<Vec<_>>(),
+        || first.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
+        || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
     );
     projects.extend(templates);
     // Mentioned somewhere, but nobody that was read calls them: judged alone. One at a time, since each may call others.
     for folder in called.intersection(&modules) {
         if !loader.has_loaded(folder) {
-            projects.push(reader.root_module(folder));
+            projects.extend(reader.root_module(folder));
         }
     }
+    drop_nested(&mut projects);
     projects.sort_by(|a, b| a.path.cmp(&b.path));
+    projects.dedup_by(|a, b| a.path == b.path && a.files == b.files);
 
     let mut read: BTreeSet<&Utf8PathBuf> = BTreeSet::new();
     let mut counts = Counts { ignored, ..Counts::default() };
     let mut known: HashSet<(&'static str, Span, String)> = HashSet::new();
+    let mut constructs = Constructs::new();
     for project in &mut projects {
+        for (address, places) in std::mem::take(&mut project.constructs) {
+            constructs.insert((Arc::clone(&project.path), address), places);
+        }
         counts.projects += usize::from(project.taken.is_some());
         counts.resources += project.resources;
         let mut new = |found: &Diagnostic| known.insert((found.code, found.span, found.message.clone()));
@@ -99,7 +129,24 @@ pub(super) fn read_all<T: Send>(
         }
     }
     counts.files = read.len();
-    (projects, Reading { findings, counts, only })
+    (projects, Reading { findings, counts, only, constructs })
+}
+
+/// Leaves out templates that are part of another project, unless that one is part of theirs.
+fn drop_nested<T>(projects: &mut Vec<Taken<T>>) {
+    let mut users: HashMap<Utf8PathBuf, Vec<Arc<str>>> = HashMap::new();
+    for project in projects.iter().filter(|project| project.taken.is_some()) {
+        for path in &project.nested {
+            users.entry(path.clone()).or_default().push(Arc::clone(&project.path));
+        }
+    }
+    projects.retain(|project| {
+        let used = users.get(Utf8Path::new(&*project.path)).into_iter().flatten();
+        let mut outer = used.filter(|user| {
+            **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user)
+        });
+        outer.next().is_none()
+    });
 }
 
 /// Reads one project after the other, on any thread.
@@ -108,7 +155,11 @@ pub(super) struct Reader<'r, T> {
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
     pub(super) loader: &'r Loader<'r>,
+    pub(super) neighbourhood: &'r Neighbourhood<'r>,
     pub(super) take: &'r Take<'r, T>,
+    pub(super) plans: &'r Plans,
+    /// The documents that were found.
+    pub(super) documents: &'r BTreeSet<Utf8PathBuf>,
     pub(super) parameters: OnceLock<(Parameters, Vec<Diagnostic>)>,
 }
 
@@ -132,6 +183,15 @@ impl<T> Reader<'_, T> {
 
 impl<T> Taken<T> {
     pub(super) fn without_project(path: &Arc<str>, findings: Findings) -> Self {
-        Self { path: Arc::clone(path), taken: None, findings, files: Vec::new(), resources: 0, variables: Vec::new() }
+        Self {
+            path: Arc::clone(path),
+            taken: None,
+            findings,
+            files: Vec::new(),
+            nested: Vec::new(),
+            constructs: BTreeMap::new(),
+            resources: 0,
+            variables: Vec::new(),
+        }
     }
 }

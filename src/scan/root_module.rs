@@ -1,10 +1,12 @@
 //! Reads one Terraform root module.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::{Rc, Weak};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::others::Asked;
 use super::projects::{Reader, Taken};
 use super::{Options, VariableArgument};
 use crate::files::Files;
@@ -16,7 +18,15 @@ use crate::terraform::inputs::{self, Given};
 use crate::terraform::project::RootModule;
 
 impl<T> Reader<'_, T> {
-    pub(super) fn root_module(&self, folder: &Utf8Path) -> Taken<T> {
+    /// A root module with the plan that was made from it, if there is one, and the templates that it hands to CloudFormation.
+    pub(super) fn root_module(&self, folder: &Utf8Path) -> Vec<Taken<T>> {
+        let mut stacks = Vec::new();
+        let module = self.module(folder, &mut stacks);
+        stacks.insert(0, module);
+        stacks
+    }
+
+    fn module(&self, folder: &Utf8Path, stacks: &mut Vec<Taken<T>>) -> Taken<T> {
         let path: Arc<str> = Arc::from(if folder.as_str().is_empty() { "." } else { folder.as_str() });
         self.guarded(&path, folder, || {
             let mut errors = Vec::new();
@@ -24,12 +34,20 @@ impl<T> Reader<'_, T> {
             let given = given(self.options, folder);
             let inputs = inputs::collect(self.files, self.sources, folder, &given, &mut errors);
             let visits = Visits { loader: self.loader, seen: Mutex::default() };
-            let evaluator = Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs);
+            let others = self.neighbourhood.asked();
+            let beside: Weak<Asked<'_>> = Rc::downgrade(&others);
+            let mut evaluator =
+                Evaluator::new(self.files, self.sources, &visits, Arc::clone(&module), inputs).beside(beside);
+            let plan = self.plans.of(folder).map(|plan| self.load_plan(plan, &mut errors));
+            let plan_files = plan.iter().flatten().map(|plan| Utf8PathBuf::from(&*plan.path)).collect::<Vec<_>>();
+            evaluator.plan = plan.flatten();
             let root = RootModule::new(evaluator);
             let mut findings = Findings { errors, ..Findings::default() };
             let taken = (self.take)(&root, &mut findings);
+            *stacks = self.stacks(&root, folder, &mut findings);
             let evaluator = root.evaluator();
             evaluator.find_cycles();
+            evaluator.compare_with_plan();
             let mut resources = 0;
             for id in evaluator.all_instances() {
                 resources += evaluator.instance(id).module.resources.len();
@@ -37,14 +55,16 @@ impl<T> Reader<'_, T> {
             let mut seen = visits.seen.lock().unwrap_or_else(PoisonError::into_inner);
             let variables = module.variables.keys().cloned().collect();
             seen.insert(folder.to_owned(), module);
-            let mut files = Vec::new();
+            let mut files = plan_files;
             for module in seen.values() {
                 findings.errors.extend(module.errors.iter().cloned());
                 files.extend(module.paths.iter().cloned());
             }
             findings.errors.extend(evaluator.errors().iter().cloned());
             findings.notes.extend(evaluator.notes().iter().cloned());
-            Taken { path: Arc::clone(&path), taken: Some(taken), findings, files, resources, variables }
+            others.report(&mut findings);
+            let taken = Some(taken);
+            Taken { taken, files, resources, variables, ..Taken::without_project(&path, findings) }
         })
     }
 }
@@ -82,7 +102,8 @@ impl<'l> Loader<'l> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).contains_key(folder)
     }
 
-    fn read(&self, folder: &Utf8Path) -> Option<Arc<Module>> {
+    /// Reads a folder, for this one purpose.
+    pub(super) fn read(&self, folder: &Utf8Path) -> Option<Arc<Module>> {
         let module = Module::load(self.files, self.sources, folder).ok()?;
         (!module.paths.is_empty()).then(|| Arc::new(module))
     }

@@ -58,7 +58,13 @@ impl Evaluator<'_> {
     }
 
     /// The symbol of an attribute, unless it is not known which instance is meant.
-    fn symbol(&self, module: ModuleId, id: &ResourceId, key: &InstanceKey, attribute: &str) -> Option<Symbol> {
+    pub(super) fn symbol(
+        &self,
+        module: ModuleId,
+        id: &ResourceId,
+        key: &InstanceKey,
+        attribute: &str,
+    ) -> Option<Symbol> {
         let address = self.address(module, id, key);
         let several = matches!(key, InstanceKey::Pending(_) | InstanceKey::Unknown);
         let known = !several && !self.instance(module).address.contains("[*]");
@@ -81,9 +87,6 @@ impl Evaluator<'_> {
     ) -> Unknown {
         let why = match (id.mode, &*id.kind) {
             (Mode::Managed, _) => AFTER_APPLY,
-            (Mode::Data, "terraform_remote_state") => {
-                "is in the state of another project, which rootlint does not read"
-            }
             (Mode::Data, kind) if kind.starts_with("aws_") => "is read from AWS when Terraform plans",
             (Mode::Data, _) => "is read when Terraform plans",
         };
@@ -132,7 +135,7 @@ impl Evaluator<'_> {
                 self.body_value(&block.body, name, schema, &scope, &gaps)?
             }
         };
-        Ok(Named { value, via })
+        Ok(Named { value: self.from_plan(&at, name, value), via })
     }
 
     /// An attribute or nested block type of a body.

@@ -30,6 +30,8 @@ pub struct Module {
     pub calls: IndexMap<Arc<str>, Block>,
     /// `provider` blocks, by name or name and alias.
     pub providers: IndexMap<Arc<str>, Block>,
+    /// The `backend` or `cloud` block: where a root module's state is kept.
+    pub backend: Option<Block>,
     /// The files read, links resolved.
     pub paths: Vec<Utf8PathBuf>,
     /// Syntax errors and names declared twice.
@@ -201,6 +203,10 @@ impl Module {
                     }
                     None
                 }
+                ("terraform", ..) => {
+                    self.backend = backend(block).or(self.backend.take());
+                    None
+                }
                 ("variable" | "output" | "module" | "resource" | "data" | "provider", ..) => {
                     let message = format!("a `{}` block needs more labels", block.kind.text);
                     self.errors.push(Diagnostic::new("terraform-invalid", message, block.header));
@@ -233,6 +239,11 @@ impl Module {
                     for attribute in block.body.attributes {
                         self.locals.insert(Arc::clone(&attribute.name.text), attribute);
                     }
+                    continue;
+                }
+                ("terraform", ..) => {
+                    // A backend is replaced as a whole, also by one of another kind.
+                    self.backend = backend(block).or(self.backend.take());
                     continue;
                 }
                 _ => continue,
@@ -282,6 +293,11 @@ impl Spanned for Variable {
 
 fn declared_twice(what: &str, span: Span) -> Diagnostic {
     Diagnostic::new("terraform-invalid", format!("{what} is declared twice in this module"), span)
+}
+
+/// The block of a `terraform` block that says where the state is kept.
+fn backend(terraform: Block) -> Option<Block> {
+    terraform.body.blocks.into_iter().rfind(|block| matches!(&*block.kind.text, "backend" | "cloud"))
 }
 
 fn label(block: &Block, index: usize) -> Option<Arc<str>> {

@@ -41,6 +41,22 @@ impl Evaluator<'_> {
         if let Some(value) = self.place(at, name, scope)? {
             return Ok(value.at(at.block.header));
         }
+        let joined = match (&*at.id.kind, name) {
+            ("terraform_remote_state", "outputs") => Some(self.remote_outputs(at, scope)?),
+            ("aws_ssm_parameter", _) => self.stored_parameter(at, name, scope)?,
+            _ => None,
+        };
+        match joined {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(reason)) => {
+                let mut value = computed(schema_type(schema, name));
+                if let Kind::Unknown(unknown) = &mut value.kind {
+                    Arc::make_mut(unknown).reason = reason;
+                }
+                return Ok(value);
+            }
+            None => {}
+        }
         let body = |defaults: bool| {
             let gaps = Gaps { header: at.block.header, computed, defaults };
             self.body_value(&at.block.body, name, schema, scope, &gaps)
@@ -288,6 +304,11 @@ impl Evaluator<'_> {
         }
         answer
     }
+}
+
+/// The type of an attribute, as far as the table knows it.
+fn schema_type(schema: Option<&Schema>, name: &str) -> Type {
+    schema.and_then(|schema| schema.attributes.get(name)).map_or(Type::Dynamic, |attribute| attribute.ty.clone())
 }
 
 /// Whether a body sets something, by an argument or a block.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
@@ -12,6 +12,8 @@ use indexmap::IndexSet;
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::others::OtherProjects;
+use super::plan::{Plan, Trees};
 use super::providers::{Part, ProviderConfig};
 use super::schema;
 use crate::files::Files;
@@ -162,7 +164,12 @@ pub struct Evaluator<'a> {
     pub project: Arc<str>,
     /// Values given to root variables.
     pub inputs: Inputs,
+    /// A plan made from this root module.
+    pub plan: Option<Plan>,
+    /// The values of the instance of the plan that was asked for last.
+    pub(super) last_planned: RefCell<Option<(Arc<str>, Rc<Trees>)>>,
     loader: &'a dyn ModuleLoader,
+    others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
     memo: Memo<Key, Named>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
@@ -207,7 +214,10 @@ impl<'a> Evaluator<'a> {
             sources,
             project,
             inputs,
+            plan: None,
+            last_planned: RefCell::default(),
             loader,
+            others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
             memo: RefCell::default(),
             expansions: RefCell::default(),
@@ -219,6 +229,30 @@ impl<'a> Evaluator<'a> {
             errors: RefCell::default(),
             notes: RefCell::default(),
         }
+    }
+
+    /// With other projects to ask, for as long as they are there.
+    #[must_use]
+    pub fn beside(self, others: Weak<dyn OtherProjects + 'a>) -> Self {
+        Self { others: Some(others), ..self }
+    }
+
+    /// The other projects of the scan.
+    pub(super) fn others(&self) -> Option<Rc<dyn OtherProjects + 'a>> {
+        self.others.as_ref()?.upgrade()
+    }
+
+    /// How deep the evaluation is right now.
+    pub(super) fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
+    /// Computes something for another project that is itself `depth` deep in an evaluation: they share one stack.
+    pub fn at_depth<T>(&self, depth: usize, compute: impl FnOnce() -> T) -> T {
+        let own = self.depth.replace(depth);
+        let result = compute();
+        self.depth.set(own);
+        result
     }
 
     /// A module instance.
@@ -255,6 +289,15 @@ impl<'a> Evaluator<'a> {
     /// Records a note, once.
     pub fn note(&self, code: &'static str, message: impl Into<String>, span: Span) {
         self.notes.borrow_mut().insert(Diagnostic::new(code, message, span));
+    }
+
+    /// Computes something without recording what is wrong with it.
+    pub(super) fn quietly<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let known = (self.errors.borrow().len(), self.notes.borrow().len());
+        let computed = compute();
+        self.errors.borrow_mut().truncate(known.0);
+        self.notes.borrow_mut().truncate(known.1);
+        computed
     }
 
     /// Errors recorded so far.
@@ -344,7 +387,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// An output of a module instance.
-    pub(super) fn output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
+    pub fn output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
         let key = Key::Output(id, Arc::clone(name));
         self.remember(key, &|| format!("output.{name}"), span, || self.compute_output(id, name, span))
     }
@@ -366,6 +409,22 @@ impl<'a> Evaluator<'a> {
         let key = Key::Attribute(id, resource.clone(), instance.clone(), Arc::clone(name));
         let shown = || format!("{resource}{instance}.{name}");
         self.remember(key, &shown, span, || self.compute_attribute(id, resource, instance, name))
+    }
+
+    /// An output that a data source takes from another project's state.
+    pub(super) fn remember_output(
+        &self,
+        id: ModuleId,
+        resource: &ResourceId,
+        instance: &InstanceKey,
+        name: &str,
+        span: Span,
+        compute: impl FnOnce() -> Evaluated<Named>,
+    ) -> Evaluated<Named> {
+        let attribute: Arc<str> = Arc::from(format!("outputs.{name}"));
+        let shown = format!("{resource}{instance}.{attribute}");
+        let key = Key::Attribute(id, resource.clone(), instance.clone(), attribute);
+        self.remember(key, &|| shown.clone(), span, compute)
     }
 
     /// What a provider configuration says.
@@ -423,6 +482,7 @@ impl<'a> Evaluator<'a> {
             }),
             None => Expansion::None,
         };
+        let expansion = self.planned_expansion(&self.address(id, resource, &InstanceKey::None), false, expansion, span);
         let expansion = Rc::new(expansion);
         self.expansions.borrow_mut().insert(key, Slot::Done(Rc::clone(&expansion)));
         Ok(expansion)

@@ -142,6 +142,10 @@ impl Reader {
             let Some(name) = name_of(key).filter(|name| &*name.text != "//") else { continue };
             let inner = INNER.iter().find(|(inner, _)| **inner == *name.text);
             match inner {
+                _ if &*kind.text == "terraform" && matches!(&*name.text, "backend" | "cloud") => {
+                    let labels = usize::from(&*name.text == "backend");
+                    self.blocks(&name, Vec::new(), labels, value, &mut body);
+                }
                 Some((_, labels)) if &*kind.text != "locals" => {
                     self.blocks(&name, Vec::new(), *labels, value, &mut body)
                 }

@@ -60,6 +60,9 @@ impl Evaluator<'_> {
             match body.attribute("default") {
                 Some(default) => Ok(Named { value: self.eval(&default.value, &Scope::of(id))?, via }),
                 None => {
+                    if let Some(planned) = self.planned_variable(name).filter(|_| instance.caller.is_none()) {
+                        return Ok(planned);
+                    }
                     let reason = Reason::new(format!("var.{name}"), "has no value", Some(variable.block.header));
                     let value = Value::unknown(constraint.ty.clone(), reason).at(variable.block.header);
                     Ok(Named { value, via })
@@ -123,9 +126,13 @@ impl Evaluator<'_> {
 
     pub(super) fn compute_output(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
         let instance = self.instance(id);
-        let call = instance.caller.as_ref().map_or("", |(_, call, _)| call);
+        // The outputs of a root module are what other projects read from its state.
+        let of = match &instance.caller {
+            Some((_, call, _)) => format!("module.{call}"),
+            None => format!("project {}", self.project),
+        };
         let Some(block) = instance.module.outputs.get(name) else {
-            return fail(format!("`module.{call}` has no output `{name}`"), span);
+            return fail(format!("`{of}` has no output `{name}`"), span);
         };
         let Some(value) = block.body.attribute("value") else {
             return fail(format!("the output `{name}` has no value"), block.header);
@@ -135,7 +142,7 @@ impl Evaluator<'_> {
         if matches!(sensitive, Some(Ok(flag)) if flag.as_bool() == Some(true)) {
             value = value.mark(Marks::SENSITIVE);
         }
-        Ok(Named { value, via: Via::Output(Arc::from(format!("module.{call}")), Arc::clone(name)) })
+        Ok(Named { value, via: Via::Output(Arc::from(of), Arc::clone(name)) })
     }
 
     // --- calls ---
@@ -143,7 +150,7 @@ impl Evaluator<'_> {
     pub(super) fn compute_children(&self, id: ModuleId, call: &Arc<str>) -> Evaluated<Vec<(InstanceKey, ModuleId)>> {
         let instance = self.instance(id);
         let Some(block) = instance.module.calls.get(call) else { return Ok(Vec::new()) };
-        let expansion = self.expand(id, block)?;
+        let expansion = self.expand_call(id, call, block)?;
         if matches!(expansion, Expansion::None) {
             if let Some((folder, _)) = self.locate(id, call, block)? {
                 self.read_uncreated(folder);
@@ -194,6 +201,12 @@ impl Evaluator<'_> {
             (key, self.add_instance(child))
         });
         Ok(children.collect())
+    }
+
+    /// The instances of a call; the plan says which where the code does not.
+    fn expand_call(&self, id: ModuleId, call: &str, block: &Block) -> Evaluated<Expansion> {
+        let expansion = self.expand(id, block)?;
+        Ok(self.planned_expansion(&self.call_address(id, call), true, expansion, block.header))
     }
 
     /// Whether a module instance lies in a folder, or one of those that call it does: Terraform would call it for ever.
@@ -316,7 +329,7 @@ impl Evaluator<'_> {
 
     /// Why the instances of a call are not known.
     pub(super) fn presence_reason(&self, id: ModuleId, call: &Arc<str>, block: &Block) -> Reason {
-        match self.expand(id, block) {
+        match self.expand_call(id, call, block) {
             Ok(Expansion::Unknown(reason) | Expansion::Pending(_, reason)) => reason,
             _ => Reason::new(format!("module.{call}"), "has an unknown number of instances", Some(block.header)),
         }
@@ -328,8 +341,8 @@ fn is_local(source: &str) -> bool {
     source.starts_with("./") || source.starts_with("../") || source == "." || source == ".."
 }
 
-/// `path.module` of a module called from one whose path is `base`: Terraform cleans it, but keeps leading `..`.
-fn join(base: &Utf8Path, source: &str) -> Utf8PathBuf {
+/// A path seen from `base`, cleaned, with leading `..` kept: what Terraform makes of `path.module`.
+pub(super) fn join(base: &Utf8Path, source: &str) -> Utf8PathBuf {
     let mut names: Vec<&str> = Vec::new();
     let joined = base.join(source);
     for name in joined.as_str().split('/') {

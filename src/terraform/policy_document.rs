@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::attributes::Gaps;
 use super::evaluator::{Evaluated, Evaluator};
+use super::normal;
 use super::schema;
 use super::scope::Scope;
 use super::set_order::ordered;
@@ -72,6 +73,53 @@ impl Evaluator<'_> {
     /// The document as a JSON text that remembers the value it came from.
     pub(super) fn policy_document(&self, block: &Block, scope: &Scope<'_>, minified: bool) -> Evaluated {
         let get = |name: &str| self.policy_argument(block, name, scope);
+        let report = |message: String, span: Span| self.error("policy-syntax", message, span);
+        Composer { get: &get, report: &report, header: block.header }.compose(minified)
+    }
+
+    fn policy_argument(&self, block: &Block, name: &str, scope: &Scope<'_>) -> Evaluated {
+        let computed = |ty: Type| Value::new(Kind::Null(ty));
+        let schema = schema::of(Mode::Data, "aws_iam_policy_document");
+        let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
+        self.body_value(&block.body, name, schema, scope, &gaps)
+    }
+}
+
+/// The document of a data source that a plan has only the arguments of, without the provider's defaults.
+pub(super) fn of_arguments(
+    argument: &dyn Fn(&str) -> Value,
+    header: Span,
+    minified: bool,
+    report: &dyn Fn(String, Span),
+) -> Value {
+    let mut arguments = Fields::default();
+    if let Some(schema) = schema::of(Mode::Data, "aws_iam_policy_document") {
+        for name in schema.attributes.iter().filter(|(_, attribute)| attribute.optional).map(|(name, _)| name) {
+            arguments.insert(Arc::clone(name), None, argument(name));
+        }
+        arguments.insert("statement".into(), None, argument("statement"));
+        let filled = normal::filled(Value::object(arguments), schema);
+        let get = |name: &str| Ok(filled.fields().and_then(|all| all.get(name).cloned()).unwrap_or_else(Value::null));
+        if let Ok(document) = (Composer { get: &get, report, header }).compose(minified) {
+            return document;
+        }
+    }
+    let reason = Reason::new("aws_iam_policy_document", "cannot be read", Some(header));
+    Value::unknown(Type::Text, reason).at(header)
+}
+
+/// Puts a document together.
+struct Composer<'c> {
+    /// An argument, defaults filled in.
+    get: &'c dyn Fn(&str) -> Evaluated,
+    /// Takes what is wrong with a document that is merged into it.
+    report: &'c dyn Fn(String, Span),
+    header: Span,
+}
+
+impl Composer<'_> {
+    fn compose(&self, minified: bool) -> Evaluated {
+        let (get, header) = (self.get, self.header);
         let mut marks = Marks::NONE;
         let mut merged = Merged::default();
         let mut unknown_sources = Vec::new();
@@ -100,22 +148,15 @@ impl Evaluator<'_> {
             match document {
                 Ok(document) => merged.merge(&document),
                 // It may replace any statement.
-                Err(reason) => return Ok(Value::unknown(Type::Text, reason).at(block.header).mark(marks)),
+                Err(reason) => return Ok(Value::unknown(Type::Text, reason).at(header).mark(marks)),
             }
         }
         for reason in unknown_sources {
-            merged.statements.insert(0, Value::unknown(Type::Dynamic, reason).at(block.header));
+            merged.statements.insert(0, Value::unknown(Type::Dynamic, reason).at(header));
         }
-        let document = document_value(merged, block.header);
+        let document = document_value(merged, header);
         let text = print(&document, minified);
-        Ok(Value::new(Kind::Text(Text::encoded(document, text))).at(block.header).mark(marks))
-    }
-
-    fn policy_argument(&self, block: &Block, name: &str, scope: &Scope<'_>) -> Evaluated {
-        let computed = |ty: Type| Value::new(Kind::Null(ty));
-        let schema = schema::of(Mode::Data, "aws_iam_policy_document");
-        let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
-        self.body_value(&block.body, name, schema, scope, &gaps)
+        Ok(Value::new(Kind::Text(Text::encoded(document, text))).at(header).mark(marks))
     }
 
     /// The documents of a list argument and of its older single form.
@@ -131,7 +172,7 @@ impl Evaluator<'_> {
                 DocumentError::Syntax { message, span } => {
                     let span = span.or(value.origin.span);
                     if let Some(span) = span {
-                        self.error("policy-syntax", format!("this policy document is no JSON: {message}"), span);
+                        (self.report)(format!("this policy document is no JSON: {message}"), span);
                     }
                     Reason::new("a policy document", "is no JSON", span)
                 }

@@ -157,8 +157,7 @@ impl Evaluator<'_> {
             }
             Part::Partition => {
                 let region = self.provider_part(config, Part::Region);
-                let by_region =
-                    region.and_then(|region| Some(Value::text(partition(&region.as_text()?.known_prefix())?)));
+                let by_region = region.as_ref().and_then(region_partition);
                 by_region.or_else(|| {
                     let role = self.provider_part(config, Part::Role)?;
                     let (prefix, _) = role.as_text()?.known_prefix();
@@ -261,7 +260,7 @@ fn is_empty_provider(block: &Block) -> bool {
 }
 
 /// The account in an ARN; an unknown if it is the unknown part of a partly known one.
-fn arn_account(arn: &Value) -> Option<Value> {
+pub(super) fn arn_account(arn: &Value) -> Option<Value> {
     let pieces: Vec<Piece> = arn.as_text()?.flattened().pieces().collect();
     let mut colons = 0;
     let mut account: Vec<Piece> = Vec::new();
@@ -315,6 +314,11 @@ fn partition((region, whole): &(String, bool)) -> Option<&'static str> {
     let open =
         !whole && PARTITIONS.iter().any(|(prefix, ..)| prefix.len() > region.len() && prefix.starts_with(region));
     (!open).then_some(partition)
+}
+
+/// The partition of a region, as far as that is known.
+pub(super) fn region_partition(region: &Value) -> Option<Value> {
+    partition(&region.as_text()?.known_prefix()).map(Value::text)
 }
 
 /// What `data.aws_partition` says in a partition.

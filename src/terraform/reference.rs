@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::attributes::Instance;
 use super::config::ResourceId;
 use super::evaluator::{Evaluated, Evaluator, Repetition, fail, fail_always};
 use super::expression::seen;
@@ -232,6 +233,14 @@ impl Evaluator<'_> {
             let named = self.attribute(scope.module, &id, key, &name.text, span)?;
             Ok(seen(&named.value, &named.via, span))
         };
+        // One output of another project's state, without the others.
+        if &*id.kind == "terraform_remote_state"
+            && let Some((key, output, rest)) = self.one_output(&expansion, steps, scope)?
+        {
+            let at = Instance { module: scope.module, id: &id, key: &key, block };
+            let named = self.remote_output(&at, &output, span)?;
+            return self.steps(seen(&named.value, &named.via, span), rest, scope, span);
+        }
         match (&*expansion, steps) {
             (Expansion::Single, [Step::Attribute(name), rest @ ..]) => {
                 self.steps(attribute(&InstanceKey::None, name)?, rest, scope, span)
@@ -281,6 +290,30 @@ impl Evaluator<'_> {
                 self.steps(all, steps, scope, span)
             }
         }
+    }
+
+    /// `outputs.name` or `outputs["name"]` of an instance that is known, and what follows it.
+    fn one_output<'s>(
+        &self,
+        expansion: &Expansion,
+        steps: &'s [Step],
+        scope: &Scope<'_>,
+    ) -> Evaluated<Option<(InstanceKey, Arc<str>, &'s [Step])>> {
+        let (key, steps) = match (expansion, steps) {
+            (Expansion::Single, steps) => (InstanceKey::None, steps),
+            (Expansion::Count(..) | Expansion::Each(_), [Step::Index(key), rest @ ..]) => {
+                let Some(key) = expansion.find(&self.eval(key, scope)?) else { return Ok(None) };
+                (key, rest)
+            }
+            _ => return Ok(None),
+        };
+        let [Step::Attribute(outputs), output, rest @ ..] = steps else { return Ok(None) };
+        let output = match output {
+            Step::Attribute(name) => Some(Arc::clone(&name.text)),
+            Step::Index(name) => self.eval(name, scope)?.as_str().map(Arc::from),
+            Step::Splat(..) => None,
+        };
+        Ok(output.filter(|_| &*outputs.text == "outputs").map(|output| (key, output, rest)))
     }
 
     /// The resource as one value: an object, or a tuple or map of objects. A resource repeated over a set or map that

@@ -113,6 +113,17 @@ impl Origin {
         Self { span, hops: Some(Arc::new(Hop { what, span: self.span, next: self.hops.clone() })) }
     }
 
+    /// This origin with one more hop at its end: the value is written further off than the way so far says.
+    #[must_use]
+    pub fn then(&self, what: Via, written: Span) -> Self {
+        let mut next = Some(Arc::new(Hop { what, span: Some(written), next: None }));
+        let mut chain: Vec<&Hop> = self.chain().collect();
+        while let Some(hop) = chain.pop() {
+            next = Some(Arc::new(Hop { what: hop.what.clone(), span: hop.span, next }));
+        }
+        Self { span: self.span, hops: next }
+    }
+
     /// The origin of an element of a collection with this origin: the chain of the collection, whose end is
     /// narrowed to where the element was written, then the element's own.
     #[must_use]

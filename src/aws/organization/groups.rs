@@ -1,6 +1,7 @@
 //! Which projects are about one organization (DESIGN, "When two projects are one organization").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::aws::{Facts, Model};
 use crate::resource::{Mode, Site};
@@ -33,9 +34,51 @@ fn literals(facts: &Facts) -> BTreeSet<&str> {
     all.filter_map(|ident| ident.literal.as_deref()).collect()
 }
 
+/// Projects whose roots, units, accounts or policies a project refers to, by its own name for them.
+fn mentioned(facts: &Facts) -> BTreeSet<&str> {
+    let declared = &facts.organization;
+    let attachments = declared.attachments.iter().flat_map(|attachment| [&attachment.target, &attachment.policy]);
+    let units = declared.units.iter().map(|unit| &unit.parent);
+    let accounts = declared.accounts.iter().filter_map(|account| account.parent.as_ref());
+    let controls = declared.controls.iter().map(|control| &control.target);
+    let all = attachments.chain(units).chain(accounts).chain(controls);
+    all.filter_map(|ident| Some(&*ident.symbol.as_ref()?.project)).filter(|other| *other != &*facts.project).collect()
+}
+
+/// Which of the projects that manage no organization are certainly about the same one as another project.
+struct Links<'a> {
+    readers: Vec<&'a Facts>,
+    by_project: HashMap<&'a str, usize>,
+    by_literal: HashMap<&'a str, Vec<usize>>,
+    by_mention: HashMap<&'a str, Vec<usize>>,
+    together: BTreeSet<&'a str>,
+}
+
+impl<'a> Links<'a> {
+    fn new(readers: Vec<&'a Facts>, together: &'a [Arc<str>]) -> Self {
+        let mut by_literal: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_mention: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, facts) in readers.iter().enumerate() {
+            literals(facts).into_iter().for_each(|literal| by_literal.entry(literal).or_default().push(at));
+            mentioned(facts).into_iter().for_each(|other| by_mention.entry(other).or_default().push(at));
+        }
+        let by_project = readers.iter().enumerate().map(|(at, facts)| (&*facts.project, at)).collect();
+        Self { readers, by_project, by_literal, by_mention, together: together.iter().map(|name| &**name).collect() }
+    }
+
+    /// The readers linked to a project.
+    fn of(&self, facts: &Facts) -> Vec<usize> {
+        let share = literals(facts).into_iter().filter_map(|literal| self.by_literal.get(literal)).flatten();
+        let refer = self.by_mention.get(&*facts.project).into_iter().flatten();
+        let mentioned = mentioned(facts);
+        let named = self.together.iter().filter(|_| self.together.contains(&*facts.project));
+        let direct = mentioned.iter().chain(named).filter_map(|project| self.by_project.get(project));
+        share.chain(refer).chain(direct).copied().collect()
+    }
+}
+
 /// DESIGN, "When two projects are one organization".
 pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
-    let together = &model.settings.organization.projects;
     let mut groups: Vec<Group<'a>> = Vec::new();
     let mut readers = Vec::new();
     for facts in model.facts {
@@ -57,23 +100,32 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
         }
     }
     let managed = groups.len();
-    for facts in readers {
-        let own = literals(facts);
-        let is_named = together.contains(&facts.project);
-        let known = groups.iter().position(|group| {
-            group
-                .facts
-                .iter()
-                .any(|other| (is_named && together.contains(&other.project)) || !literals(other).is_disjoint(&own))
-        });
-        let reads = facts.organization.organizations.first();
-        let about_some = reads.is_some() || !own.is_empty();
-        if let Some(group) = known.and_then(|at| groups.get_mut(at)) {
-            group.facts.push(facts);
-        } else if managed == 1 && about_some {
+    let links = Links::new(readers, &model.settings.organization.projects);
+    let mut placed = vec![false; links.readers.len()];
+    let mut open: VecDeque<(usize, &Facts)> =
+        groups.iter().enumerate().flat_map(|(at, group)| group.facts.iter().map(move |facts| (at, *facts))).collect();
+    for (next, reader) in links.readers.iter().copied().enumerate() {
+        // Whoever is linked to a group belongs to it, and whoever is linked to them.
+        while let Some((group, facts)) = open.pop_front() {
+            for at in links.of(facts) {
+                let (Some(placed), Some(linked)) = (placed.get_mut(at), links.readers.get(at)) else { continue };
+                if !std::mem::replace(placed, true)
+                    && let Some(joined) = groups.get_mut(group)
+                {
+                    joined.facts.push(linked);
+                    open.push_back((group, linked));
+                }
+            }
+        }
+        let Some(placed) = placed.get_mut(next).filter(|placed| !**placed) else { continue };
+        *placed = true;
+        let reads = reader.organization.organizations.first();
+        let about_some = reads.is_some() || !literals(reader).is_empty();
+        if managed == 1 && about_some {
             if let Some(group) = groups.first_mut() {
-                group.facts.push(facts);
-                let project = if facts.project.is_empty() { "." } else { &*facts.project };
+                group.facts.push(reader);
+                open.push_back((0, reader));
+                let project = if reader.project.is_empty() { "." } else { &*reader.project };
                 let why = "is taken to be about the one organization that the scan manages";
                 group.assumption.get_or_insert(Reason::new(project, why, None));
             }
@@ -84,7 +136,8 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
                 group.strangers.push(reads.site.clone());
             }
         } else {
-            groups.push(Group { organization: reads, facts: vec![facts], ..Group::default() });
+            open.push_back((groups.len(), reader));
+            groups.push(Group { organization: reads, facts: vec![reader], ..Group::default() });
         }
     }
     groups

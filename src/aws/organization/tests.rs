@@ -188,6 +188,34 @@ fn projects_are_joined_only_with_a_reason() {
 }
 
 #[test]
+fn a_reference_into_another_project_joins_the_two() {
+    // Symbols of the tests are in project `p`.
+    let settings = Settings::default();
+    let guards = facts("guards", vec![policy(text(DENY)), attached(root("org"))]);
+    let beside = facts("beside", vec![resource(ATTACHMENT, "x", [("target_id", computed(POLICY, "scp", "id"))])]);
+    let all = [facts("a", vec![organization()]), beside, guards, facts("p", vec![organization()])];
+    let found = resolved(&settings, &all);
+    let verdicts: Vec<_> = found.iter().map(|one| (one.projects.join(" "), shown(one)[0].1)).collect();
+    let expected = [("a", "not denied"), ("p beside guards", "denied")].map(|(name, what)| (name.to_owned(), what));
+    assert_eq!(verdicts, expected);
+    assert!(found.iter().all(|one| one.assumption.is_none()));
+}
+
+#[test]
+fn whoever_is_linked_to_a_member_is_one() {
+    let settings = Settings::default();
+    let target = |id: &str| attached(text(id));
+    let all = [
+        facts("a", vec![organization(), target("ou-ab12-11111111")]),
+        facts("b", vec![organization()]),
+        facts("c", vec![target("ou-ab12-22222222")]),
+        facts("d", vec![target("ou-ab12-11111111"), target("ou-ab12-22222222")]),
+    ];
+    let projects: Vec<_> = resolved(&settings, &all).iter().map(|one| one.projects.join(" ")).collect();
+    assert_eq!(projects, ["a d c", "b"]);
+}
+
+#[test]
 fn what_is_only_read_is_asked_when_something_guards() {
     let settings = Settings::default();
     assert!(resolved(&settings, &[facts("p", vec![reader()])]).is_empty());

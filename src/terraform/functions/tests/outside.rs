@@ -34,9 +34,16 @@ fn encodings() {
         ("jsondecode", r#"["{\"a\":[1e2,null]}"]"#, r#"{"a":[100,null]}"#),
         ("jsondecode", r#"["\"s\""]"#, r#""s""#),
         ("yamldecode", r#"["a: [1, x]\nb:\n  - c: null\n    d: yes\n"]"#, r#"{"a":[1,"x"],"b":[{"c":null,"d":true}]}"#),
+        (
+            "yamldecode",
+            r#"["n: 1\non: 2\n1.50: 3\n0x10: 4\n010: 5\n\"no\": 6\n!!str yes: 7\n2020-01-02: 8"]"#,
+            r#"{"false":1,"true":2,"1.5":3,"16":4,"10":5,"no":6,"yes":7,"2020-01-02T00:00:00Z":8}"#,
+        ),
         ("yamldecode", r#"["!!str 5"]"#, r#""5""#),
     ]);
     assert!(run("jsondecode", &[Value::text("{")]).is_err());
+    assert!(run("yamldecode", &[Value::text("~: 1\n")]).is_err());
+    assert!(run("yamldecode", &[Value::text("[a]: 1\n")]).is_err());
     assert!(run("yamldecode", &[Value::text("---\na: 1\n---\nb: 2\n")]).is_err());
     // What was encoded comes back as a document, with its unknown parts.
     let set = run("toset", &[Value::tuple(vec![Value::text("a")])]).unwrap();

@@ -1,0 +1,345 @@
+//! A plan or state without the code it was made from, as a project: findings point into the JSON.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::configuration::{references, target};
+use super::format::Plan;
+use super::instances::Planned;
+use super::values::{Layers, Reader, by_name, is_true};
+use crate::finding::Diagnostic;
+use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
+use crate::source::Span;
+use crate::syntax::node::Node;
+use crate::terraform::policy_document;
+use crate::terraform::providers;
+use crate::terraform::schema;
+use crate::types::Type;
+use crate::value::{Fields, Kind, Reason, Symbol, Unknown, Value};
+
+/// An instance with more bytes in a plan is not read.
+const MAX_INSTANCE: usize = 16 << 20;
+
+/// A plan or state that can be asked for its resources.
+#[derive(Debug)]
+pub struct PlanProject {
+    plan: Plan,
+    errors: RefCell<IndexSet<Diagnostic>>,
+}
+
+impl PlanProject {
+    /// A project of its own.
+    pub fn new(plan: Plan) -> Self {
+        Self { plan, errors: RefCell::default() }
+    }
+
+    /// The errors that reading values has met so far; each is handed out once.
+    pub fn take_errors(&self) -> Vec<Diagnostic> {
+        self.errors.take().into_iter().collect()
+    }
+
+    fn resource<'p>(
+        &'p self,
+        planned: &'p Planned,
+        blocks: &mut HashMap<&'p str, (Arc<Meta>, Arc<Provider>)>,
+    ) -> Resource<'p> {
+        let plan = &self.plan;
+        let (meta, provider) = blocks
+            .entry(&planned.block)
+            .or_insert_with(|| (Arc::new(plan.meta(planned)), Arc::new(plan.provider(planned))))
+            .clone();
+        let site = Site {
+            project: Arc::clone(&plan.path),
+            language: Language::Terraform,
+            address: Arc::clone(&planned.address),
+            block: Arc::clone(&planned.block),
+            kind: Arc::clone(&planned.kind),
+            header: planned.header,
+            span: planned.span,
+            presence: Presence::Certain,
+            calls: Arc::from([]),
+        };
+        let attributes = Rc::new(PlannedAttributes { project: self, planned, trees: OnceCell::new() });
+        Resource { site, mode: planned.mode, provider, meta, attributes }
+    }
+}
+
+impl Project for PlanProject {
+    fn path(&self) -> &Arc<str> {
+        &self.plan.path
+    }
+
+    fn language(&self) -> Language {
+        Language::Terraform
+    }
+
+    fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
+        let mut blocks = HashMap::new();
+        let instances = self.plan.instances.iter().filter(|planned| wanted(&planned.kind));
+        instances.map(|planned| self.resource(planned, &mut blocks)).collect()
+    }
+}
+
+/// The parsed parts of an instance.
+#[derive(Debug, Default)]
+pub struct Trees {
+    known: Option<Node>,
+    unknown: Option<Node>,
+    sensitive: Option<Node>,
+}
+
+impl Trees {
+    /// The names of the attributes that are known, unknown, or known in parts.
+    fn names(&self) -> Vec<&str> {
+        let known = self.known.as_ref().and_then(Node::as_mapping).unwrap_or_default();
+        let seen = by_name(self.known.as_ref());
+        let unknown = self.unknown.as_ref().and_then(Node::as_mapping).unwrap_or_default();
+        let more = unknown.iter().filter(|(key, _)| key.as_str().is_some_and(|key| !seen.contains_key(key)));
+        known.iter().chain(more).filter_map(|(key, _)| key.as_str()).collect()
+    }
+}
+
+impl Plan {
+    /// The values of an instance, parsed.
+    ///
+    /// # Errors
+    /// When they are no JSON, or too much of it.
+    pub(super) fn trees(&self, planned: &Planned) -> Result<Trees, Diagnostic> {
+        let values = &planned.values;
+        let parts = [&values.known, &values.unknown, &values.sensitive];
+        let size: usize = parts.iter().filter_map(|part| part.as_ref()).map(|part| part.len()).sum();
+        if size > MAX_INSTANCE {
+            let message = format!(
+                "the values of `{}` have more than {MAX_INSTANCE} bytes; rootlint does not read them",
+                planned.address
+            );
+            return Err(Diagnostic::new("plan-too-large", message, planned.header));
+        }
+        let parse = |part: &Option<_>| part.as_ref().map(|part| self.parse_or(part)).transpose();
+        Ok(Trees {
+            known: parse(&values.known)?,
+            unknown: parse(&values.unknown)?,
+            sensitive: parse(&values.sensitive)?,
+        })
+    }
+
+    /// An attribute of an instance. One that the plan does not speak of is null.
+    pub(super) fn attribute(&self, planned: &Planned, trees: &Trees, name: &str, project: &Arc<str>) -> Value {
+        let layer = |node: &Option<Node>| -> Option<Option<Node>> {
+            match node {
+                // `true` for the whole object holds for each attribute.
+                Some(node) if is_true(Some(node)) => Some(Some(node.clone())),
+                Some(node) => Some(node.get(name).cloned()),
+                None => Some(None),
+            }
+        };
+        let [known, unknown, sensitive] =
+            [&trees.known, &trees.unknown, &trees.sensitive].map(|node| layer(node).flatten());
+        let layers = Layers { known: known.as_ref(), unknown: unknown.as_ref(), sensitive: sensitive.as_ref() };
+        let symbol = Symbol {
+            project: Arc::clone(project),
+            address: Arc::clone(&planned.address),
+            kind: Arc::clone(&planned.kind),
+            attribute: name.into(),
+        };
+        let ty = schema::of(planned.mode, &planned.kind)
+            .and_then(|schema| schema.attributes.get(name))
+            .map_or(Type::Dynamic, |attribute| attribute.ty.clone());
+        let reader = Reader { text: &self.text, name: &symbol, span: planned.header };
+        let value = reader.value(layers, &mut String::new(), &ty);
+        self.joined(planned, name, value, project)
+    }
+
+    /// The value with the symbol of what its expression mentions, where that is the one thing in it that is not known.
+    fn joined(&self, planned: &Planned, name: &str, value: Value, project: &Arc<str>) -> Value {
+        let mut count = 0;
+        count_unknown(&value, &mut count);
+        if count != 1 {
+            return value;
+        }
+        match self.symbol(planned, name, project) {
+            Some(symbol) => with_symbol(value, &symbol),
+            None => value,
+        }
+    }
+
+    /// What the block mentions.
+    fn meta(&self, planned: &Planned) -> Meta {
+        let mut meta = Meta::default();
+        let Some(config) = self.config(planned) else { return meta };
+        let dot = if planned.module.is_empty() { "" } else { "." };
+        let mut add = |argument: &str, name: &str, span: Span| {
+            let Some(target) = target(name) else { return };
+            let target = Arc::from(format!("{}{dot}{}", planned.module, target.block()));
+            let known = |known: &Reference| *known.argument == *argument && known.target == target;
+            // A name is listed with all its beginnings.
+            if !meta.references.iter().rev().take(8).any(known) {
+                meta.references.push(Reference { argument: argument.into(), target, span });
+            }
+        };
+        for (argument, expression) in config.arguments() {
+            let mut found = Vec::new();
+            references(expression, &mut found);
+            found.into_iter().for_each(|(name, span)| add(argument, name, span));
+            if argument == "depends_on" {
+                let names = expression.as_sequence().unwrap_or_default();
+                names.iter().for_each(|name| add(argument, name.as_str().unwrap_or_default(), name.span));
+            }
+        }
+        meta
+    }
+
+    /// Where an instance is deployed, as far as the configuration has it as constants or root variables.
+    fn provider(&self, planned: &Planned) -> Provider {
+        let key = self.config(planned).and_then(|config| config.provider.clone());
+        let Some(key) = key else { return Provider::default() };
+        let config = self.providers.get(&key);
+        let text = |node: &Node| self.constant(node).filter(|value| value.as_str().is_some());
+        let expressions = config.and_then(|config| config.get("expressions"));
+        let region = expressions.and_then(|all| all.get("region")).and_then(text);
+        let role = expressions
+            .and_then(|all| all.get("assume_role"))
+            .and_then(|role| role.as_sequence().map_or(Some(role), |all| all.first()))
+            .and_then(|role| role.get("role_arn"))
+            .and_then(text);
+        let allowed = expressions.and_then(|all| all.get("allowed_account_ids")).and_then(|ids| self.constant(ids));
+        let account = match allowed.as_ref().and_then(Value::elements) {
+            Some([only]) => Some(only.clone()),
+            _ => role.as_ref().and_then(providers::arn_account),
+        };
+        let partition = region.as_ref().and_then(providers::region_partition);
+        // `module.a:aws.x` is a configuration in a module.
+        let name = key.rsplit(':').next().unwrap_or(&key).into();
+        Provider { name, region, account, partition, assume_role: role }
+    }
+
+    /// The value of an expression that is a constant, or nothing but a variable of the root module.
+    fn constant(&self, expression: &Node) -> Option<Value> {
+        let value = match expression.get("constant_value") {
+            Some(value) => value.clone(),
+            None => {
+                let names = expression.get("references")?.as_sequence()?;
+                let [name] = names else { return None };
+                self.variable(name.as_str()?.strip_prefix("var.")?)?
+            }
+        };
+        Some(crate::document::from_node(&value, &self.text, crate::document::Scalars::Terraform))
+    }
+}
+
+fn count_unknown(value: &Value, count: &mut usize) {
+    if *count > 1 {
+        return;
+    }
+    match (&value.kind, value.elements(), value.fields()) {
+        (Kind::Unknown(_), ..) => *count += 1,
+        (_, Some(elements), _) => elements.iter().for_each(|element| count_unknown(element, count)),
+        (_, _, Some(fields)) => fields.values().for_each(|field| count_unknown(field, count)),
+        _ => {}
+    }
+}
+
+/// The value with this symbol for each unknown in it.
+fn with_symbol(mut value: Value, symbol: &Symbol) -> Value {
+    value.kind = match value.kind {
+        Kind::Unknown(unknown) => {
+            let unknown = Unknown { symbol: Some(symbol.clone()), ..Unknown::clone(&unknown) };
+            Kind::Unknown(Arc::new(unknown))
+        }
+        Kind::Tuple(elements) => {
+            Kind::Tuple(Arc::new(elements.iter().map(|element| with_symbol(element.clone(), symbol)).collect()))
+        }
+        Kind::Object(fields) => {
+            let mut joined = Fields::default();
+            for (key, field) in fields.fields() {
+                joined.insert(Arc::clone(key), field.key_span, with_symbol(field.value.clone(), symbol));
+            }
+            Kind::Object(Arc::new(joined))
+        }
+        kind => kind,
+    };
+    value
+}
+
+/// The attributes of an instance, parsed when the first of them is asked for.
+struct PlannedAttributes<'p> {
+    project: &'p PlanProject,
+    planned: &'p Planned,
+    trees: OnceCell<Trees>,
+}
+
+impl PlannedAttributes<'_> {
+    /// The trees; none where they cannot be read, which is an error.
+    fn trees(&self) -> Result<&Trees, Value> {
+        if let Some(trees) = self.trees.get() {
+            return Ok(trees);
+        }
+        match self.project.plan.trees(self.planned) {
+            Ok(trees) => Ok(self.trees.get_or_init(|| trees)),
+            Err(error) => {
+                let reason = Reason::new(Arc::clone(&self.planned.address), "cannot be read", Some(error.span));
+                self.project.errors.borrow_mut().insert(error);
+                Err(Value::unknown(Type::Dynamic, reason).at(self.planned.header))
+            }
+        }
+    }
+
+    /// A policy document that Terraform makes only when it applies, because it rests on something that is made then: its
+    /// statements are in the plan all the same.
+    fn late_document(&self, name: &str, value: &Value) -> Option<Value> {
+        let plan = &self.project.plan;
+        let unknown = value.as_unknown()?;
+        let minified = name == "minified_json";
+        let own = self.planned.mode == Mode::Data
+            && &*self.planned.kind == "aws_iam_policy_document"
+            && (minified || name == "json");
+        if own {
+            let get = |name: &str| self.plain(name);
+            let report = |message: String, span: Span| {
+                self.project.errors.borrow_mut().insert(Diagnostic::new("policy-syntax", message, span));
+            };
+            return Some(policy_document::of_arguments(&get, self.planned.header, minified, &report));
+        }
+        let symbol = unknown.symbol.as_ref().filter(|_| matches!(value.kind, Kind::Unknown(_)))?;
+        if &*symbol.kind != "aws_iam_policy_document" || symbol.address == self.planned.address {
+            return None;
+        }
+        let planned = plan.find(&symbol.address)?;
+        let other = PlannedAttributes { project: self.project, planned, trees: OnceCell::new() };
+        let document = other.late_document(&symbol.attribute, &other.plain(&symbol.attribute))?;
+        let via = crate::value::Via::Attribute(format!("{}.{}", symbol.address, symbol.attribute).into());
+        Some(document.via(via, value.origin.span))
+    }
+
+    /// An attribute as the plan has it.
+    fn plain(&self, name: &str) -> Value {
+        let plan = &self.project.plan;
+        match self.trees() {
+            Ok(trees) => plan.attribute(self.planned, trees, name, &plan.path),
+            Err(unknown) => unknown,
+        }
+    }
+}
+
+impl Attributes for PlannedAttributes<'_> {
+    fn get(&self, name: &str) -> Value {
+        let value = self.plain(name);
+        self.late_document(name, &value).unwrap_or(value)
+    }
+
+    fn all(&self) -> Value {
+        let trees = match self.trees() {
+            Ok(trees) => trees,
+            Err(unknown) => return unknown,
+        };
+        let mut fields = Fields::default();
+        for name in trees.names() {
+            fields.insert(name.into(), None, self.get(name));
+        }
+        Value::object(fields).at(self.planned.header)
+    }
+}
