@@ -26,9 +26,9 @@ use crate::value::Value;
 
 mod constructs;
 mod documents;
+mod embedded;
 mod others;
 mod plans;
-mod embedded;
 mod projects;
 mod root_module;
 

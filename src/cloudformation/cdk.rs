@@ -153,9 +153,10 @@ impl<'t> Traces<'t> {
         let around: Vec<&Utf8Path> = self.folder.ancestors().skip(1).collect();
         (0..parts.len()).find_map(|skipped| {
             let end: Utf8PathBuf = parts.iter().skip(skipped).collect();
-            around.iter().map(|folder| folder.join(&end)).find_map(|path| {
-                normalize(&path).filter(|path| self.files.is_file(path))
-            })
+            around
+                .iter()
+                .map(|folder| folder.join(&end))
+                .find_map(|path| normalize(&path).filter(|path| self.files.is_file(path)))
         })
     }
 }

@@ -137,9 +137,8 @@ impl Places {
 /// A value as a tree.
 fn node(value: &Value, base: Span, holes: &mut Vec<Value>) -> Node {
     let span = value.origin.written().or(value.origin.span).unwrap_or(base);
-    let scalar = |text: String, style: Style| {
-        NodeKind::Scalar(Scalar { text: text.into(), content: span, exact: false, style })
-    };
+    let scalar =
+        |text: String, style: Style| NodeKind::Scalar(Scalar { text: text.into(), content: span, exact: false, style });
     let kind = match &value.kind {
         Kind::Null(_) => scalar("null".into(), Style::Plain),
         Kind::Bool(truth) => scalar(truth.to_string(), Style::Plain),

@@ -283,7 +283,8 @@ impl Nesting<'_> {
                 passed.insert(Arc::clone(name), value.clone());
             }
             if let Kind::Unknown(unknown) = &value.kind {
-                passed.insert("*".into(), Value::unknown_from(unknown, Type::Dynamic).with_origin(value.origin.clone()));
+                passed
+                    .insert("*".into(), Value::unknown_from(unknown, Type::Dynamic).with_origin(value.origin.clone()));
             }
         }
         Place {

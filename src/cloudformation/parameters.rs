@@ -65,9 +65,7 @@ impl Template {
         // A default is a string, whatever it looks like, until the parameter's type says otherwise.
         let literal = |node: &Node| match node.as_scalar() {
             Some(scalar) => Value::new(Kind::Text(document::scalar_text(scalar, &self.source))).at(node.span),
-            None => {
-                self.hole(node).unwrap_or_else(|| document::from_node(node, &self.source, Scalars::CloudFormation))
-            }
+            None => self.hole(node).unwrap_or_else(|| document::from_node(node, &self.source, Scalars::CloudFormation)),
         };
         let kind = declaration.get("Type").and_then(Node::as_str).unwrap_or("String");
         let allowed: Vec<Arc<str>> = declaration

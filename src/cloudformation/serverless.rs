@@ -52,8 +52,16 @@ pub fn load(
         return (None, Vec::new());
     };
     let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-    let mut reader =
-        Reader { files, sources, folder, root, holes: Vec::new(), errors: Vec::new(), left: MAX_NODES, read: HashMap::new() };
+    let mut reader = Reader {
+        files,
+        sources,
+        folder,
+        root,
+        holes: Vec::new(),
+        errors: Vec::new(),
+        left: MAX_NODES,
+        read: HashMap::new(),
+    };
     let resolved = reader.resolve(&resources, 0);
     let template = merge(&resolved);
     let Reader { holes, errors, .. } = reader;

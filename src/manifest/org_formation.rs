@@ -61,6 +61,9 @@ impl Part {
     }
 }
 
+/// The unit that each unit and account is in, by its name, and where that is written.
+type Parents<'s> = HashMap<&'s str, (&'s Part, Span)>;
+
 struct Organization<'r> {
     reader: &'r Reader<'r>,
     root: &'r Value,
@@ -184,8 +187,8 @@ impl<'s> Section<'s, '_> {
     }
 
     /// The unit that each unit and account is in, by name; and why others may be in one, too.
-    fn parents(&self) -> (HashMap<&'s str, (&'s Part, Span)>, Option<Arc<Unknown>>) {
-        let mut parents: HashMap<&str, (&Part, Span)> = HashMap::new();
+    fn parents(&self) -> (Parents<'s>, Option<Arc<Unknown>>) {
+        let mut parents = Parents::new();
         let mut lost = None;
         for unit in self.parts.iter().filter(|part| part.is("OrganizationalUnit")) {
             for (property, kind) in [("Accounts", "Account"), ("OrganizationalUnits", "OrganizationalUnit")] {
@@ -231,7 +234,7 @@ impl<'s> Section<'s, '_> {
     fn entry(
         &self,
         part: &Part,
-        parents: &HashMap<&str, (&Part, Span)>,
+        parents: &Parents<'_>,
         lost: Option<&Arc<Unknown>>,
         attached: &HashMap<&str, Vec<Value>>,
     ) -> Option<Entry> {

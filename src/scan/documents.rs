@@ -101,8 +101,8 @@ impl<T> Reader<'_, T> {
             let Some(manifest) = loaded.manifest else { return Taken::without_project(&shown, findings) };
             let taken = (self.take)(&manifest, &mut findings);
             let resources = manifest.resources(&|_| true).len();
-            let (files, path) = (loaded.files, Arc::clone(&shown));
-            Taken { path, taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            let (taken, files) = (Some(taken), loaded.files);
+            Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }

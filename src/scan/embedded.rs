@@ -70,8 +70,7 @@ impl<T> Reader<'_, T> {
             Ok((mut template, errors)) => {
                 template.set_presence(site.presence.clone());
                 let path = file.unwrap_or_default();
-                let mut nested: Vec<Utf8PathBuf> =
-                    template.nest(self.files, self.sources, &path).into_iter().collect();
+                let mut nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, &path).into_iter().collect();
                 nested.push(path);
                 let mut findings = Findings { errors, ..Findings::default() };
                 let taken = (self.take)(&template, &mut findings);

@@ -184,7 +184,8 @@ impl<T> Reader<'_, T> {
             let taken = (self.take)(&project as &dyn Project, &mut findings);
             findings.errors.extend(project.take_errors());
             let files = vec![path.to_owned()];
-            Taken { path: Arc::clone(&shown), taken: Some(taken), findings, files, resources, variables: Vec::new() }
+            let taken = Some(taken);
+            Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
         })
     }
 }

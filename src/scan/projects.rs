@@ -7,9 +7,9 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::constructs::Constructs;
 use super::others::Neighbourhood;
 use super::plans::Plans;
-use super::constructs::Constructs;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::Parameters;
@@ -142,9 +142,8 @@ fn drop_nested<T>(projects: &mut Vec<Taken<T>>) {
     }
     projects.retain(|project| {
         let used = users.get(Utf8Path::new(&*project.path)).into_iter().flatten();
-        let mut outer = used.filter(|user| {
-            **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user)
-        });
+        let mut outer =
+            used.filter(|user| **user != project.path && !project.nested.iter().any(|path| path.as_str() == &***user));
         outer.next().is_none()
     });
 }

@@ -19,7 +19,8 @@ impl Sam<'_> {
     pub(super) fn api(&mut self, item: &Item, kind: &str) {
         let make = item.make();
         let rest = kind == "Api";
-        let left_out = ["Auth", "Cors", "Domain", "StageName", "Models", "UsagePlan", "PropagateTags", "OpenApiVersion"];
+        let left_out =
+            ["Auth", "Cors", "Domain", "StageName", "Models", "UsagePlan", "PropagateTags", "OpenApiVersion"];
         let mut properties = Vec::new();
         for (key, value) in item.properties.as_mapping().unwrap_or_default() {
             match key.as_str() {
@@ -91,7 +92,8 @@ impl Sam<'_> {
             (true, "$default" | "*") => "${Stage}/$default".to_owned(),
             _ => format!("${{Stage}}/{method}/{resource}"),
         };
-        let pattern = format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/{end}");
+        let pattern =
+            format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/{end}");
         let id = event.get(if http { "ApiId" } else { "RestApiId" }).filter(|node| referred(node).is_none());
         let id = id.filter(|node| make::is_call(node)).cloned().unwrap_or_else(|| make.reference(api));
         let variables = make.map([("Api", id), ("Stage", make.text("*"))]);

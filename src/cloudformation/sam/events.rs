@@ -31,9 +31,8 @@ impl<'n> Event<'n> {
 
     /// Some of the properties as they are.
     pub fn some(&self, names: &[&str]) -> Vec<(Node, Node)> {
-        let wanted = |(key, value): &&(Node, Node)| {
-            key.as_str().is_some_and(|key| names.contains(&key)) && !is_empty(value)
-        };
+        let wanted =
+            |(key, value): &&(Node, Node)| key.as_str().is_some_and(|key| names.contains(&key)) && !is_empty(value);
         self.entries().iter().filter(wanted).cloned().collect()
     }
 }
@@ -88,7 +87,8 @@ impl Sam<'_> {
 
     /// An event of a type that is not known.
     pub(super) fn unknown_event(&self, item: &Item, event: &Event<'_>) {
-        let message = format!("the type of this event of `{}` is not known: what it implies is not analysed", item.name);
+        let message =
+            format!("the type of this event of `{}` is not known: what it implies is not analysed", item.name);
         self.template.note(Diagnostic::new("sam-unknown", message, event.make.0));
     }
 

@@ -177,10 +177,8 @@ impl Sam<'_> {
                 "EventBridge" => ("EventBridgePolicy", vec![one("events:PutEvents", arn)]),
                 "Lambda" => ("LambdaPolicy", vec![one("lambda:InvokeFunction", arn)]),
                 "S3Bucket" => {
-                    let objects = make.map([(
-                        "Fn::Join",
-                        make.list([make.text("/"), make.list([arn.clone(), make.text("*")])]),
-                    )]);
+                    let objects =
+                        make.map([("Fn::Join", make.list([make.text("/"), make.list([arn.clone(), make.text("*")])]))]);
                     ("S3Policy", vec![one("s3:PutObject", objects), one("s3:ListBucket", arn)])
                 }
                 _ => continue,

@@ -178,15 +178,7 @@ impl Sam<'_> {
     }
 
     /// Adds a resource, with a condition in place of that of the one it is made for.
-    fn add_with(
-        &mut self,
-        item: &Item,
-        name: &str,
-        make: Make,
-        kind: &str,
-        properties: Node,
-        condition: Option<Node>,
-    ) {
+    fn add_with(&mut self, item: &Item, name: &str, make: Make, kind: &str, properties: Node, condition: Option<Node>) {
         let mut entries = vec![(make.text("Type"), make.text(kind)), (make.text("Properties"), properties)];
         if let Some(condition) = condition.or_else(|| item.body.get("Condition").cloned()) {
             entries.push((make.text("Condition"), condition));

@@ -197,10 +197,7 @@ fn broker(event: &Event<'_>, source: Option<&Node>) -> Vec<Node> {
 fn cluster(event: &Event<'_>, source: Option<&Node>) -> Vec<Node> {
     let make = event.make;
     let mut statements: Vec<Node> = basic(event).into_iter().collect();
-    let named = [
-        ("rds:DescribeDBClusterParameters", "cluster-pg:*"),
-        ("rds:DescribeDBSubnetGroups", "subgrp:*"),
-    ];
+    let named = [("rds:DescribeDBClusterParameters", "cluster-pg:*"), ("rds:DescribeDBSubnetGroups", "subgrp:*")];
     for (action, resource) in named {
         let arn = format!("arn:${{AWS::Partition}}:rds:${{AWS::Region}}:${{AWS::AccountId}}:{resource}");
         statements.push(allow(make, make.texts(&[action]), make.substituted(arn)));

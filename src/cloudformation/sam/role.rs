@@ -162,7 +162,8 @@ impl Sam<'_> {
     /// The policy that lets a function write traces: its name depends on the partition.
     pub(super) fn tracing_arn(&self, item: &Item, make: Make) -> Node {
         let partition = make.reference("AWS::Partition");
-        let [here, elsewhere] = ["AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"].map(|name| managed_arn(make, name));
+        let [here, elsewhere] =
+            ["AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess"].map(|name| managed_arn(make, name));
         match self.text(item, &partition).as_deref() {
             Some("aws") => here,
             Some(_) => elsewhere,

@@ -17,8 +17,16 @@ impl Sam<'_> {
             let at = Make(key.span);
             let name = match key.as_str() {
                 Some(
-                    "Policies" | "Events" | "Role" | "RolePath" | "PermissionsBoundary" | "Tags" | "PropagateTags"
-                    | "AutoPublishAlias" | "DeploymentPreference" | "UseAliasAsEventTarget",
+                    "Policies"
+                    | "Events"
+                    | "Role"
+                    | "RolePath"
+                    | "PermissionsBoundary"
+                    | "Tags"
+                    | "PropagateTags"
+                    | "AutoPublishAlias"
+                    | "DeploymentPreference"
+                    | "UseAliasAsEventTarget",
                 ) => continue,
                 Some("Name") => at.text("StateMachineName"),
                 Some("Type") => at.text("StateMachineType"),
@@ -56,8 +64,7 @@ impl Sam<'_> {
                 "ScheduleV2" => self.schedule(item, &event, &target, false),
                 "Schedule" | "CloudWatchEvent" | "EventBridgeRule" => {
                     let given = event.get("RoleArn").filter(|_| event.kind == "Schedule").cloned();
-                    let role =
-                        given.unwrap_or_else(|| self.event_role(item, &event, &target, "events.amazonaws.com"));
+                    let role = given.unwrap_or_else(|| self.event_role(item, &event, &target, "events.amazonaws.com"));
                     self.rule(item, &event, target.clone(), Some(role), "StepFunctionsTarget");
                 }
                 "Api" => {

@@ -149,13 +149,13 @@ Resources:
 /// The targets of the one policy that the tasks deploy.
 fn targets(written: &str, task: &str) -> String {
     let template = TEMPLATE.replace("TARGETS", written);
-    let tasks = format!(
-        "Update: {{Type: update-organization, Template: ./organization.yml}}\nMore:\n  Type: include\n  Path: scps/_tasks.yml\n"
-    );
+    let tasks = "Update: {Type: update-organization, Template: ./organization.yml}
+More: {Type: include, Path: scps/_tasks.yml}
+";
     let inner = format!("Deny:\n  Type: update-stacks\n  Template: ./scp.yml\n{task}");
     let files = [
         ("src/organization.yml", TOP),
-        ("src/_tasks.yml", &*tasks),
+        ("src/_tasks.yml", tasks),
         ("src/scps/_tasks.yml", &*inner),
         ("src/scps/scp.yml", &*template),
     ];
@@ -203,4 +203,6 @@ fn tasks_for_another_organization_are_not_followed() {
     assert!(
         !read(&tasks.replace("other", "organization").replace("scp.yml,", "scp.yml, Skip: true,")).contains("Deny.Scp")
     );
+    let without = tasks.split('\n').nth(1).unwrap().to_owned() + "\n";
+    assert!(read(&without).contains("Deny.Scp"));
 }
