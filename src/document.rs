@@ -322,7 +322,7 @@ impl<'a> Reader<'a> {
 
     /// A scalar with YAML's own tags obeyed (`!` alone says that it is a string).
     fn tagged(&self, node: &Node, scalar: &Scalar) -> Result<Kind, DocumentError> {
-        let plain = match node.tag.as_ref().map(|(tag, _)| &**tag) {
+        let plain = match node.tag.as_ref().map(|tag| &*tag.name) {
             None => scalar.style == Style::Plain,
             Some("!!str" | "!!binary" | "!") => false,
             Some("!!null") if scalar.style == Style::Plain => return Ok(Kind::Null(Type::Dynamic)),

@@ -1,7 +1,7 @@
 //! Function calls, in the short form (`!Sub x`) and the long one (`{"Fn::Sub": x}`).
 
 use crate::source::Span;
-use crate::syntax::node::Node;
+use crate::syntax::node::{Node, Tag};
 
 /// How the directives of `rain` start, a tool that fills templates in before they are deployed.
 pub(super) const RAIN: &str = "Rain::";
@@ -36,7 +36,7 @@ impl<'n> Argument<'n> {
 
     /// The call that this is, if it is one.
     pub fn call(&self) -> Option<Call<'n>> {
-        if let Some((tag, span)) = self.node.tag.as_ref().filter(|_| !self.untagged)
+        if let Some(Tag { name: tag, span }) = self.node.tag.as_deref().filter(|_| !self.untagged)
             && !tag.starts_with("!!")
             && &**tag != "!"
         {

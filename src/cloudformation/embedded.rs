@@ -112,8 +112,8 @@ impl Places {
         let mut open = vec![node];
         while let Some(node) = open.pop() {
             node.span = self.at(node.span);
-            if let Some((_, span)) = &mut node.tag {
-                *span = self.at(*span);
+            if let Some(tag) = &mut node.tag {
+                tag.span = self.at(tag.span);
             }
             match &mut node.kind {
                 NodeKind::Scalar(scalar) => {

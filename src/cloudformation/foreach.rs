@@ -1,5 +1,6 @@
 //! `Fn::ForEach`: a part of a mapping written once for each element of a list.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::cloudformation::Template;
@@ -20,11 +21,11 @@ pub(super) struct Entry {
     /// Where the name is written.
     pub key: Span,
     /// What it says.
-    pub body: std::rc::Rc<Node>,
+    pub body: Rc<Node>,
     /// The variables of the loops around it.
     pub scope: Scope,
     /// Why it is not certain that there is just this one: a loop over an unknown list.
-    pub uncertain: Option<Reason>,
+    pub uncertain: Option<Rc<Reason>>,
 }
 
 impl Entry {
@@ -94,8 +95,9 @@ impl Template {
         let mut found = Vec::new();
         match section.kind {
             crate::syntax::node::NodeKind::Mapping(entries) => {
+                found.reserve(entries.len());
                 for (key, body) in entries {
-                    self.expand(&key, std::rc::Rc::new(body), &Scope::default(), None, &mut found);
+                    self.expand(&key, Rc::new(body), &Scope::default(), None, &mut found);
                 }
             }
             _ => {
@@ -106,28 +108,27 @@ impl Template {
         found
     }
 
-    fn expand(
-        &self,
-        key: &Node,
-        body: std::rc::Rc<Node>,
-        scope: &Scope,
-        uncertain: Option<&Reason>,
-        found: &mut Vec<Entry>,
-    ) {
+    fn expand(&self, key: &Node, body: Rc<Node>, scope: &Scope, uncertain: Option<&Reason>, found: &mut Vec<Entry>) {
         let Some(name) = key.as_scalar() else { return };
         if name.text.starts_with("Fn::ForEach::") {
             // The body is copied once, not for each element.
-            let mut copies: Vec<(Node, std::rc::Rc<Node>)> = Vec::new();
+            let mut copies: Vec<(Node, Rc<Node>)> = Vec::new();
             self.each(key, &body, scope, &mut |entries, scope, reason| {
                 if copies.is_empty() {
-                    copies.extend(entries.iter().map(|(key, body)| (key.clone(), std::rc::Rc::new(body.clone()))));
+                    copies.extend(entries.iter().map(|(key, body)| (key.clone(), Rc::new(body.clone()))));
                 }
                 for (key, body) in &copies {
-                    self.expand(key, std::rc::Rc::clone(body), scope, uncertain.or(reason), found);
+                    self.expand(key, Rc::clone(body), scope, uncertain.or(reason), found);
                 }
             });
         } else if let Some(name) = self.key(key, scope) {
-            found.push(Entry { name, key: key.span, body, scope: scope.clone(), uncertain: uncertain.cloned() });
+            found.push(Entry {
+                name,
+                key: key.span,
+                body,
+                scope: scope.clone(),
+                uncertain: uncertain.map(|reason| Rc::new(reason.clone())),
+            });
         }
     }
 }

@@ -158,6 +158,13 @@ impl Template {
         }
     }
 
+    /// How many resources will or may exist.
+    pub fn count(&self) -> usize {
+        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty());
+        let own = entries.filter(|entry| self.presence(entry).is_some()).count();
+        own + self.nested.values().map(Self::count).sum::<usize>()
+    }
+
     /// The errors that evaluation has met so far; each is handed out once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
         let own = std::mem::take(&mut *self.errors.borrow_mut());
@@ -217,7 +224,7 @@ impl Template {
     /// Whether an entry will exist; `None` if it certainly will not.
     pub(super) fn presence(&self, entry: &Entry) -> Option<Presence> {
         let certain = match &entry.uncertain {
-            Some(reason) => Presence::Possible(reason.clone()),
+            Some(reason) => Presence::Possible(Reason::clone(reason)),
             None => Presence::Certain,
         };
         let Some(condition) = entry.body.get("Condition") else { return Some(certain) };

@@ -10,7 +10,7 @@ use crate::document::{self, Scalars};
 use crate::files::{FileError, Files, MAX_FILE_BYTES, normalize};
 use crate::finding::{Diagnostic, Findings};
 use crate::source::{FileId, Sources, Span};
-use crate::syntax::node::{Node, NodeKind, SyntaxError};
+use crate::syntax::node::{Node, NodeKind, SyntaxError, Tag};
 use crate::syntax::{json, yaml};
 use crate::text::Text;
 use crate::types::Type;
@@ -180,9 +180,9 @@ impl<'r> Reader<'r> {
     }
 
     fn value(&self, node: &Node, place: &Place<'_>, variables: &Variables) -> Value {
-        match &node.tag {
-            Some((tag, _)) if tag.eq_ignore_ascii_case("!include") => self.include(node, place, variables),
-            Some((tag, span)) if !tag.starts_with("!!") && tag.len() > 1 => {
+        match node.tag.as_deref() {
+            Some(Tag { name: tag, .. }) if tag.eq_ignore_ascii_case("!include") => self.include(node, place, variables),
+            Some(Tag { name: tag, span }) if !tag.starts_with("!!") && tag.len() > 1 => {
                 let name = match tag.trim_start_matches('!') {
                     "Ref" => "Ref".into(),
                     other => format!("Fn::{other}"),

@@ -82,7 +82,7 @@ impl<T> Reader<'_, T> {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);
-            let resources = template.resources(&|_| true).len();
+            let resources = template.count();
             findings.errors.extend(template.take_errors());
             findings.notes.extend(template.take_notes());
             let files = nested.iter().cloned().chain([path.to_owned()]).collect();

@@ -3,12 +3,11 @@
 //! The parser reads bytes, not text, because a partly known string is read with it as well: the byte [`HOLE`], which
 //! cannot occur in UTF-8, stands for a part that is not written in the text.
 
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::source::{FileId, Span};
-use crate::syntax::node::{Node, NodeKind, Scalar, Style, SyntaxError};
+use crate::syntax::node::{Keys, Node, NodeKind, Scalar, Style, SyntaxError};
 
 /// Stands for an unknown or encoded part of a text.
 pub const HOLE: u8 = 0xFF;
@@ -64,7 +63,7 @@ pub fn parse_at(text: &str, base: Span) -> Result<Node, SyntaxError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_holes(bytes: &[u8], base: Span) -> Result<Node, Fault> {
-    Parser { bytes, at: 0, base, holes: 0, open_hole: None, keys: HashSet::new() }.document()
+    Parser { bytes, at: 0, base, holes: 0, open_hole: None, keys: Keys::default() }.document()
 }
 
 /// The stretches of `content`, the range of a string's inside.
@@ -152,8 +151,7 @@ struct Parser<'a> {
     holes: usize,
     /// The last hole that stood outside a string.
     open_hole: Option<usize>,
-    /// Keys repeat: each is kept once.
-    keys: HashSet<Arc<str>>,
+    keys: Keys,
 }
 
 impl Parser<'_> {
@@ -226,14 +224,7 @@ impl Parser<'_> {
             return Err(self.unexpected("a key in double quotes"));
         }
         let mut key = self.string()?;
-        if let NodeKind::Scalar(scalar) = &mut key.kind {
-            match self.keys.get(&scalar.text) {
-                Some(known) => scalar.text = Arc::clone(known),
-                None => {
-                    self.keys.insert(Arc::clone(&scalar.text));
-                }
-            }
-        }
+        self.keys.share(&mut key);
         *pending = Some(key);
         self.blank();
         if self.peek() != Some(b':') {
@@ -246,8 +237,14 @@ impl Parser<'_> {
     fn close(&mut self, open: Open) -> Node {
         self.at += 1;
         let kind = match open.content {
-            Content::Sequence(elements) => NodeKind::Sequence(elements),
-            Content::Mapping(entries, _) => NodeKind::Mapping(entries),
+            Content::Sequence(mut elements) => {
+                elements.shrink_to_fit();
+                NodeKind::Sequence(elements)
+            }
+            Content::Mapping(mut entries, _) => {
+                entries.shrink_to_fit();
+                NodeKind::Mapping(entries)
+            }
         };
         self.node(kind, open.start..self.at)
     }

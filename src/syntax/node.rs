@@ -1,5 +1,6 @@
 //! The spanned tree that YAML and JSON files both become.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -11,8 +12,17 @@ pub struct Node {
     pub kind: NodeKind,
     /// Where it is written (for a quoted string, the quotes included).
     pub span: Span,
-    /// A YAML tag such as `!Ref`, with the span of the tag itself.
-    pub tag: Option<(Arc<str>, Span)>,
+    /// A YAML tag such as `!Ref`.
+    pub tag: Option<Box<Tag>>,
+}
+
+/// A YAML tag.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// As it is usually written: `!Ref`, `!!str`.
+    pub name: Arc<str>,
+    /// Where.
+    pub span: Span,
 }
 
 /// What a node is.
@@ -57,6 +67,23 @@ pub struct SyntaxError {
     pub message: String,
     /// Where.
     pub span: Span,
+}
+
+/// The keys of a document, each kept once: they repeat.
+#[derive(Debug, Default)]
+pub(super) struct Keys(HashSet<Arc<str>>);
+
+impl Keys {
+    /// Lets a key share its text with the equal ones before it.
+    pub(super) fn share(&mut self, key: &mut Node) {
+        let NodeKind::Scalar(scalar) = &mut key.kind else { return };
+        match self.0.get(&scalar.text) {
+            Some(known) => scalar.text = Arc::clone(known),
+            None => {
+                self.0.insert(Arc::clone(&scalar.text));
+            }
+        }
+    }
 }
 
 impl Node {

@@ -5,10 +5,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use crate::source::{FileId, Span};
-use crate::syntax::node::{Node, NodeKind, Scalar, Style, SyntaxError};
+use crate::syntax::node::{Keys, Node, NodeKind, Scalar, Style, SyntaxError, Tag};
 
 /// How deeply collections may be nested, aliases replaced.
 pub const MAX_DEPTH: usize = 256;
@@ -46,15 +46,29 @@ pub fn parse_at(text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
         let width = text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
         SyntaxError { message: error.info(), span: located(base, at, at + width) }
     };
-    let mut events = Vec::new();
-    for event in Parser::new_from_str_with_options(text, options) {
-        events.push(event.map_err(|error| fault(&error))?);
+    let events = || Parser::new_from_str_with_options(text, options.clone());
+    // Which anchors to keep is only known at the end: a text that may have aliases is read twice. The events are not
+    // kept, since they take many times the space of the text.
+    let may_have_aliases = text.contains('&') && text.contains('*');
+    let mut used = HashSet::new();
+    if may_have_aliases {
+        for event in events() {
+            used.extend(event.map_err(|error| fault(&error))?.0.alias_id());
+        }
     }
-    let used = events.iter().filter_map(|(event, _)| event.alias_id()).collect();
-    let mut composer =
-        Composer { text, base, used, anchors: HashMap::new(), stack: Vec::new(), documents: Vec::new(), spent: 0 };
-    for (event, span) in &events {
-        composer.event(event, span)?;
+    let mut composer = Composer {
+        text,
+        base,
+        used,
+        keys: Keys::default(),
+        anchors: HashMap::new(),
+        stack: Vec::new(),
+        documents: Vec::new(),
+        spent: 0,
+    };
+    for event in events() {
+        let (event, span) = event.map_err(|error| fault(&error))?;
+        composer.event(&event, &span)?;
     }
     Ok(composer.documents)
 }
@@ -73,7 +87,7 @@ struct Anchored {
 /// A collection that is not closed yet.
 struct Open {
     anchor: usize,
-    tag: Option<(Arc<str>, Span)>,
+    tag: Option<Box<Tag>>,
     span: Span,
     flow: bool,
     mapping: bool,
@@ -88,6 +102,7 @@ struct Composer<'a> {
     text: &'a str,
     base: Span,
     used: HashSet<usize>,
+    keys: Keys,
     anchors: HashMap<usize, Anchored>,
     stack: Vec<Open>,
     documents: Vec<Node>,
@@ -98,7 +113,9 @@ struct Composer<'a> {
 impl Composer<'_> {
     fn event(&mut self, event: &Event<'_>, span: &granit_parser::Span) -> Result<(), SyntaxError> {
         let place = self.span(span);
-        let tag = event.tag().map(|tag| (tag_name(tag), span.tag_span().map_or(place, |tag| self.span(&tag))));
+        let tag = event.tag().map(|tag| {
+            Box::new(Tag { name: tag_name(tag), span: span.tag_span().map_or(place, |tag| self.span(&tag)) })
+        });
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let node = self.scalar(text, *style, place, tag);
@@ -128,7 +145,7 @@ impl Composer<'_> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, span: Span, tag: Option<(Arc<str>, Span)>) -> Node {
+    fn scalar(&self, text: &str, style: ScalarStyle, span: Span, tag: Option<Box<Tag>>) -> Node {
         let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         let content = if quoted { span.slice(1, span.len().saturating_sub(1).max(1)) } else { span };
         let exact = self.slice(content) == text;
@@ -142,7 +159,7 @@ impl Composer<'_> {
         style: StructureStyle,
         mapping: bool,
         anchor: usize,
-        tag: Option<(Arc<str>, Span)>,
+        tag: Option<Box<Tag>>,
         span: Span,
     ) -> Result<(), SyntaxError> {
         if self.stack.len() == MAX_DEPTH {
@@ -163,12 +180,15 @@ impl Composer<'_> {
         let kind = if open.mapping {
             let mut entries = Vec::with_capacity(open.children.len() / 2);
             let mut children = open.children.into_iter();
-            while let (Some(key), Some(value)) = (children.next(), children.next()) {
+            while let (Some(mut key), Some(value)) = (children.next(), children.next()) {
+                self.keys.share(&mut key);
                 entries.push((key, value));
             }
             NodeKind::Mapping(merged(entries))
         } else {
-            NodeKind::Sequence(open.children)
+            let mut children = open.children;
+            children.shrink_to_fit();
+            NodeKind::Sequence(children)
         };
         self.complete(Node { kind, span, tag: open.tag }, open.anchor, open.nodes, open.depth)
     }
@@ -218,7 +238,7 @@ fn too_deep(span: Span) -> SyntaxError {
 }
 
 /// A tag as it is usually written: `!Ref`, `!!str`.
-fn tag_name(tag: &Tag) -> Arc<str> {
+fn tag_name(tag: &granit_parser::Tag) -> Arc<str> {
     match tag.core_suffix() {
         Some(suffix) => format!("!!{suffix}").into(),
         None => tag.original().into(),
@@ -287,7 +307,7 @@ mod tests {
         let node = one(text);
         let value = node.get("User").unwrap();
         assert_eq!(at(text, value.span), "Näme");
-        let (tag, span) = value.tag.as_ref().unwrap();
+        let Tag { name: tag, span } = &**value.tag.as_ref().unwrap();
         assert_eq!((&**tag, at(text, *span)), ("!Ref", "!Ref"));
         let quoted = node.get("q").unwrap();
         assert_eq!((at(text, quoted.span), at(text, quoted.as_scalar().unwrap().content)), ("'x'", "x"));

@@ -132,7 +132,7 @@ pub(super) fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
 
 /// Whether two nodes say the same, wherever they stand. Long and short forms of functions are told apart.
 pub(super) fn same(a: &Node, b: &Node) -> bool {
-    let tag = |node: &Node| node.tag.as_ref().map(|(tag, _)| Arc::clone(tag));
+    let tag = |node: &Node| node.tag.as_ref().map(|tag| Arc::clone(&tag.name));
     tag(a) == tag(b)
         && match (&a.kind, &b.kind) {
             (NodeKind::Scalar(a), NodeKind::Scalar(b)) => a.text == b.text,

@@ -65,7 +65,7 @@ struct Item {
     /// Its properties, with what `Globals` adds.
     properties: Node,
     scope: Scope,
-    uncertain: Option<Reason>,
+    uncertain: Option<Rc<Reason>>,
 }
 
 impl Item {
