@@ -206,3 +206,17 @@ fn tasks_for_another_organization_are_not_followed() {
     let without = tasks.split('\n').nth(1).unwrap().to_owned() + "\n";
     assert!(read(&without).contains("Deny.Scp"));
 }
+
+#[test]
+fn everything_attached_to_everything_ends() {
+    let mut organization = String::from("Organization:\n  Top: {Type: OC::ORG::OrganizationRoot}\n");
+    for number in 0..1500 {
+        organization += &format!(
+            "  P{number}: {{Type: OC::ORG::ServiceControlPolicy, Properties: {{PolicyName: p}}}}\n  A{number}: {{Type: \
+             OC::ORG::Account, Properties: {{AccountName: a, ServiceControlPolicies: '*'}}}}\n"
+        );
+    }
+    let text = shown(&[("organization.yml", &organization)], "organization.yml");
+    assert!(text.contains("policy_id=?ServiceControlPolicies"));
+    assert!(text.matches("@A").count() <= 300_000 + 10_000);
+}
