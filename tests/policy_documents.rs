@@ -2,21 +2,8 @@
 //! written: each time the place that is pointed at is just that ARN, or what a call passes for it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
-use std::sync::Arc;
-
-use camino::Utf8Path;
-use rootlint::aws::iam::Policy;
-use rootlint::cloudformation::{Parameters, Template};
-use rootlint::document;
 use rootlint::files::Memory;
-use rootlint::resource::Project;
-use rootlint::source::{Sources, Span};
-use rootlint::terraform::config::Module;
-use rootlint::terraform::evaluator::{Evaluator, ModuleLoader};
-use rootlint::terraform::inputs::{self, Given};
-use rootlint::terraform::plan::{Plan, PlanProject};
-use rootlint::terraform::project::RootModule;
-use rootlint::value::Value;
+use rootlint::scan::{self, Options};
 
 /// The ARN, which is no root user's.
 const ARN: &str = "arn:aws:iam::*:user/root";
@@ -240,53 +227,15 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-struct Folder<'f> {
-    files: &'f Memory,
-    sources: &'f Sources,
-}
-
-impl ModuleLoader for Folder<'_> {
-    fn load(&self, folder: &Utf8Path) -> Option<Arc<Module>> {
-        Module::load(self.files, self.sources, folder).ok().map(Arc::new)
-    }
-}
-
-fn place_of_the_arn(project: &dyn Project, content: &str) -> Span {
-    let resources = project.resources(&|kind| kind.ends_with("_policy") || kind.ends_with("::Policy"));
-    let document: Value = document::read(&resources[0].get(content)).unwrap();
-    let policy = Policy::parse(&document).unwrap();
-    let value = &policy.statements[0].conditions[0].values[0];
-    assert_eq!(value.as_known().as_deref(), Some(ARN));
-    value.span.unwrap()
-}
-
 /// What is pointed at, with its file and the text around it on the line.
 fn pointed(files: &[(&'static str, String)]) -> String {
     let memory: Memory = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
-    let sources = Sources::default();
-    let span = match files[0].0 {
-        path @ ("t.yaml" | "t.json") => {
-            let file = sources.file(path.into());
-            let (template, errors) = Template::load(path.into(), &files[0].1, file, &Parameters::default());
-            assert_eq!(errors, []);
-            place_of_the_arn(&template.unwrap(), "Content")
-        }
-        path @ "plan.json" => {
-            let (plan, errors) = Plan::load(path.into(), files[0].1.clone(), sources.file(path.into()));
-            assert_eq!(errors, []);
-            place_of_the_arn(&PlanProject::new(plan.unwrap()), "content")
-        }
-        _ => {
-            let loader = Folder { files: &memory, sources: &sources };
-            let inputs = inputs::collect(&memory, &sources, "".into(), &Given::default(), &mut Vec::new());
-            let evaluator = Evaluator::new(&memory, &sources, &loader, loader.load("".into()).unwrap(), inputs);
-            let project = RootModule::new(evaluator);
-            let span = place_of_the_arn(&project, "content");
-            assert!(project.evaluator().errors().is_empty(), "{:?}", project.evaluator().errors());
-            span
-        }
-    };
-    let path = sources.path(span.file);
+    let options = Options { paths: vec!["".into()], ..Options::default() };
+    let outcome = scan::check(&memory, &options);
+    assert_eq!(outcome.findings.errors, []);
+    let findings = outcome.findings.findings.iter().filter(|finding| finding.check == "ineffective-root-guard");
+    let [finding] = findings.collect::<Vec<_>>()[..] else { panic!("{:?}", outcome.findings) };
+    let (span, path) = (finding.primary, outcome.sources.path(finding.primary.file));
     let text = &files.iter().find(|(name, _)| *name == path.as_str()).unwrap().1;
     let (start, end) = (span.start as usize, span.end as usize);
     assert_eq!(text[start..end].trim_matches(['"', '\\']), ARN);

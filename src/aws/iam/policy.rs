@@ -306,7 +306,7 @@ impl Reader {
         for action in &actions.values {
             self.action(action);
         }
-        let effect_span = fields.get("Effect").and_then(|effect| effect.origin.span);
+        let effect_span = fields.get("Effect").and_then(|effect| effect.origin.place());
         let (conditions, unknown) = (Vec::new(), Vec::new());
         let mut statement = Statement { sid, span, effect, effect_span, actions, resources, conditions, unknown };
         if let Some(condition) = fields.get("Condition") {
