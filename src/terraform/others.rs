@@ -72,7 +72,7 @@ impl Evaluator<'_> {
             let via = Via::Attribute(Arc::from(format!("{}.outputs.{name}", at.id)));
             let unknown = |reason: Reason| {
                 let symbol = self.symbol(at.module, at.id, at.key, &format!("outputs.{name}"));
-                let unknown = Unknown { ty: Type::Dynamic, not_null: false, symbol, reason };
+                let unknown = Unknown { ty: Type::Dynamic, not_null: false, symbol, among: None, reason };
                 Value::new(Kind::Unknown(Arc::new(unknown))).at(at.block.header)
             };
             let project = match self.remote_project(at, &scope)? {
