@@ -93,7 +93,11 @@ fn stdin_scope(name: &Utf8Path, root: Option<&Utf8Path>, working: &Utf8Path) -> 
     Ok((scope, path))
 }
 
-fn read_stdin() -> Result<Vec<u8>, String> {
+/// All of standard input.
+///
+/// # Errors
+/// In words, when it cannot be read or is too large.
+pub fn read_stdin() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("standard input: {error}"))?;

@@ -175,7 +175,9 @@ fn rows(project: &dyn Project) -> Vec<ResourceRow> {
         presence: resource.site.presence,
         span: resource.site.header,
     };
-    project.resources(&|_| true).into_iter().map(row).collect()
+    let rows = project.resources(&|_| true).into_iter().map(row).collect();
+    project.evaluate_everything();
+    rows
 }
 
 /// Evaluates expressions in the root module in `folder`.

@@ -99,16 +99,20 @@ impl<T> Reader<'_, T> {
         let taken = self.guarded(&shown, path, || {
             let (parameters, problems) = self.parameters();
             let mut errors = problems.clone();
-            let (template, problems) = match serverless {
-                true => serverless::load(self.files, self.sources, path, &text, parameters),
-                false => load(Beside { files: self.files, sources: self.sources }, path, &text, parameters),
+            let (template, problems, parts) = if serverless {
+                let loaded = serverless::load(self.files, self.sources, path, &text, parameters);
+                (loaded.template, loaded.errors, loaded.files)
+            } else {
+                let (template, problems) = load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
+                (template, problems, Vec::new())
             };
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(mut template) = template else { return Taken::without_project(&shown, findings) };
             // What is imported may be passed to the stacks within, which may import more.
             self.exports.resolve(&template, parameters);
-            let nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, path).into_iter().collect();
+            let nested = template.nest(self.files, self.sources, path);
+            let nested: Vec<Utf8PathBuf> = nested.into_iter().chain(parts).collect();
             self.exports.resolve(&template, parameters);
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let constructs = cdk::constructs(&template, self.files, self.sources, folder);

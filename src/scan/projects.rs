@@ -87,10 +87,9 @@ pub(super) fn read_all<T: Send>(
         documents: &documents,
         parameters,
     };
-    let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
     let (mut projects, templates) = rayon::join(
-        || first.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
+        || roots.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
         || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
     );
     projects.extend(templates);
@@ -119,6 +118,7 @@ pub(super) fn read_all<T: Send>(
         findings.notes.extend(std::mem::take(&mut project.findings.notes).into_iter().filter(&mut new));
         findings.findings.append(&mut project.findings.findings);
         findings.undecided.append(&mut project.findings.undecided);
+        findings.hidden.append(&mut project.findings.hidden);
     }
     for project in &projects {
         read.extend(&project.files);

@@ -135,7 +135,7 @@ impl Evaluator<'_> {
                 self.body_value(&block.body, name, schema, &scope, &gaps)?
             }
         };
-        Ok(Named { value: self.from_plan(&at, name, value), via })
+        Ok(Named { value: self.known_from_plan(&at, name, value), via })
     }
 
     /// An attribute or nested block type of a body.

@@ -47,7 +47,7 @@ pub(super) fn any_true(node: &Node) -> bool {
 }
 
 /// The members of an object by name.
-pub(super) fn by_name<'n>(node: Option<&'n Node>) -> HashMap<&'n str, &'n Node> {
+pub(super) fn by_name(node: Option<&Node>) -> HashMap<&str, &Node> {
     let entries = node.and_then(Node::as_mapping).unwrap_or_default();
     entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect()
 }

@@ -1,7 +1,9 @@
 //! Verdicts that were written down by hand, and properties that hold for all policies.
 
 mod brute;
+mod generator;
 mod properties;
+mod questions;
 mod verdicts;
 
 use std::sync::Arc;
