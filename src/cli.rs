@@ -149,7 +149,7 @@ pub struct Input {
     /// A CloudFormation parameter or pseudo parameter.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub parameter: Vec<(String, String)>,
-    /// A file of CloudFormation parameters.
+    /// A file of CloudFormation parameters; of a samconfig.toml, `FILE#NAME` is an environment.
     #[arg(long, value_name = "FILE")]
     pub parameter_overrides: Vec<Utf8PathBuf>,
     /// A plan or state as `terraform show -json` writes it, for the code beside it.

@@ -177,7 +177,7 @@ fn variables(text: &str) -> impl Iterator<Item = String> {
 }
 
 /// Whether `Action` or `NotAction` covers the action.
-pub(super) fn actions(element: &Element, action: &str) -> (Tri, Vec<Reason>) {
+pub(in crate::aws) fn actions(element: &Element, action: &str) -> (Tri, Vec<Reason>) {
     let mut found = Tri::No;
     let mut reasons = Vec::new();
     for item in &element.values {
