@@ -212,27 +212,28 @@ impl Answer {
             organizations: Vec<JsonTree<'a>>,
             errors: Vec<JsonError<'a>>,
         }
-        let node = |node| {
-            let Node { kind, name, parent, depth, mark, reason, witness, place, decided } = node;
+        fn node(node: &Node) -> JsonNode<'_> {
             JsonNode {
-                kind,
-                name,
-                parent: *parent,
-                depth: *depth,
-                verdict: *mark,
-                reason,
-                witness: witness.as_ref(),
-                location: place.as_ref().map(Place::location),
-                decided: decided.as_ref().map(Place::location),
+                kind: node.kind,
+                name: &node.name,
+                parent: node.parent,
+                depth: node.depth,
+                verdict: node.mark,
+                reason: &node.reason,
+                witness: node.witness.as_ref(),
+                location: node.place.as_ref().map(Place::location),
+                decided: node.decided.as_ref().map(Place::location),
             }
-        };
-        let tree = |tree: &'_ Tree| JsonTree {
-            name: &tree.name,
-            projects: &tree.projects,
-            managed: tree.managed,
-            notes: &tree.notes,
-            nodes: tree.nodes.iter().map(node).collect(),
-        };
+        }
+        fn tree(tree: &Tree) -> JsonTree<'_> {
+            JsonTree {
+                name: &tree.name,
+                projects: &tree.projects,
+                managed: tree.managed,
+                notes: &tree.notes,
+                nodes: tree.nodes.iter().map(node).collect(),
+            }
+        }
         let errors = self.errors.iter();
         json::text(&Document {
             version: 1,

@@ -2,7 +2,7 @@
 //! is no script and nothing is fetched; names come from the scanned repository and are never anything but text.
 
 use super::{Answer, Mark, Node, Tree, fill};
-use crate::report::shown::{disarm, mask_keys};
+use crate::report::shown::{disarm, line, mask_keys};
 
 /// Everything but the content. The policy forbids scripts and any fetch, should an escape ever be forgotten.
 const HEAD: &str = r#"<!DOCTYPE html>
@@ -58,15 +58,8 @@ pub fn render(answer: &Answer) -> String {
     mask_keys(&disarm(&text))
 }
 
-const MARKS: [Mark; 7] = [
-    Mark::Denied,
-    Mark::NotDenied,
-    Mark::Conditional,
-    Mark::Unknown,
-    Mark::Exempt,
-    Mark::Never,
-    Mark::Passed,
-];
+const MARKS: [Mark; 7] =
+    [Mark::Denied, Mark::NotDenied, Mark::Conditional, Mark::Unknown, Mark::Exempt, Mark::Never, Mark::Passed];
 
 /// Deeper lists say nothing more to a reader, and browsers stop nesting.
 const DEEPEST: usize = 64;
@@ -141,7 +134,7 @@ fn class(mark: Mark) -> &'static str {
 /// Text that stays text, in an element and in an attribute.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in line(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
