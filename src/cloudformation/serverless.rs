@@ -328,7 +328,7 @@ fn quoted(text: &str) -> Option<&str> {
 fn unknown(variable: &str, span: Span) -> Arc<Unknown> {
     let missing = format!("${{{variable}}}");
     let reason = Reason::new(missing, "is filled in by the Serverless Framework", Some(span));
-    Arc::new(Unknown { ty: Type::Text, not_null: false, symbol: None, reason })
+    Arc::new(Unknown { ty: Type::Text, not_null: false, symbol: None, among: None, reason })
 }
 
 /// A part of a string.
