@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::source::Span;
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Unknown, Value, Via};
@@ -20,10 +21,27 @@ use super::variables::Variables;
 /// How many resources `*` may name in all: far more than any organization has, and no more than memory holds.
 const MAX_NAMED: usize = 300_000;
 
-/// Whether a template has an organization of its own, and does not only include the one of another file.
-pub(super) fn is_organization(text: &str) -> bool {
-    let mut lines = text.lines().skip_while(|line| !line.trim_start_matches('\u{feff}').starts_with("Organization:"));
-    lines.next().is_some_and(|line| !line.contains("!Include"))
+/// Whether a template has an organization of its own. One that includes that of another template has none; one that
+/// includes the bare section has.
+pub(super) fn is_organization(files: &dyn Files, path: &Utf8Path, text: &str) -> bool {
+    let Some(included) = section(text) else { return false };
+    if included.is_empty() {
+        return text.contains("OC::ORG::");
+    }
+    let other = normalize(&path.parent().unwrap_or(Utf8Path::new("")).join(included));
+    let other = other.and_then(|other| files.read(&other, MAX_FILE_BYTES).ok());
+    other.is_some_and(|bytes| {
+        let other = String::from_utf8_lossy(&bytes);
+        other.contains("OC::ORG::") && section(&other).is_none()
+    })
+}
+
+/// The file that a template includes as its organization; empty if it writes one out.
+fn section(text: &str) -> Option<&str> {
+    let mut lines = text.lines().map(|line| line.trim_start_matches('\u{feff}'));
+    let rest = lines.find_map(|line| line.strip_prefix("Organization:"))?;
+    let included = rest.split_once("!Include").map_or("", |(_, file)| file);
+    Some(included.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']))
 }
 
 pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &str) -> Option<Resources> {
