@@ -7,6 +7,10 @@ use serde::Deserialize;
 use crate::aws::Model;
 use crate::finding::{Findings, Severity};
 
+#[path = "../checks/ineffective-root-guard/check.rs"]
+mod ineffective_root_guard;
+#[path = "../checks/no-centralized-root-access/check.rs"]
+mod no_centralized_root_access;
 #[path = "../checks/root-access-key/check.rs"]
 mod root_access_key;
 #[path = "../checks/root-key-not-denied/check.rs"]
@@ -65,6 +69,16 @@ impl Check {
 
 /// All checks, in the order of their ids.
 pub const ALL: &[Check] = &[
+    Check {
+        id: ineffective_root_guard::ID,
+        page: include_str!("../checks/ineffective-root-guard/README.md"),
+        run: ineffective_root_guard::check,
+    },
+    Check {
+        id: no_centralized_root_access::ID,
+        page: include_str!("../checks/no-centralized-root-access/README.md"),
+        run: no_centralized_root_access::check,
+    },
     Check {
         id: root_access_key::ID,
         page: include_str!("../checks/root-access-key/README.md"),

@@ -291,7 +291,7 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
 }
 
 fn policy(arguments: &cli::Policy) -> Outcomes {
-    let answer = ask(&arguments.files)?;
+    let answer = ask(arguments)?;
     let text = match arguments.format {
         PlainFormat::Json => answer.json(),
         PlainFormat::Human => answer.human(terminal()),

@@ -3,24 +3,34 @@
 use std::sync::Arc;
 
 use crate::aws::iam::Verdict;
-use crate::aws::organization::{self, Resolved, Target, TargetKind};
+use crate::aws::organization::{self, NearMiss, Resolved, Target, TargetKind, fixes};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity, Undecided};
 use crate::resource::{Language, Presence};
+use crate::source::Span;
 use crate::value::Reason;
 
 pub(super) const ID: &str = "root-key-not-denied";
 
+/// What the engine's nearest statement is said to do.
+const CLOSEST: &str = "comes closest";
+
+/// What no policy can do.
+const MANAGEMENT_ACCOUNT: &str = "for the management account: no key, MFA, and an alarm on root's use";
+
+/// How many guards that guard nothing are named in words; all are shown.
+const NAMED: usize = 3;
+
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     for organization in organization::organizations(model) {
-        let mut uncovered = Vec::new();
+        let uncovered: Vec<&Target> = organization.uncovered().collect();
         let mut open: Vec<(&Target, Vec<Reason>)> = Vec::new();
         for target in organization.targets.iter().filter(|target| target.exempt.is_none()) {
             match (&target.verdict, &target.cut) {
                 (Verdict::Denied(_), _) => {}
                 (_, Some(unit)) => open.push((target, vec![above(unit)])),
-                (Verdict::NotDenied(_) | Verdict::Conditional(_), None) => uncovered.push(target),
+                (Verdict::NotDenied(_) | Verdict::Conditional(_), None) => {}
                 (Verdict::Unknown(missing), None) => open.push((target, missing.clone())),
             }
         }
@@ -41,6 +51,11 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         }
         strangers(&organization, out);
     }
+}
+
+/// Whether there is a finding about an organization: what explains it is then part of it.
+pub(super) fn is_reported(organization: &Resolved, model: &Model<'_>) -> bool {
+    model.settings.organization.elsewhere.is_none() && organization.uncovered().next().is_some()
 }
 
 fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
@@ -74,7 +89,7 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
         if let Some(closest) = &escape.closest
             && let Some(span) = closest.defeat_span.or(closest.span)
         {
-            let message = format!("{} comes closest, but {}", closest.statement, closest.defeat);
+            let message = format!("{} {CLOSEST}, but {}", closest.statement, closest.defeat);
             if !finding.related.iter().any(|related| related.span == span) {
                 finding.related.push(Related { message, span });
             }
@@ -86,6 +101,21 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
             let why = "is not known; a policy exempts an account by its id";
             finding.rests_on(&Reason::new(format!("the account id of {}", target.name), why, target.span));
         }
+    }
+    let mut fixes = Vec::new();
+    for miss in organization.near_misses.iter().filter(|miss| miss.explains) {
+        explain(miss, &mut finding);
+        let void = format!(" A guard is void: {}.", miss.message);
+        if fixes.len() < NAMED && organization.ineffective.is_none() && !how.contains(&void) {
+            how.push_str(&void);
+        }
+        let fix = format!("for `{}`: {}", miss.site.block, miss.help);
+        if !fixes.contains(&fix) {
+            fixes.push(fix);
+        }
+    }
+    if !fixes.is_empty() {
+        finding.help = format!("{}\n{MANAGEMENT_ACCOUNT}", fixes.join("\n"));
     }
     if let Some(ineffective) = &organization.ineffective {
         how = format!("{how} Service control policies have no effect: {}.", ineffective.message);
@@ -110,18 +140,24 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
     finding
 }
 
+/// A guard that guards nothing, as a part of the finding that it explains.
+fn explain(miss: &NearMiss, finding: &mut Finding) {
+    // The engine's own words about the same place are less exact.
+    let is_same = |span: Span| span.contains(miss.span) || miss.span.contains(span);
+    finding.related.retain(|related| !(related.message.contains(CLOSEST) && is_same(related.span)));
+    let said = std::iter::once((&miss.message, miss.span)).chain(miss.related.iter().map(|(text, span)| (text, *span)));
+    for (message, span) in said {
+        if !finding.related.iter().any(|related| related.message == *message && related.span == span) {
+            finding.related.push(Related { message: message.clone(), span });
+        }
+    }
+}
+
 /// What to do, in the language of the organization.
 fn help(organization: &Resolved) -> String {
-    let how = match organization.site.as_ref().map(|site| site.language) {
-        Some(Language::CloudFormation) => "an AWS::Organizations::Policy with the root in its TargetIds",
-        Some(Language::Manifest) => "a service control policy of this manifest with the root among its targets",
-        _ => "an aws_organizations_policy with an aws_organizations_policy_attachment to the root",
-    };
-    format!(
-        "deny it for all accounts: {how}, with a statement {{\"Effect\": \"Deny\", \"Action\": \"iam:CreateAccessKey\", \
-         \"Resource\": \"*\", \"Condition\": {{\"ArnLike\": {{\"aws:PrincipalArn\": \"arn:*:iam::*:root\"}}}}}}; for the \
-         management account: no key, MFA, and an alarm on root's use"
-    )
+    let site = organization.site.as_ref();
+    let guard = fixes::guard(site.map_or(Language::Terraform, |site| site.language), site);
+    format!("deny it for all accounts; {MANAGEMENT_ACCOUNT}\n\n{guard}")
 }
 
 fn undecided(organization: &Resolved, open: &[(&Target, Vec<Reason>)]) -> Undecided {

@@ -70,6 +70,19 @@ pub(super) fn read(path: &Utf8Path, text: &str, file: FileId) -> (Option<Node>, 
     }
 }
 
+/// The first document of a text in JSON or YAML, if there is one.
+pub(super) fn parse_any(text: &str, file: FileId) -> Result<Option<Node>, Diagnostic> {
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+        && let Ok(root) = json::parse(text, file)
+    {
+        return Ok(Some(root));
+    }
+    let documents = yaml::parse(text, file);
+    documents
+        .map(|documents| documents.into_iter().next())
+        .map_err(|error| Diagnostic::new("yaml-syntax", error.message, error.span))
+}
+
 /// The entries of a block mapping that can be parsed each for itself; of those that cannot, the entries within them.
 fn salvage(text: &str, base: Span, depth: usize) -> Option<Node> {
     let body = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));

@@ -32,6 +32,8 @@ pub struct Statement {
     pub span: Option<Span>,
     /// `Effect`
     pub effect: Effect,
+    /// Where it is written.
+    pub effect_span: Option<Span>,
     /// `Action` or `NotAction`.
     pub actions: Element,
     /// `Resource` or `NotResource`.
@@ -188,6 +190,7 @@ impl Policy {
             sid: None,
             span: None,
             effect: Effect::Allow,
+            effect_span: None,
             actions: any.clone(),
             resources: any,
             conditions: Vec::new(),
@@ -204,6 +207,7 @@ impl Statement {
             sid: None,
             span,
             effect: Effect::Unknown(reason.clone()),
+            effect_span: None,
             actions: any.clone(),
             resources: any,
             conditions: Vec::new(),
@@ -302,8 +306,9 @@ impl Reader {
         for action in &actions.values {
             self.action(action);
         }
-        let mut statement =
-            Statement { sid, span, effect, actions, resources, conditions: Vec::new(), unknown: Vec::new() };
+        let effect_span = fields.get("Effect").and_then(|effect| effect.origin.span);
+        let (conditions, unknown) = (Vec::new(), Vec::new());
+        let mut statement = Statement { sid, span, effect, effect_span, actions, resources, conditions, unknown };
         if let Some(condition) = fields.get("Condition") {
             self.conditions(condition, &mut statement);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::aws::iam::Policy;
 use crate::document;
+use crate::source::Span;
 use crate::value::{Fields, Reason, Value};
 
 /// Ids in the Control Catalog.
@@ -17,10 +18,11 @@ const OPAQUE: [(&str, &str); 3] = [
 const ROOT_KEYS: &str = "AWS-GR_RESTRICT_ROOT_USER_ACCESS_KEYS";
 const ROOT_USER: &str = "AWS-GR_RESTRICT_ROOT_USER";
 
-/// The policy of a control; `None` if the control has nothing to do with root's keys.
-pub fn policy(identifier: &Value, parameters: &Value) -> Option<Policy> {
+/// The policy of a control, and where its parameters exempt principals; `None` if the control has nothing to do with
+/// root's keys.
+pub fn policy(identifier: &Value, parameters: &Value) -> Option<(Policy, Option<Span>)> {
     let span = identifier.origin.primary();
-    let unknown = || identifier.as_unknown().map(|unknown| Policy::unknown(unknown.reason.clone(), span));
+    let unknown = || identifier.as_unknown().map(|unknown| (Policy::unknown(unknown.reason.clone(), span), None));
     let Some(text) = identifier.as_text() else { return unknown() };
     // Partition and Region come before the name, and need not be known.
     let (id, whole) = text.known_suffix();
@@ -37,15 +39,20 @@ pub fn policy(identifier: &Value, parameters: &Value) -> Option<Policy> {
         _ if name.contains(['-', '_', '.']) => return None,
         _ => {
             let reason = Reason::new(name, "is a control that rootlint does not know by its id", span);
-            return Some(Policy::unknown(reason, span));
+            return Some((Policy::unknown(reason, span), None));
         }
     };
     let exempt = match parameter(parameters, "ExemptedPrincipalArns") {
         Ok(exempt) => exempt,
-        Err(reason) => return Some(Policy::unknown(reason, span)),
+        Err(reason) => return Some((Policy::unknown(reason, span), None)),
     };
+    let exempt_span = exempt.as_ref().and_then(|exempt| exempt.origin.primary());
     let mut condition = vec![("ArnLike", object([("aws:PrincipalArn", Value::text("arn:*:iam::*:root"))]))];
     condition.extend(exempt.map(|exempt| ("ArnNotLike", object([("aws:PrincipalArn", exempt)]))));
+    // Sessions of sts:AssumeRoot never create a key: whether they are exempt changes no verdict, only who is locked out.
+    if name == ROOT_USER && !matches!(parameter(parameters, "ExemptAssumeRoot"), Ok(None)) {
+        condition.push(("Null", object([("aws:AssumedRoot", Value::text("true"))])));
+    }
     let mut statement = object([
         ("Sid", Value::text(name)),
         ("Effect", Value::text("Deny")),
@@ -54,7 +61,8 @@ pub fn policy(identifier: &Value, parameters: &Value) -> Option<Policy> {
         ("Condition", object(condition)),
     ]);
     statement.origin = identifier.origin.clone();
-    Policy::parse(&object([("Version", Value::text("2012-10-17")), ("Statement", statement)])).ok()
+    let document = object([("Version", Value::text("2012-10-17")), ("Statement", statement)]);
+    Policy::parse(&document).ok().map(|policy| (policy, exempt_span))
 }
 
 fn object<'a>(fields: impl IntoIterator<Item = (&'a str, Value)>) -> Value {

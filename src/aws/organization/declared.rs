@@ -10,7 +10,10 @@ use crate::resource::{Mode, Resource, Site};
 use crate::source::Span;
 use crate::value::{Field, Fields, Kind, Reason, Symbol, Value};
 
+use super::features::Features;
 use super::full_access::{self, FullAccess};
+use super::identity_policies::IdentityPolicy;
+use super::{control_tower, identity_policies, quotas};
 
 /// What one project declares.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +27,11 @@ pub struct Declared {
     /// Service control policies.
     pub policies: Vec<ServiceControlPolicy>,
     /// Policies of other types, which deny root nothing.
-    pub others: Vec<Ident>,
+    pub others: Vec<OtherPolicy>,
+    /// Policies of IAM that are meant to deny root something, which they cannot.
+    pub identity_policies: Vec<IdentityPolicy>,
+    /// What is managed centrally of root's credentials.
+    pub features: Vec<Features>,
     /// Which policy is attached to what.
     pub attachments: Vec<Attachment>,
     /// Where FullAWSAccess is taken off or put back.
@@ -32,7 +39,7 @@ pub struct Declared {
     /// Control Tower controls.
     pub controls: Vec<Control>,
     /// The partition, as far as a Region says it.
-    pub partition: Option<&'static str>,
+    pub partition: Option<Arc<str>>,
 }
 
 /// An organization.
@@ -50,6 +57,10 @@ pub struct Organization {
     pub feature_set: Value,
     /// The policy types that are enabled; null if the resource does not say.
     pub policy_types: Value,
+    /// The services with access to it; null if the resource does not say.
+    pub services: Value,
+    /// The id of the management account, if known.
+    pub management_account: Ident,
 }
 
 /// An organizational unit.
@@ -85,6 +96,21 @@ pub struct ServiceControlPolicy {
     pub doubt: Option<Reason>,
     /// What it says.
     pub content: Content,
+    /// How many characters that takes, and where they are written; nothing if it is not wholly known.
+    pub size: Option<(usize, Option<Span>)>,
+}
+
+/// A policy of another type than service control policies.
+#[derive(Clone, Debug)]
+pub struct OtherPolicy {
+    /// The resource.
+    pub site: Site,
+    /// Itself.
+    pub id: Ident,
+    /// Its type.
+    pub kind: Value,
+    /// What it says, if it is written like a service control policy.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// The content of a policy.
@@ -116,6 +142,8 @@ pub struct Control {
     pub target: Ident,
     /// The policy.
     pub policy: Arc<Policy>,
+    /// Where its parameters exempt principals.
+    pub exempt: Option<Span>,
 }
 
 /// What names a root, unit, account or policy: an id, a symbol, or neither.
@@ -192,6 +220,7 @@ fn what(kind: &str) -> Option<&'static str> {
         "aws_organizations_account" | "awscc_organizations_account" | "AWS::Organizations::Account" => "account",
         "aws_organizations_policy" | "awscc_organizations_policy" | "AWS::Organizations::Policy" => "policy",
         "aws_organizations_policy_attachment" => "attachment",
+        "aws_iam_organizations_features" => "features",
         "aws_controltower_control" | "awscc_controltower_enabled_control" | "AWS::ControlTower::EnabledControl" => {
             "control"
         }
@@ -201,7 +230,7 @@ fn what(kind: &str) -> Option<&'static str> {
 
 /// Whether this module reads resources of the type.
 pub fn wanted(kind: &str) -> bool {
-    what(kind).is_some()
+    what(kind).is_some() || identity_policies::wanted(kind)
 }
 
 /// The attribute `snake`, which CloudFormation calls by its own name.
@@ -213,8 +242,14 @@ fn get(resource: &Resource<'_>, snake: &str, camel: &str) -> Value {
 pub fn declared(resources: &[Resource<'_>], out: &mut Findings) -> Declared {
     let mut all = Declared::default();
     for resource in resources {
-        if let Some(region) = resource.provider.region.as_ref().and_then(Value::as_str) {
-            all.partition = Some(partition(&region));
+        let provider = &resource.provider;
+        if let Some(known) = provider.partition.as_ref().and_then(Value::as_str) {
+            all.partition = Some(known.into());
+        } else if let Some(region) = provider.region.as_ref().and_then(Value::as_str) {
+            all.partition = Some(partition(&region).into());
+        }
+        if resource.mode == Mode::Managed {
+            all.identity_policies.extend(identity_policies::of(resource));
         }
         match (what(resource.kind()), resource.mode) {
             (Some("organization"), mode) => all.organizations.push(organization(resource, mode)),
@@ -228,18 +263,19 @@ pub fn declared(resources: &[Resource<'_>], out: &mut Findings) -> Declared {
                 all.accounts.push(Account { site: resource.site.clone(), id, parent: parent(resource) });
             }
             (Some("policy"), mode) => policy(resource, mode, &mut all, out),
+            (Some("features"), Mode::Managed) => all.features.push(Features::of(resource)),
             (Some("attachment"), Mode::Managed) => all.attachments.push(Attachment {
                 site: resource.site.clone(),
                 policy: Ident::of(&resource.get("policy_id")),
                 target: Ident::of(&resource.get("target_id")),
             }),
             (Some("control"), Mode::Managed) => {
-                if let Some(policy) = super::control_tower::policy(
-                    &get(resource, "control_identifier", "ControlIdentifier"),
-                    &get(resource, "parameters", "Parameters"),
-                ) {
+                let parameters = get(resource, "parameters", "Parameters");
+                let identifier = get(resource, "control_identifier", "ControlIdentifier");
+                if let Some((policy, exempt)) = control_tower::policy(&identifier, &parameters) {
                     let target = Ident::of(&get(resource, "target_identifier", "TargetIdentifier"));
-                    all.controls.push(Control { site: resource.site.clone(), target, policy: Arc::new(policy) });
+                    let (site, policy) = (resource.site.clone(), Arc::new(policy));
+                    all.controls.push(Control { site, target, policy, exempt });
                 }
             }
             _ => {}
@@ -275,7 +311,17 @@ fn organization(resource: &Resource<'_>, mode: Mode) -> Organization {
     };
     let id = get(resource, "id", "Id").as_str().map(|id| id.into_owned());
     let feature_set = get(resource, "feature_set", "FeatureSet");
-    Organization { site: resource.site.clone(), mode, root, id, feature_set, policy_types }
+    let services = match resource.kind() {
+        "aws_organizations_organization" => resource.get("aws_service_access_principals"),
+        _ => Value::null(),
+    };
+    let (snake, camel) = match resource.kind() {
+        "aws_organizations_organization" => ("master_account_id", ""),
+        _ => ("management_account_id", "ManagementAccountId"),
+    };
+    let management_account = Ident::own(resource, snake, &get(resource, snake, camel));
+    let site = resource.site.clone();
+    Organization { site, mode, root, id, feature_set, policy_types, services, management_account }
 }
 
 /// Where an account stands. Terraform computes `parent_id` if it is not given.
@@ -304,8 +350,9 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let doubt = match (&kind.kind, kind.as_str().as_deref()) {
         (_, Some("SERVICE_CONTROL_POLICY")) => None,
         (_, Some(_)) => {
-            all.others.push(id);
-            return;
+            let policy = lenient(&get(resource, "content", "Content"));
+            all.others.push(OtherPolicy { site: resource.site.clone(), id: id.clone(), kind, policy });
+            return attachments(resource, &id, all);
         }
         // The Terraform provider's default.
         (Kind::Null(_), _) => None,
@@ -313,7 +360,15 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
         _ => kind.as_unknown().map(|unknown| unknown.reason.clone()),
     };
     all.full_access.extend(full_access::strategies(resource));
-    let content = content(&get(resource, "content", "Content"), resource, out);
+    let value = get(resource, "content", "Content");
+    let content = content(&value, resource, out);
+    let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
+    attachments(resource, &id, all);
+    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, size });
+}
+
+/// The targets that a policy itself names.
+fn attachments(resource: &Resource<'_>, id: &Ident, all: &mut Declared) {
     if let Some(targets) = get(resource, "target_ids", "TargetIds").elements() {
         for target in targets {
             let (site, policy) = (resource.site.clone(), id.clone());
@@ -325,7 +380,27 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
         let target = Ident { reason: Some(unknown.reason.clone()), ..Ident::default() };
         all.attachments.push(Attachment { site: resource.site.clone(), policy: id.clone(), target });
     }
-    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content });
+}
+
+/// A document that is written like a service control policy but for its principals.
+pub(super) fn lenient(value: &Value) -> Option<Arc<Policy>> {
+    let mut document = once(&document::read(value).ok()?);
+    let mut fields = document.fields()?.clone();
+    let mut statements = fields.get("Statement")?.clone();
+    let without = |statement: &mut Value| {
+        if let Kind::Object(fields) | Kind::Map(_, fields) = &mut statement.kind {
+            let fields = Arc::make_mut(fields);
+            fields.remove("Principal");
+            fields.remove("NotPrincipal");
+        }
+    };
+    match &mut statements.kind {
+        Kind::Tuple(all) | Kind::List(_, all) => Arc::make_mut(all).iter_mut().for_each(without),
+        _ => without(&mut statements),
+    }
+    fields.replace("Statement".into(), None, statements);
+    document.kind = Kind::Object(Arc::new(fields));
+    Policy::parse(&document).ok().map(Arc::new)
 }
 
 fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Content {

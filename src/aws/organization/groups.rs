@@ -94,6 +94,7 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
             || !declared.accounts.is_empty()
             || !declared.attachments.is_empty()
             || !declared.policies.is_empty()
+            || !declared.others.is_empty()
             || !declared.controls.is_empty();
         if managed.is_empty() && says_something {
             readers.push(facts);
@@ -188,7 +189,7 @@ impl<'a> Group<'a> {
         if organization.feature_set.as_str().as_deref() == Some("CONSOLIDATED_BILLING") {
             let message = "its feature set is `CONSOLIDATED_BILLING`, which has no service control policies".into();
             let span = at(organization.feature_set.origin.primary());
-            return (Some(Ineffective { message, span, certain: true }), None);
+            return (Some(Ineffective { message, span, certain: true, feature_set: true }), None);
         }
         let types = &organization.policy_types;
         let doubt = organization.feature_set.as_unknown().or_else(|| types.first_unknown());
@@ -198,13 +199,24 @@ impl<'a> Group<'a> {
             _ if is_enabled => (None, None),
             Kind::Null(_) => {
                 let message = "it does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
-                (Some(Ineffective { message, span: organization.site.header, certain: false }), None)
+                (
+                    Some(Ineffective { message, span: organization.site.header, certain: false, feature_set: false }),
+                    None,
+                )
             }
             _ => match doubt {
                 Some(unknown) => (None, Some(unknown.reason.clone())),
                 None => {
                     let message = "`enabled_policy_types` does not hold `SERVICE_CONTROL_POLICY`".into();
-                    (Some(Ineffective { message, span: at(types.origin.primary()), certain: true }), None)
+                    (
+                        Some(Ineffective {
+                            message,
+                            span: at(types.origin.primary()),
+                            certain: true,
+                            feature_set: false,
+                        }),
+                        None,
+                    )
                 }
             },
         }

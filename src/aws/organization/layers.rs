@@ -9,7 +9,7 @@ use crate::aws::identity;
 use crate::resource::{Presence, Site};
 use crate::value::{Reason, Symbol};
 
-use super::declared::{Content, Ident, ServiceControlPolicy, Unit};
+use super::declared::{Attachment, Content, Ident, ServiceControlPolicy, Unit};
 use super::full_access::Strategies;
 use super::groups::Group;
 use super::resolve::TargetKind;
@@ -49,7 +49,7 @@ enum Hooked<'a> {
 
 /// The units, policies and attachments of an organization by their names.
 pub(super) struct Index<'g, 'a> {
-    group: &'g Group<'a>,
+    pub(super) group: &'g Group<'a>,
     units: HashMap<Name<'a>, &'a Unit>,
     policies: HashMap<Name<'a>, Vec<&'a ServiceControlPolicy>>,
     others: HashMap<Name<'a>, ()>,
@@ -58,6 +58,8 @@ pub(super) struct Index<'g, 'a> {
     at_root: Vec<usize>,
     /// Hooks whose target may be this or that.
     floating: Vec<usize>,
+    attachments: Vec<&'a Attachment>,
+    of_policy: HashMap<Name<'a>, Vec<usize>>,
     full_access: Strategies<'a>,
 }
 
@@ -78,7 +80,7 @@ impl<'g, 'a> Index<'g, 'a> {
         let accounts: HashMap<Name<'a>, ()> =
             group.accounts().flat_map(|account| names(&account.id)).map(|name| (name, ())).collect();
         let others = group.facts.iter().flat_map(|facts| &facts.organization.others);
-        let others = others.flat_map(names).map(|name| (name, ())).collect();
+        let others = others.flat_map(|other| names(&other.id)).map(|name| (name, ())).collect();
         let mut hooks = Vec::new();
         for attachment in group.attachments() {
             let policy = Hooked::Attached(&attachment.policy);
@@ -96,7 +98,10 @@ impl<'g, 'a> Index<'g, 'a> {
                 continue;
             }
             if group.is_root(hook.target) {
-                at_root.push(index);
+                // Control Tower enables controls on units only.
+                if matches!(hook.policy, Hooked::Attached(_)) {
+                    at_root.push(index);
+                }
                 continue;
             }
             for name in names(hook.target) {
@@ -106,12 +111,58 @@ impl<'g, 'a> Index<'g, 'a> {
                 floating.push(index);
             }
         }
+        let attachments: Vec<&'a Attachment> = group.attachments().collect();
+        let mut of_policy: HashMap<Name<'a>, Vec<usize>> = HashMap::new();
+        for (index, attachment) in attachments.iter().enumerate() {
+            for name in names(&attachment.policy) {
+                of_policy.entry(name).or_default().push(index);
+            }
+        }
         let full_access = Strategies::new(group);
-        Self { group, units, policies, others, hooks, at, at_root, floating, full_access }
+        Self { group, units, policies, others, hooks, at, at_root, floating, attachments, of_policy, full_access }
     }
 
     pub(super) fn unit(&self, ident: &Ident) -> Option<&'a Unit> {
         names(ident).find_map(|name| self.units.get(&name).copied())
+    }
+
+    /// What attaches the policy of this name.
+    pub(super) fn attachments_of(&self, policy: &Ident) -> impl Iterator<Item = &'a Attachment> {
+        let mut all: Vec<usize> =
+            names(policy).filter_map(|name| self.of_policy.get(&name)).flatten().copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().filter_map(|at| self.attachments.get(at).copied())
+    }
+
+    /// The service control policies that are certainly attached to each target, each once, and other than FullAWSAccess.
+    pub(super) fn attached(&self) -> Vec<(String, Vec<&'a Attachment>)> {
+        let mut all: Vec<(String, Vec<&'a Attachment>)> = Vec::new();
+        let mut met: HashMap<Name<'a>, usize> = HashMap::new();
+        for attachment in &self.attachments {
+            let is_scp = names(&attachment.policy).any(|name| {
+                self.policies.get(&name).is_some_and(|known| known.iter().all(|policy| policy.doubt.is_none()))
+            });
+            let Some(target) = names(&attachment.target).next().filter(|_| is_scp) else { continue };
+            if attachment.site.presence != Presence::Certain {
+                continue;
+            }
+            let at = *met.entry(target).or_insert_with(|| {
+                all.push((attachment.target.name(), Vec::new()));
+                all.len() - 1
+            });
+            if let Some((_, attached)) = all.get_mut(at)
+                && !attached.iter().any(|known| known.policy.is(&attachment.policy))
+            {
+                attached.push(attachment);
+            }
+        }
+        all
+    }
+
+    /// Whether something attaches a policy of which not even the name is known.
+    pub(super) fn has_unknown_policies(&self) -> bool {
+        self.attachments.iter().any(|attachment| names(&attachment.policy).next().is_none())
     }
 
     /// The units from below the root down to `from`, and where the way leaves the scan.

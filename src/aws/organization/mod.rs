@@ -4,15 +4,26 @@
 
 mod control_tower;
 mod declared;
+mod features;
+pub mod fixes;
 mod full_access;
 mod groups;
+mod guards;
+mod identity_policies;
 mod layers;
+mod near_misses;
+mod placeholders;
+pub mod quotas;
 pub mod resolve;
 
 pub use declared::{
-    Account, Attachment, Content, Control, Declared, Ident, Organization, ServiceControlPolicy, Unit, declared, wanted,
+    Account, Attachment, Content, Control, Declared, Ident, Organization, OtherPolicy, ServiceControlPolicy, Unit,
+    declared, wanted,
 };
+pub use features::{Access, Features, ROOT_CREDENTIALS_MANAGEMENT, centralized_access};
 pub use full_access::FullAccess;
+pub use identity_policies::IdentityPolicy;
+pub use near_misses::{LockedOut, NearMiss, loose_near_misses};
 pub use resolve::{Resolved, Target, TargetKind, organizations};
 
 #[cfg(test)]

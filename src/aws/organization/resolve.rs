@@ -1,19 +1,23 @@
 //! The projects of a scan, put together into organizations: which roots, units and accounts there are, what is attached on
 //! the way to each, and whether that denies its root users a key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::Model;
-use crate::aws::iam::{Account as Who, Attached, Level, Organization as Known, Place, Question, Verdict, decide};
-use crate::resource::{Presence, Site};
+use crate::aws::iam::{
+    Account as Who, Attached, Level, Organization as Known, Place, Policy, Question, Verdict, decide,
+};
+use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
 use crate::value::Reason;
 
 use super::declared::Ident;
 use super::groups::{Group, groups};
 use super::layers::{Index, Layer};
+use super::near_misses::{Ground, LockedOut, NearMiss};
+use super::quotas::Excess;
 
 /// An organization as the scan shows it.
 #[derive(Clone, Debug)]
@@ -36,6 +40,12 @@ pub struct Resolved {
     pub targets: Vec<Target>,
     /// Projects of which it is not known whether they read this organization.
     pub strangers: Vec<Site>,
+    /// Controls that name root and guard nothing.
+    pub near_misses: Vec<NearMiss>,
+    /// Guards that would keep centralized root access out, too.
+    pub locked_out: Vec<LockedOut>,
+    /// Where it goes past a quota.
+    pub excesses: Vec<Excess>,
     /// Whether the policies at the root alone deny it.
     root_denies: bool,
 }
@@ -44,6 +54,11 @@ impl Resolved {
     /// Whether every account is covered by the policies at the root, wherever it stands.
     pub fn is_covered_at_the_root(&self) -> bool {
         self.root_denies
+    }
+
+    /// The targets whose root users can create a key in some request.
+    pub fn uncovered(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().filter(|target| target.is_uncovered())
     }
 }
 
@@ -56,6 +71,8 @@ pub struct Ineffective {
     pub span: Span,
     /// Whether the configuration says so, or only fails to say otherwise.
     pub certain: bool,
+    /// Whether it is the feature set; else the policy types.
+    pub feature_set: bool,
 }
 
 /// What a policy may be attached to.
@@ -88,6 +105,38 @@ pub struct Target {
     pub exempt: Option<String>,
     /// Why it may not exist.
     pub doubt: Option<Reason>,
+}
+
+impl Target {
+    /// Whether root can create a key here, as far as is known.
+    pub fn is_uncovered(&self) -> bool {
+        let gets_through = matches!(self.verdict, Verdict::NotDenied(_) | Verdict::Conditional(_));
+        gets_through && self.cut.is_none() && self.exempt.is_none()
+    }
+}
+
+impl Ineffective {
+    /// What to write.
+    pub(super) fn help(&self, language: Language) -> String {
+        match (self.feature_set, language) {
+            (true, Language::CloudFormation) => "write FeatureSet: ALL".into(),
+            (true, Language::Manifest) => "enable all features of the organization".into(),
+            (true, Language::Terraform) => "write feature_set = \"ALL\"".into(),
+            (false, _) => "write enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]".into(),
+        }
+    }
+}
+
+/// The question that is asked about an organization.
+pub(super) fn question(group: &Group<'_>) -> Question {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut question = Question::root_key(Who::Any, i64::try_from(now).unwrap_or(i64::MAX));
+    if let Some(partition) = group.facts.iter().find_map(|facts| facts.organization.partition.as_deref()) {
+        question.partition = partition.into();
+    }
+    let id = group.facts.iter().flat_map(|facts| &facts.organization.organizations).find_map(|o| o.id.clone());
+    question.organization = id.map(Known::Known);
+    question
 }
 
 /// The organizations in a scan that are asked about.
@@ -142,22 +191,16 @@ impl<'a> Group<'a> {
 
     fn resolve(&self, model: &Model<'_>) -> Resolved {
         let (ineffective, doubt) = self.ineffective();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let mut question = Question::root_key(Who::Any, i64::try_from(now).unwrap_or(i64::MAX));
-        if let Some(partition) = self.facts.iter().find_map(|facts| facts.organization.partition) {
-            question.partition = partition.into();
-        }
-        let id = self.facts.iter().flat_map(|facts| &facts.organization.organizations).find_map(|o| o.id.clone());
-        question.organization = id.map(Known::Known);
         let mut judge = Judge {
             group: self,
             index: Index::new(self),
             model,
-            question,
+            question: question(self),
             off: ineffective.is_some(),
             doubt,
             layers: HashMap::new(),
             verdicts: HashMap::new(),
+            uncovered: HashSet::new(),
         };
         let nodes = self.nodes();
         let root_counts = nodes.is_empty()
@@ -172,6 +215,16 @@ impl<'a> Group<'a> {
             targets.push(root);
         }
         targets.extend(nodes.iter().map(|node| judge.target(node)));
+        let ground = Ground {
+            group: self,
+            index: &judge.index,
+            question: &judge.question,
+            full_access: !model.settings.organization.full_aws_access_detached,
+            off: ineffective.as_ref(),
+            uncovered: &judge.uncovered,
+            any_uncovered: targets.iter().any(Target::is_uncovered),
+        };
+        let (near_misses, locked_out) = (ground.near_misses(), ground.locked_out());
         let first = self.facts.first();
         let site = self.organization.map(|organization| organization.site.clone());
         let first_site = || {
@@ -192,6 +245,9 @@ impl<'a> Group<'a> {
             ineffective,
             targets,
             strangers: self.strangers.clone(),
+            near_misses,
+            locked_out,
+            excesses: judge.index.excesses(question(self).now),
             root_denies,
             site,
         }
@@ -213,6 +269,7 @@ struct Judge<'g, 'a, 'm> {
     doubt: Option<Reason>,
     layers: HashMap<String, Layer>,
     verdicts: HashMap<String, Verdict>,
+    uncovered: HashSet<*const Policy>,
 }
 
 impl<'a> Judge<'_, 'a, '_> {
@@ -251,6 +308,14 @@ impl<'a> Judge<'_, 'a, '_> {
         decide(&levels, question)
     }
 
+    /// Remembers which policies leave somebody uncovered.
+    fn blame(&mut self, layers: &[Layer], verdict: &Verdict) {
+        if matches!(verdict, Verdict::NotDenied(_) | Verdict::Conditional(_)) {
+            let policies = layers.iter().flat_map(|layer| &layer.policies);
+            self.uncovered.extend(policies.map(|(policy, _)| Arc::as_ptr(policy)));
+        }
+    }
+
     fn exempt(&self, names: &[Option<&str>]) -> Option<String> {
         let exempt = &self.model.settings.organization.exempt;
         exempt.iter().find(|(target, _)| names.contains(&Some(target))).map(|(_, reason)| reason.clone())
@@ -258,13 +323,15 @@ impl<'a> Judge<'_, 'a, '_> {
 
     fn root(&mut self) -> Target {
         let layers = [self.layer(TargetKind::Root, None)];
+        let verdict = self.decide(&layers, &self.question);
+        self.blame(&layers, &verdict);
         let id = self.group.organization.and_then(|organization| organization.root.literal.clone());
         Target {
             kind: TargetKind::Root,
             exempt: self.exempt(&[id.as_deref(), Some("root")]),
             name: id.map_or_else(|| "the root".into(), |id| format!("the root {id}")),
             span: self.group.organization.map(|organization| organization.site.header),
-            verdict: self.decide(&layers, &self.question),
+            verdict,
             cut: None,
             by_account: false,
             doubt: None,
@@ -328,6 +395,7 @@ impl<'a> Judge<'_, 'a, '_> {
             }
         };
         let address = node.site.map(|site| site.address.to_string());
+        self.blame(&layers, &verdict);
         Target {
             kind: node.kind,
             exempt: self.exempt(&[node.id.literal.as_deref(), address.as_deref()]),

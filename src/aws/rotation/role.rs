@@ -297,6 +297,7 @@ fn allowing(action: &str) -> Policy {
         sid: None,
         span: None,
         effect: Effect::Allow,
+        effect_span: None,
         actions: element(action),
         resources: element("*"),
         conditions: Vec::new(),

@@ -1,0 +1,25 @@
+resource "aws_organizations_organization" "this" {
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+
+resource "aws_organizations_policy" "root" {
+  name = "root"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Sid      = "DenyRoot"
+      Effect   = "Allow"
+      Action   = "*"
+      Resource = "*"
+      Condition = {
+        ArnNotLike = { "aws:PrincipalArn" = "arn:*:iam::*:root" }
+      }
+    }]
+  })
+}
+
+resource "aws_organizations_policy_attachment" "root" {
+  policy_id = aws_organizations_policy.root.id
+  target_id = aws_organizations_organization.this.roots[0].id
+}

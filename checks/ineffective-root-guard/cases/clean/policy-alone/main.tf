@@ -1,0 +1,7 @@
+resource "aws_organizations_policy" "root" {
+  name = "root"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Deny", Action = "iam:CreateAccessKey", Resource = "*", Condition = { ArnLike = { "aws:PrincipalArn" = "arn:*:iam::*:root" } } }]
+  })
+}

@@ -1,0 +1,15 @@
+resource "aws_organizations_policy" "root" {
+  name = "root"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Sid      = "DenyRoot"
+      Effect   = "Deny"
+      Action   = "iam:CreateAccessKey"
+      Resource = "arn:aws:iam::*:user/*"
+      Condition = {
+        ArnLike = { "aws:PrincipalArn" = "arn:*:iam::*:root" }
+      }
+    }]
+  })
+}

@@ -1,0 +1,3 @@
+resource "awscc_organizations_organization" "this" {
+  feature_set = "ALL"
+}

@@ -1,0 +1,10 @@
+resource "aws_organizations_organization" "this" {
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+
+resource "aws_iam_organizations_features" "root" {
+  count = 0
+
+  enabled_features = ["RootCredentialsManagement", "RootSessions"]
+}
