@@ -233,7 +233,10 @@ Resources:
     assert_eq!(*made.get("F", "Layers"), json!(["one", "two"]));
     assert_eq!(*made.get("F", "Environment"), json!({"Variables": {"A": "general", "B": "own"}}));
     assert_eq!(*made.get("FRole", "PermissionsBoundary"), "general");
-    assert_eq!((made.get("FreeRole", "PermissionsBoundary"), made.get("Free", "Runtime")), (&Value::Null, &json!("python3.13")));
+    assert_eq!(
+        (made.get("FreeRole", "PermissionsBoundary"), made.get("Free", "Runtime")),
+        (&Value::Null, &json!("python3.13"))
+    );
     assert_eq!(*made.get("Bare", "Runtime"), Value::Null);
 }
 

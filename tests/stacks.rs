@@ -241,10 +241,7 @@ fn an_assembly_names_templates_that_git_ignores() {
         ("cdk.out/other.template.json", template),
     ];
     let scanned = Scanned::of(&files);
-    assert_eq!(
-        scanned.addresses(),
-        ["cdk.out/S.template.json: User", "cdk.out/assembly-P/T.template.json: User"]
-    );
+    assert_eq!(scanned.addresses(), ["cdk.out/S.template.json: User", "cdk.out/assembly-P/T.template.json: User"]);
 }
 
 #[test]
@@ -276,7 +273,8 @@ resources:
 
 #[test]
 fn a_list_of_resources_is_one_template_and_its_files_are_no_others() {
-    let config = "service: s\nprovider: {name: aws}\nresources:\n  - ${file(a.yml)}\n  - ${file(b.yml):part}\n  - Outputs: {}\n";
+    let config =
+        "service: s\nprovider: {name: aws}\nresources:\n  - ${file(a.yml)}\n  - ${file(b.yml):part}\n  - Outputs: {}\n";
     let a = "Resources:\n  A: {Type: AWS::IAM::User}\n";
     let b = "part:\n  Resources:\n    B: {Type: AWS::IAM::User, Properties: {UserName: !Ref A}}\n";
     let scanned = Scanned::of(&[("serverless.yml", config), ("a.yml", a), ("b.yml", b)]);

@@ -103,7 +103,8 @@ impl<T> Reader<'_, T> {
                 let loaded = serverless::load(self.files, self.sources, path, &text, parameters);
                 (loaded.template, loaded.errors, loaded.files)
             } else {
-                let (template, problems) = load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
+                let (template, problems) =
+                    load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
                 (template, problems, Vec::new())
             };
             errors.extend(problems);

@@ -114,6 +114,9 @@ mod tests {
         let resources = statement.get("Resource").and_then(Node::as_sequence).unwrap();
         let patterns = resources.iter().map(|node| node.get("Fn::Sub").unwrap().as_sequence().unwrap());
         let patterns: Vec<_> = patterns.map(|sub| sub.first().unwrap().as_str().unwrap()).collect();
-        assert_eq!(patterns, ["arn:${AWS::Partition}:s3:::${BucketName}", "arn:${AWS::Partition}:s3:::${BucketName}/*"]);
+        assert_eq!(
+            patterns,
+            ["arn:${AWS::Partition}:s3:::${BucketName}", "arn:${AWS::Partition}:s3:::${BucketName}/*"]
+        );
     }
 }
