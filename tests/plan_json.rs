@@ -1,6 +1,6 @@
 //! Plans and states as `terraform show -json` writes them. Those in `testdata/plan` are real: Terraform 1.11 with a provider
 //! that has the AWS provider's schemas.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 use std::collections::BTreeMap;
 
