@@ -148,7 +148,7 @@ pub struct Input {
     /// A CloudFormation parameter or pseudo parameter.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub parameter: Vec<(String, String)>,
-    /// A file of CloudFormation parameters.
+    /// A file of CloudFormation parameters; of a samconfig.toml, `FILE#NAME` is an environment.
     #[arg(long, value_name = "FILE")]
     pub parameter_overrides: Vec<Utf8PathBuf>,
     /// A plan or state as `terraform show -json` writes it, for the code beside it.
@@ -238,9 +238,39 @@ pub struct Checks {
 /// `rootlint policy`
 #[derive(Debug, Args)]
 pub struct Policy {
-    /// Policy documents.
+    /// Policy documents, or `-` for standard input: all of one level, or a document with `levels`.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<Utf8PathBuf>,
+    /// The account that asks [default: any]
+    #[arg(long, value_name = "ID", value_parser = parse_account)]
+    pub account: Option<String>,
+    /// The organization's id [default: the one that the policies name]
+    #[arg(long, value_name = "ID", value_parser = parse_organization)]
+    pub org_id: Option<String>,
+    /// Where the account stands, as o-.../r-.../ou-.../ [default: anywhere]
+    #[arg(long, value_name = "PATH", value_parser = parse_organization_path)]
+    pub org_path: Option<String>,
+    /// aws, aws-cn, aws-us-gov or another partition
+    #[arg(long, value_name = "NAME", default_value = "aws", value_parser = parse_partition)]
+    pub partition: String,
+    /// FullAWSAccess is attached nowhere.
+    #[arg(long)]
+    pub no_full_access: bool,
+    /// The action that is asked about.
+    #[arg(long, value_name = "ACTION", default_value = "iam:CreateAccessKey", value_parser = parse_action)]
+    pub action: String,
+    /// The resource that is asked about [default: the principal's own ARN]
+    #[arg(long, value_name = "ARN", value_parser = parse_resource)]
+    pub resource: Option<String>,
+    /// Who asks: the root user, any IAM user or any role of the account.
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = PrincipalType::Root)]
+    pub principal_type: PrincipalType,
+    /// The earliest time of a request, as a date or seconds since 1970 [default: now]
+    #[arg(long, value_name = "DATE")]
+    pub now: Option<String>,
+    /// Say of every statement to which requests it applies, and what defeats it.
+    #[arg(long)]
+    pub explain: bool,
     /// human or json
     #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_plain_format)]
     pub format: PlainFormat,
@@ -271,6 +301,17 @@ pub enum OrgFormat {
     Dot,
     /// One self-contained page.
     Html,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrincipalType {
+    /// The root user of the account.
+    Root,
+    /// An IAM user.
+    User,
+    /// A role.
+    Role,
 }
 
 /// `rootlint resources`
@@ -404,6 +445,50 @@ fn parse_plain_format(text: &str) -> Result<PlainFormat, String> {
 
 fn unknown_format(name: &str, known: &[&str]) -> String {
     format!("known are {}{}", known.join(", "), crate::suggest::did_you_mean(name, known.iter().copied()))
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id { Ok(text.to_owned()) } else { Err("an account's id has twelve digits".to_owned()) }
+}
+
+/// Whether a text is `prefix` and then small letters, digits and hyphens.
+fn is_id(text: &str, prefix: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_part))
+}
+
+fn parse_organization(text: &str) -> Result<String, String> {
+    if is_id(text, "o-") { Ok(text.to_owned()) } else { Err("expected o-...".to_owned()) }
+}
+
+fn parse_organization_path(text: &str) -> Result<String, String> {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    let is_path = path.split('/').count() > 1
+        && path.split('/').enumerate().all(|(at, part)| is_id(part, ["o-", "r-"].get(at).unwrap_or(&"ou-")));
+    if is_path { Ok(format!("{path}/")) } else { Err("expected o-.../r-.../ou-.../".to_owned()) }
+}
+
+fn parse_partition(text: &str) -> Result<String, String> {
+    if text == "aws" || is_id(text, "aws-") { Ok(text.to_owned()) } else { Err("expected aws or aws-...".to_owned()) }
+}
+
+fn parse_action(text: &str) -> Result<String, String> {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    match text.split_once(':') {
+        Some((service, name)) if is_word(service) && is_word(name) => Ok(text.to_owned()),
+        _ => Err("expected SERVICE:Name, without wildcards".to_owned()),
+    }
+}
+
+fn parse_resource(text: &str) -> Result<String, String> {
+    let is_arn = text.starts_with("arn:") && text.split(':').count() > 5 && !text.contains(['*', '?']);
+    if is_arn || text == "*" {
+        Ok(text.to_owned())
+    } else {
+        Err("expected an ARN without wildcards, or `*`".to_owned())
+    }
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -313,7 +313,7 @@ fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
 }
 
 fn policy(arguments: &cli::Policy) -> Outcomes {
-    let answer = ask(&arguments.files)?;
+    let answer = ask(arguments)?;
     let text = match arguments.format {
         PlainFormat::Json => answer.json(),
         PlainFormat::Human => answer.human(terminal()),

@@ -105,7 +105,7 @@ fn apply(value: &Value, to: &Type) -> Result<Value, ConvertError> {
         (_, Type::Dynamic) => return Ok(value.clone()),
         (Kind::Unknown(unknown), _) => {
             let ty = replace_dynamic(&unknown.ty, &without_optional(to));
-            Kind::Unknown(Arc::new(Unknown { ty, ..Unknown::clone(unknown) }))
+            Kind::Unknown(Arc::new(Unknown { ty, among: None, ..Unknown::clone(unknown) }))
         }
         (Kind::Null(ty), _) => Kind::Null(replace_dynamic(ty, &without_optional(to))),
         (Kind::Bool(_), Type::Bool) | (Kind::Number(_), Type::Number) | (Kind::Text(_), Type::Text) => {
@@ -261,7 +261,10 @@ fn attributes(fields: &Fields, object: &ObjectType, whole: &Value) -> Result<Fie
             (None, Some(open)) => {
                 let symbol = open.symbol.as_ref().map(|symbol| symbol.part(&format!(".{name}")));
                 let (ty, reason) = (without_optional(ty), open.reason.clone());
-                (None, Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol, reason }))))
+                (
+                    None,
+                    Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol, among: None, reason }))),
+                )
             }
             (None, None) if object.optional.contains(name) => {
                 let null = Value::new(Kind::Null(without_optional(ty)));

@@ -249,6 +249,17 @@ pub fn mentioned_sources(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|captures| captures.get(1).map(|found| found.as_str()))
 }
 
+/// Folders of modules that `terraform init` noted down, relative to the root module: `.terraform/modules/modules.json`.
+fn installed(files: &dyn Files, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    static FOLDER: OnceLock<Option<Regex>> = OnceLock::new();
+    let path = folder.join(".terraform/modules/modules.json");
+    let Ok(bytes) = files.read(&path, crate::files::MAX_FILE_BYTES) else { return Vec::new() };
+    let text = String::from_utf8_lossy(&bytes);
+    let pattern = FOLDER.get_or_init(|| Regex::new(r#""Dir"\s*:\s*"([^"]*)""#).ok());
+    let found = pattern.iter().flat_map(|pattern| pattern.captures_iter(&text));
+    found.filter_map(|captures| normalize(&folder.join(captures.get(1)?.as_str()))).collect()
+}
+
 /// Of the folders, those that another one of them seems to call.
 pub fn called(files: &dyn Files, modules: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
     use rayon::prelude::*;
@@ -256,13 +267,14 @@ pub fn called(files: &dyn Files, modules: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Ut
     let called: Vec<Vec<Utf8PathBuf>> = folders
         .par_iter()
         .map(|folder| {
-            let mut called = Vec::new();
+            let calls = |target: &Utf8PathBuf| target != *folder && modules.contains(target);
+            let mut called: Vec<Utf8PathBuf> = installed(files, folder).into_iter().filter(calls).collect();
             let Ok(listing) = files.list(folder) else { return called };
             for entry in listing.entries.iter().filter(|entry| is_module_file(&entry.name)) {
                 let Ok(bytes) = files.read(&folder.join(&entry.name), crate::files::MAX_FILE_BYTES) else { continue };
                 let text = String::from_utf8_lossy(&bytes);
                 let targets = mentioned_sources(&text).filter_map(|source| normalize(&folder.join(source)));
-                called.extend(targets.filter(|target| target != *folder && modules.contains(target)));
+                called.extend(targets.filter(calls));
             }
             called
         })
@@ -305,6 +317,14 @@ mod tests {
         let files = [(".gitignore", "*.tf\n"), ("a/.gitignore", "!main.tf\n"), ("a/main.tf", ""), ("b/main.tf", "")];
         let modules: Vec<_> = found(&files, &[]).modules.into_iter().collect();
         assert_eq!(modules, ["a"]);
+    }
+
+    #[test]
+    fn modules_that_init_noted_down_are_called() {
+        let manifest = r#"{"Modules":[{"Key":"","Dir":"."},{"Key":"x","Dir":"../vendor/x"},{"Key":"y","Dir":"/y"}]}"#;
+        let files: Memory = [("a/.terraform/modules/modules.json", manifest)].into_iter().collect();
+        let modules: BTreeSet<Utf8PathBuf> = ["a", "vendor/x", "y"].map(Utf8PathBuf::from).into();
+        assert_eq!(called(&files, &modules), BTreeSet::from(["vendor/x".into()]));
     }
 
     #[test]

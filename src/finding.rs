@@ -181,6 +181,8 @@ pub struct Findings {
     pub errors: Vec<Diagnostic>,
     /// What the reader should know.
     pub notes: Vec<Diagnostic>,
+    /// Text that no snippet may show, whatever it is about: sensitive values in plans.
+    pub hidden: Vec<Span>,
 }
 
 impl Findings {

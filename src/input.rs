@@ -10,7 +10,7 @@ use crate::cli::Input;
 use crate::config::{Config, FILE_NAME};
 use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
 use crate::root::Scope;
-use crate::scan::{Options, VariableArgument, is_plan};
+use crate::scan::{Options, ParameterFile, VariableArgument, is_plan};
 
 /// What a plan on standard input is called in reports.
 const STDIN: &str = "<standard input>";
@@ -93,7 +93,11 @@ fn stdin_scope(name: &Utf8Path, root: Option<&Utf8Path>, working: &Utf8Path) -> 
     Ok((scope, path))
 }
 
-fn read_stdin() -> Result<Vec<u8>, String> {
+/// All of standard input.
+///
+/// # Errors
+/// In words, when it cannot be read or is too large.
+pub fn read_stdin() -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| format!("standard input: {error}"))?;
@@ -113,9 +117,10 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         globset::Glob::new(glob).map_err(|error| format!("--exclude {glob}: {}", error.kind()))?;
     }
     exclude.extend(config.exclude.iter().cloned());
+    let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(&scope, file));
+    let parameter_files: Result<_, String> = parameter_files.collect();
     let plan = |file: &Utf8PathBuf| if file == "-" { Ok(STDIN.into()) } else { scope.file(file) };
     let plans: Result<_, String> = input.plan.iter().map(plan).collect();
-    let parameter_files: Result<_, String> = input.parameter_overrides.iter().map(|file| scope.file(file)).collect();
     Ok(Options {
         exclude,
         variables: variables(&scope, input, matches)?,
@@ -130,6 +135,17 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         paths: scope.paths,
         root: scope.root,
     })
+}
+
+/// `FILE`, or `FILE#ENVIRONMENT` of a `samconfig.toml`.
+fn parameter_file(scope: &Scope, named: &Utf8Path) -> Result<ParameterFile, String> {
+    match (scope.file(named), named.as_str().rsplit_once('#')) {
+        (Err(_), Some((file, environment))) => {
+            let path = scope.file(Utf8Path::new(file))?;
+            Ok(ParameterFile { path, environment: Some(environment.to_owned()) })
+        }
+        (path, _) => Ok(ParameterFile { path: path?, environment: None }),
+    }
 }
 
 /// `--var` and `--var-file` in the order given: the last one that names a variable counts.

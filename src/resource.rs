@@ -158,4 +158,7 @@ pub trait Project {
 
     /// The resource instances whose type `wanted` accepts, managed ones and data sources, in a stable order.
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>>;
+
+    /// Evaluates also what no resource asks for, for the errors in it.
+    fn evaluate_everything(&self) {}
 }

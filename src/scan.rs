@@ -28,11 +28,13 @@ use crate::value::Value;
 mod constructs;
 mod documents;
 mod embedded;
+mod exports;
 mod others;
 mod plans;
 mod projects;
 mod root_module;
 
+pub use crate::parameters::ParameterFile;
 pub use crate::terraform::inputs::VariableArgument;
 pub use crate::terraform::plan::recognise as is_plan;
 
@@ -60,7 +62,7 @@ pub struct Options {
     /// Values of CloudFormation parameters.
     pub parameters: Vec<(String, String)>,
     /// Files with such values, relative to the root.
-    pub parameter_files: Vec<Utf8PathBuf>,
+    pub parameter_files: Vec<ParameterFile>,
     /// Plans and states named, relative to the root.
     pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
@@ -188,7 +190,9 @@ fn rows(project: &dyn Project) -> Vec<ResourceRow> {
         presence: resource.site.presence,
         span: resource.site.header,
     };
-    project.resources(&|_| true).into_iter().map(row).collect()
+    let rows = project.resources(&|_| true).into_iter().map(row).collect();
+    project.evaluate_everything();
+    rows
 }
 
 /// Evaluates expressions in the root module in `folder`.

@@ -150,6 +150,7 @@ impl Text {
             Some(unknown) if joined.len() > MAX_PIECES => {
                 let mut whole = (*unknown).clone();
                 whole.symbol = None;
+                whole.among = None;
                 vec![Piece::Unknown(Arc::new(whole))]
             }
             _ => joined,
@@ -371,7 +372,7 @@ mod tests {
 
     fn hole() -> Piece {
         let reason = Reason::new("var.id", "has no value", None);
-        Piece::Unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, reason }))
+        Piece::Unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, among: None, reason }))
     }
 
     fn lit(text: &str) -> Piece {

@@ -11,6 +11,7 @@ use crate::source::Span;
 use crate::text::Text;
 use crate::types::Type;
 
+mod among;
 mod origin;
 
 pub use origin::{Hop, Origin, Via};
@@ -202,6 +203,9 @@ pub struct Unknown {
     pub not_null: bool,
     /// What it is the value of, for joins in the AWS layer.
     pub symbol: Option<Symbol>,
+    /// The values of which it is certainly one: those that a parameter allows, both branches of an undecided choice.
+    /// See [`Value::alternatives`].
+    pub among: Option<Arc<[Value]>>,
     /// Why it is unknown.
     pub reason: Reason,
 }
@@ -297,18 +301,18 @@ impl Value {
 
     /// An unknown of type `ty` that may be null.
     pub fn unknown(ty: Type, reason: Reason) -> Self {
-        Self::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol: None, reason })))
+        Self::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: false, symbol: None, among: None, reason })))
     }
 
     /// An unknown like `other`, of another type: what an operation on `other` gives. No symbol survives.
     pub fn unknown_from(other: &Unknown, ty: Type) -> Self {
-        let unknown = Unknown { ty, not_null: true, symbol: None, reason: other.reason.clone() };
+        let unknown = Unknown { ty, not_null: true, symbol: None, among: None, reason: other.reason.clone() };
         Self::new(Kind::Unknown(Arc::new(unknown)))
     }
 
     /// An unknown like `other`, of another type, that may be null.
     pub fn unknown_from_nullable(other: &Unknown, ty: Type) -> Self {
-        let unknown = Unknown { ty, not_null: false, symbol: None, reason: other.reason.clone() };
+        let unknown = Unknown { ty, not_null: false, symbol: None, among: None, reason: other.reason.clone() };
         Self::new(Kind::Unknown(Arc::new(unknown)))
     }
 

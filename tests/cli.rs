@@ -98,7 +98,7 @@ fn what_cannot_start_exits_with_2_and_prints_nothing() {
         (vec!["check", "--skip", "bananas"], "`rootlint checks` lists them"),
         (vec!["check", "--format", "json", "--format", "sarif"], "two formats cannot go to one place"),
         (vec!["check", "--format", "junit"], "not implemented in this version"),
-        (vec!["check", "--plan", "plan.json"], "--plan is not implemented in this version"),
+        (vec!["check", "--config", "fine.toml", "--plan", "gone.json"], "gone.json: no such file or folder"),
         (vec!["org"], "`rootlint org` is not implemented in this version"),
         (vec!["audit", "cloudtrail", "--format", "x"], "`rootlint audit` is not implemented in this version"),
         (vec!["check", "--config", "fine.toml", "--var-file", "gone.tfvars"], "gone.tfvars: no such file or folder"),
@@ -267,6 +267,122 @@ fn policies_answer() {
         assert_eq!(code(&human), expected);
         assert!(text(&human.stdout).contains("= because: "));
     }
+}
+
+#[test]
+fn policies_answer_other_questions() {
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "Action": "iam:*", "Resource": "*", "Condition": {condition}}}}}"#
+        )
+    };
+    let levels = |full: &str| {
+        format!(
+            r#"{{"levels": [{{"id": "r-ab12", "policies": []}}, {{"id": "ou", "policies": [{{"name": "x", "policy": {}}}]}}]{full}}}"#,
+            deny("{}")
+        )
+    };
+    let folder = folder(&[&[
+        ("account.json", &deny(r#"{"StringNotEquals": {"aws:PrincipalAccount": "444455556666"}}"#)),
+        ("id.json", &deny(r#"{"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}"#)),
+        (
+            "path.json",
+            &deny(r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}}"#),
+        ),
+        ("arn.json", &deny(r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}"#)),
+        ("user.json", &deny(r#"{"StringEquals": {"aws:PrincipalType": "User"}}"#)),
+        ("role.json", &deny(r#"{"StringEquals": {"aws:PrincipalType": "AssumedRole"}}"#)),
+        ("date.json", &deny(r#"{"DateGreaterThan": {"aws:CurrentTime": "2040-01-01T00:00:00Z"}}"#)),
+        (
+            "bucket.json",
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "s3:Get*", "Resource": "arn:aws:s3:::a/*"}}"#,
+        ),
+        ("levels.json", &levels("")),
+        ("none.json", r#"{"levels": [{"id": "r-ab12", "policies": []}], "fullAccess": false}"#),
+        ("one.json", r#"{"levels": [{"policies": [], "fullAccess": false}, {"policies": []}]}"#),
+        ("empty.json", "[]"),
+    ]]);
+    for (arguments, expected) in [
+        (&["account.json"][..], "conditional"),
+        (&["account.json", "--account", "444455556666"], "no"),
+        (&["account.json", "--account", "111122223333"], "yes"),
+        (&["account.json", "--resource", "arn:aws:iam::444455556666:user/a"], "no"),
+        (&["id.json"], "no"),
+        (&["id.json", "--org-id", "o-zzzzzzzzzz"], "yes"),
+        (&["id.json", "--org-path", "o-zzzzzzzzzz/r-ab12/"], "yes"),
+        (&["path.json"], "conditional"),
+        (&["path.json", "--org-path", "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-2"], "yes"),
+        (&["path.json", "--org-path", "o-a1b2c3d4e5/r-ab12"], "no"),
+        (&["arn.json"], "yes"),
+        (&["arn.json", "--partition", "aws-cn"], "no"),
+        (&["arn.json", "--principal-type", "user"], "no"),
+        (&["user.json", "--principal-type", "user"], "yes"),
+        (&["role.json", "--principal-type", "role", "--resource", "arn:aws:iam::111122223333:user/a"], "yes"),
+        (&["date.json"], "conditional"),
+        (&["date.json", "--now", "2041-01-01"], "yes"),
+        (&["bucket.json"], "no"),
+        (&["bucket.json", "--action", "s3:GetObject", "--resource", "arn:aws:s3:::a/b"], "yes"),
+        (&["bucket.json", "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/b"], "no"),
+        (&["levels.json"], "yes"),
+        (&["none.json"], "yes"),
+        (&["one.json"], "yes"),
+        (&["empty.json"], "no"),
+        (&["empty.json", "--no-full-access"], "yes"),
+    ] {
+        let answer = json(&rootlint(folder.path(), &[&["policy", "--format", "json"], arguments].concat()));
+        assert_eq!(answer["verdict"], expected, "{arguments:?}: {answer}");
+    }
+    // Standard input is a file like another.
+    let answer = json(&run(folder.path(), &["policy", "-", "--format", "json"], &deny("{}")));
+    assert_eq!((&answer["verdict"], &answer["location"]["path"]), (&"yes".into(), &"<stdin>".into()));
+    for wrong in [
+        &["--account", "1234"][..],
+        &["--org-id", "r-ab12"],
+        &["--org-path", "o-a1b2c3d4e5"],
+        &["--org-path", "o-a1b2c3d4e5/ou-ab12-11111111"],
+        &["--org-path", "o-a1b2c3d4e5/r-ab12", "--org-id", "o-zzzzzzzzzz"],
+        &["--partition", "gcp"],
+        &["--action", "CreateAccessKey"],
+        &["--action", "iam:*"],
+        &["--resource", "root"],
+        &["--resource", "arn:aws:iam::*:root"],
+        &["--resource", "arn:aws:iam::111122223333:user/a", "--account", "444455556666"],
+        &["--principal-type", "service"],
+        &["--principal-type", "role"],
+        &["--now", "soon"],
+    ] {
+        let output = rootlint(folder.path(), &[&["policy", "arn.json"], wrong].concat());
+        assert_eq!((code(&output), text(&output.stdout)), (2, ""), "{wrong:?}");
+    }
+}
+
+#[test]
+fn policies_are_explained() {
+    let folder = folder(&[&[(
+        "scp.json",
+        r#"{"levels": [{"id": "r-ab12", "policies": []}, {"id": "ou-ab12-11111111", "policies": {"Version": "2012-10-17", "Statement": [
+            {"Sid": "Keys", "Effect": "Deny", "Action": "iam:*AccessKey", "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": "*",
+             "Condition": {"StringEquals": {"aws:username": "root"}}}]}}]}"#,
+    )]]);
+    let human = rootlint(folder.path(), &["policy", "--explain", "scp.json"]);
+    let explained = "\
+r-ab12, with FullAWSAccess
+  no other policy
+ou-ab12-11111111, with FullAWSAccess
+  scp.json:2:13: Deny `Keys` applies to every request
+  scp.json:3:13: Deny applies to no request
+    its actions do not include `iam:CreateAccessKey` (scp.json:3:42)
+    its condition `StringEquals` on `aws:username` (`root`) never holds (scp.json:4:45)
+";
+    assert!(text(&human.stdout).ends_with(explained), "{}", text(&human.stdout));
+    let answer = json(&rootlint(folder.path(), &["policy", "--explain", "--format", "json", "scp.json"]));
+    let statements = &answer["levels"][1]["statements"];
+    assert_eq!((&statements[0]["applies"], &statements[0]["sid"]), (&"always".into(), &"Keys".into()));
+    assert_eq!((&statements[1]["applies"], &statements[1]["effect"]), (&"never".into(), &"Deny".into()));
+    assert_eq!(statements[1]["defeats"][1]["location"]["start"]["line"], 4);
+    let without = json(&rootlint(folder.path(), &["policy", "--format", "json", "scp.json"]));
+    assert!(without.get("levels").is_none());
 }
 
 #[test]

@@ -152,15 +152,29 @@ fn messages_do_not_quote_what_is_not_to_be_shown() {
 fn what_is_no_regular_file_is_named_and_not_opened() {
     use std::os::unix::ffi::OsStrExt;
     let folder = folder(&[("main.tf", GOOD)]);
-    let pipe = folder.path().join("pipe.tf");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::create_dir_all(folder.path().join(".terraform/modules")).unwrap();
+    let pipes = [
+        "pipe.tf",
+        "terraform.tfvars",
+        "terraform.tfvars.json",
+        "a.auto.tfvars",
+        ".terraform/environment",
+        ".terraform/modules/modules.json",
+    ];
+    for pipe in pipes {
+        let pipe = folder.path().join(pipe);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    }
     let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
     std::fs::create_dir(&odd).unwrap();
     std::fs::write(odd.join("main.tf"), GOOD).unwrap();
     let report: Value = serde_json::from_str(&output(folder.path(), &["--format", "json"])).unwrap();
     assert!(found_root(&report));
     let messages = messages(&report).join("\n");
-    assert!(messages.contains("pipe.tf is not a regular file") && messages.contains("not UTF-8"), "{messages}");
+    for pipe in pipes {
+        assert!(messages.contains(&format!("{pipe} is not a regular file")), "{messages}");
+    }
+    assert!(messages.contains("not UTF-8"), "{messages}");
 }
 
 #[test]

@@ -156,3 +156,35 @@ fn the_verdict_is_the_same_in_every_form() {
         assert_eq!(uncovered, set(expected), "{form}");
     }
 }
+
+#[test]
+fn a_manifest_manages_its_organization_or_joins_the_one_that_terraform_manages() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let manifest = |file: &str| {
+        format!(
+            "region: us-east-1\nversion: 2021-03-15\nresources:\n- {{name: Guard, resource_file: {file}, deploy_method: \
+             scp, deployment_targets: {{organizational_units: [Root]}}}}\n"
+        )
+    };
+    let summary = || {
+        let report = run("check", folder.path());
+        let confidence = report["findings"][0]["confidence"].as_str().unwrap_or("none").to_owned();
+        (confidence, report["undecided"].as_array().unwrap().len(), report["summary"]["complete"].as_bool().unwrap())
+    };
+    write("manifest.yaml", &manifest("s3://bucket/guard.json"));
+    assert_eq!(summary(), ("none".into(), 1, false));
+
+    let statement = r#"{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}"#;
+    write("guard.json", statement);
+    write("manifest.yaml", &manifest("guard.json"));
+    assert_eq!(summary(), ("certain".into(), 0, true));
+
+    write(
+        "main.tf",
+        "resource \"aws_organizations_organization\" \"o\" {\n  enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]\n}\n",
+    );
+    assert_eq!(summary(), ("possible".into(), 0, true));
+    write("guard.json", &statement.replace("s3:*", "iam:CreateAccessKey"));
+    assert_eq!(summary(), ("none".into(), 0, true));
+}

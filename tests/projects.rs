@@ -265,3 +265,14 @@ fn an_error_in_an_output_that_is_read_is_told_once() {
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(found["app u"].contains("has an error"), "{found:?}");
 }
+
+#[test]
+fn what_init_noted_down_is_no_project_of_its_own() {
+    let manifest = r#"{"Modules":[{"Key":"m","Source":"registry/x/aws","Dir":"../vendor/x"}]}"#;
+    let found = users(&[
+        ("app/.terraform/modules/modules.json", manifest),
+        ("app/main.tf", "module \"m\" { source = \"registry/x/aws\" }\n"),
+        ("vendor/x/main.tf", "resource \"aws_iam_user\" \"u\" { name = \"x\" }\n"),
+    ]);
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["app module.m.aws_iam_user.u"]);
+}

@@ -62,3 +62,51 @@ fn an_instance_is_named_where_there_are_several_and_only_there() {
     assert_eq!(errors("try(aws_iam_user.one[0].name, \"x\")"), 1);
     assert_eq!(errors("try(aws_iam_user.two.name, \"x\")"), 1);
 }
+
+#[test]
+fn what_no_resource_asks_for_may_be_wrong_too() {
+    let errors = |text: &str| refused(&[("main.tf", text)]);
+    let one = |text: &str, part: &str| {
+        let found = errors(text);
+        assert!(found.len() == 1 && found.concat().contains(part), "{text}: {found:?}");
+    };
+    one("output \"o\" {\n  value = var.gone\n}\n", "no variable `gone`");
+    one("locals {\n  l = [1][3]\n}\n", "no element 3");
+    one("variable \"v\" {\n  type    = number\n  default = \"x\"\n}\n", "`var.v`");
+    one("variable \"v\" {\n  type = strin\n}\n", "strin");
+    let call = ("main.tf", "module \"m\" {\n  source = \"./m\"\n}\n");
+    let found = refused(&[call, ("m/main.tf", "output \"o\" {\n  value = [][0]\n}\n")]);
+    assert!(found.len() == 1 && found.concat().contains("no element 0"), "{found:?}");
+    let condition = |condition: &str| {
+        format!(
+            "variable \"n\" {{}}\nlocals {{\n  one = 1\n}}\noutput \"o\" {{\n  value = 1\n  precondition {{\n    \
+             condition     = {condition}\n    error_message = \"so it is\"\n  }}\n}}\n"
+        )
+    };
+    one(&condition("local.one > 2"), "a precondition does not hold: so it is");
+    assert_eq!(errors(&condition("local.one < 2")), Vec::<String>::new());
+    assert_eq!(errors(&condition("var.n < 2")), Vec::<String>::new());
+    let of_each = "resource \"aws_iam_user\" \"u\" {\n  for_each = toset([\"a\", \"b\"])\n  name = each.key\n  lifecycle {\n    \
+                   precondition {\n      condition     = each.key == \"a\"\n      error_message = \"not ${each.key}\"\n    }\n  }\n}\n";
+    one(of_each, "a precondition does not hold: not b");
+}
+
+#[test]
+fn blocks_that_terraform_does_not_take() {
+    let one = |text: &str, part: &str| {
+        let found = refused(&[("main.tf", text)]);
+        assert!(found.len() == 1 && found.concat().contains(part), "{text}: {found:?}");
+    };
+    let user = |arguments: &str| format!("resource \"aws_iam_user\" \"u\" {{\n  name = \"u\"\n{arguments}}}\n");
+    one(&user("  count = 1\n  for_each = {}\n"), "`count` or `for_each`, not both");
+    let hidden = "variable \"s\" {\n  default   = { a = 1 }\n  sensitive = true\n}\n";
+    one(&(hidden.to_owned() + &user("  for_each = var.s\n")), "`for_each` is sensitive");
+    assert_eq!(
+        refused(&[("main.tf", &(hidden.to_owned() + &user("  for_each = nonsensitive(var.s)\n")))]),
+        Vec::<String>::new()
+    );
+    one("resorce \"aws_iam_user\" \"u\" {}\n", "`resorce` is no block type");
+    one("provider \"aws\" {}\nprovider \"aws\" {\n  region = \"x\"\n}\n", "declared twice");
+    let alias = "provider \"aws\" {}\nprovider \"aws\" {\n  alias = \"x\"\n}\n";
+    assert_eq!(refused(&[("main.tf", alias)]), Vec::<String>::new());
+}

@@ -53,7 +53,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("report", &["files", "finding", "source", "text", "value"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
-    ("ask", &["aws", "document", "files", "report", "source", "syntax", "value"]),
+    ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
     ("cli", &["finding", "suggest"]),
     ("input", &["cli", "config", "files", "root", "scan"]),
     ("command", &["ask", "checks", "cli", "files", "finding", "input", "org", "report", "resource", "scan", "suggest"]),

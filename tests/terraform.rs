@@ -372,12 +372,15 @@ fn json_syntax_means_what_the_native_syntax_means() {
         "main.tf.json",
         r#"{"variable": {"v": {"type": "list(string)", "default": ["root"]}},
             "locals": {"n": "${upper(var.v[0])}"},
-            "resource": {"aws_iam_user": {"u": {"name": "x-${local.n}", "//": "a comment"}}},
+            "resource": {"aws_iam_user": {"u": {"name": "x-${local.n}", "//": "a comment", "tags": {"//": "a key"}}}},
             "data": {"aws_iam_policy_document": {"d": {"statement": [{"actions": ["iam:*"], "resources": ["*"]}]}}}}"#,
     )];
     let (rows, errors) = resources(&files, Options::default());
     assert_eq!(errors, Vec::<String>::new());
     assert_eq!(attribute(&rows, "name")["aws_iam_user.u"], "x-ROOT");
+    // In a value it is a key like others.
+    let tags = rows.iter().find_map(|row| row.attributes.fields()?.get("tags")?.fields()?.get("//")?.as_str());
+    assert_eq!(tags.as_deref(), Some("a key"));
     let document: Value = serde_json::from_str(&attribute(&rows, "json")["data.aws_iam_policy_document.d"]).unwrap();
     assert_eq!(
         document,
@@ -480,9 +483,15 @@ fn what_depends_on_itself_is_an_error_and_ends() {
     let files = [
         ("main.tf", "locals {\n  a = local.b\n  b = local.a\n}\nresource \"aws_iam_user\" \"u\" { name = local.a }\n"),
         ("loop/main.tf", "module \"m\" { source = \"../loop2\" }\n"),
-        ("loop2/main.tf", "module \"m\" { source = \"../loop\" }\n"),
+        (
+            "loop2/main.tf",
+            "module \"m\" { source = \"../loop\" }\nresource \"aws_iam_user\" \"l\" { name = module.m.name }\n",
+        ),
     ];
-    let (_, errors) = resources(&files, Options::default());
+    let (rows, errors) = resources(&files, Options::default());
+    let unknowns = rows.iter().filter_map(|row| row.attributes.fields()?.get("name")?.as_unknown());
+    let reasons: Vec<String> = unknowns.map(|unknown| unknown.reason.to_string()).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("`module.m` calls a module that")), "{reasons:?}");
     assert!(errors.iter().any(|error| error.contains("depends on itself")), "{errors:?}");
     assert!(errors.iter().any(|error| error.contains("a module that it is a part of")), "{errors:?}");
 }

@@ -15,7 +15,10 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         match owner.is_root() {
             Tri::Yes => out.push(intended(key, &owner)),
             Tri::No => {}
-            Tri::Maybe => undecided(key, &owner, out),
+            Tri::Maybe => match possible(key, &owner) {
+                Some(finding) => out.push(finding),
+                None => undecided(key, &owner, out),
+            },
         }
     }
 }
@@ -50,6 +53,33 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
         finding.rests_on(reason);
     }
     finding
+}
+
+/// A name that is one of a few, root's among them.
+fn possible(key: &AccessKey, owner: &Owner<'_>) -> Option<Finding> {
+    let unknown = owner.name.as_unknown()?;
+    let chosen = owner.possible_root()?;
+    let written = chosen.origin.clone();
+    let root = Owner { user: owner.user, name: chosen.with_origin(owner.name.origin.clone()) };
+    let mut finding = intended(key, &root);
+    let shown = match root.name.as_str().filter(|_| !root.name.marks.is_hidden()) {
+        Some(name) => format!("`{name}`"),
+        None => "that of root".into(),
+    };
+    finding.message = format!(
+        "This access key is meant for the root user if `{}` makes its user name {shown}. {}",
+        unknown.reason.missing,
+        truth(&root)
+    );
+    finding.rests_on(&unknown.reason);
+    let place = written.span.map(|span| ("written here".to_owned(), span));
+    let hops = written.chain().filter_map(|hop| Some((hop.what.to_string(), hop.span?)));
+    for (message, span) in hops.chain(place) {
+        if span != finding.primary && !finding.related.iter().any(|known| known.span == span) {
+            finding.related.push(Related { message, span });
+        }
+    }
+    Some(finding)
 }
 
 /// What AWS makes of such a user name: never a key of the root user itself.

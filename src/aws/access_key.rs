@@ -232,6 +232,7 @@ impl<'a> Model<'a> {
     /// The user that a key is for: one that it refers to, in whatever project, or names.
     pub fn owner(&self, key: &AccessKey) -> Owner<'a> {
         let facts = self.facts_of(&key.site.project);
+        // A reference may have crossed from another project.
         if let Some(symbol) = key.user.symbol()
             && let Some(user) = self.facts_of(&symbol.project).and_then(|facts| facts.users.of_symbol(&symbol))
         {
@@ -277,19 +278,32 @@ impl Owner<'_> {
     /// Whether the user is meant to be the root user: it is called `root`, or as the credential report calls it,
     /// `<root_account>`, in any case, or by an ARN that ends in `:root`. A name that only contains `root` is none.
     pub fn is_root(&self) -> Tri {
-        match self.name.as_text() {
-            Some(name) => any([
-                name.equals_ignore_case("root"),
-                name.equals_ignore_case("<root_account>"),
-                all([starts_like_an_arn(name), name.ends_with_ignore_case(":root")]),
-            ]),
-            // A name that CloudFormation makes up is made of the stack's name and more.
-            None => {
-                if self.name.as_unknown().is_some() {
-                    Tri::Maybe
-                } else {
-                    Tri::No
-                }
+        let named = names_root(&self.name);
+        match self.name.alternatives() {
+            Some(all) if named == Tri::Maybe && all.iter().all(|name| names_root(name) == Tri::No) => Tri::No,
+            _ => named,
+        }
+    }
+
+    /// The root user's name, if that is one of a few that the user may have.
+    pub fn possible_root(&self) -> Option<Value> {
+        self.name.alternatives()?.into_iter().find(|name| names_root(name) == Tri::Yes)
+    }
+}
+
+fn names_root(name: &Value) -> Tri {
+    match name.as_text() {
+        Some(name) => any([
+            name.equals_ignore_case("root"),
+            name.equals_ignore_case("<root_account>"),
+            all([starts_like_an_arn(name), name.ends_with_ignore_case(":root")]),
+        ]),
+        // A name that CloudFormation makes up is made of the stack's name and more.
+        None => {
+            if name.as_unknown().is_some() {
+                Tri::Maybe
+            } else {
+                Tri::No
             }
         }
     }

@@ -47,7 +47,7 @@ pub fn computed(kind: &str, address: &str, attribute: &str) -> Value {
     let symbol =
         Symbol { project: "p".into(), address: address.into(), kind: kind.into(), attribute: attribute.into() };
     let reason = Reason::new(symbol.to_string(), "is known after apply", None);
-    let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), reason };
+    let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), among: None, reason };
     Value::new(Kind::Unknown(Arc::new(unknown)))
 }
 

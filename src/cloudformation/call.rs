@@ -61,7 +61,7 @@ impl<'n> Argument<'n> {
 
 /// The long name of a tag; the tag itself if there is no such function.
 fn long_name(tag: &str) -> &str {
-    const NAMES: [(&str, &str); 21] = [
+    const NAMES: [(&str, &str); 27] = [
         ("!Ref", "Ref"),
         ("!Condition", "Condition"),
         ("!GetAtt", "Fn::GetAtt"),
@@ -83,6 +83,12 @@ fn long_name(tag: &str) -> &str {
         ("!Length", "Fn::Length"),
         ("!ToJsonString", "Fn::ToJsonString"),
         ("!Transform", "Fn::Transform"),
+        ("!Contains", "Fn::Contains"),
+        ("!EachMemberEquals", "Fn::EachMemberEquals"),
+        ("!EachMemberIn", "Fn::EachMemberIn"),
+        ("!RefAll", "Fn::RefAll"),
+        ("!ValueOf", "Fn::ValueOf"),
+        ("!ValueOfAll", "Fn::ValueOfAll"),
     ];
     let other = if tag.get(1..).is_some_and(|name| name.starts_with(RAIN)) { tag.trim_start_matches('!') } else { tag };
     NAMES.iter().find(|(short, _)| *short == tag).map_or(other, |(_, long)| long)

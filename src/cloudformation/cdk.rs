@@ -2,7 +2,7 @@
 //! made it.
 //!
 //! Each resource has the path of its construct in its metadata. The assembly's `manifest.json`, or a file that it names,
-//! has by the same path the stack trace of the call that made it.
+//! has by the same path the stack trace of the call that made it, under one of two names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -118,10 +118,19 @@ impl<'t> Traces<'t> {
 
     /// The line of the program that made the construct at a path.
     fn line(&self, path: &str) -> Option<Span> {
-        let key = format!("/{path}");
-        let entries = self.metadata.iter().filter_map(|all| all.get(&key)).filter_map(Node::as_sequence).flatten();
-        let traces = entries.filter_map(|entry| entry.get("trace")).filter_map(Node::as_sequence);
-        traces.flatten().filter_map(Node::as_str).find_map(|frame| self.frame(frame))
+        // The call that a person wrote made the construct around the resource.
+        let around = path.strip_suffix("/Resource").or_else(|| path.strip_suffix("/Default"));
+        std::iter::once(path).chain(around).find_map(|path| {
+            let key = format!("/{path}");
+            let entries = self.metadata.iter().filter_map(|all| all.get(&key)).filter_map(Node::as_sequence).flatten();
+            let trace = |entry: &'_ Node| -> Vec<Node> {
+                let created = entry.get("type").and_then(Node::as_str) == Some("aws:cdk:creationStack");
+                let frames = entry.get("trace").or_else(|| entry.get("data").filter(|_| created));
+                frames.and_then(Node::as_sequence).unwrap_or_default().to_vec()
+            };
+            let frames: Vec<Node> = entries.flat_map(trace).collect();
+            frames.iter().filter_map(Node::as_str).find_map(|frame| self.frame(frame))
+        })
     }
 
     /// The place of a frame (`new Key (/home/me/app/lib/key.ts:12:5)`), if that file is in the scanned folder and no

@@ -6,9 +6,8 @@ use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::text_of;
-use crate::cloudformation::parameters;
 use crate::source::Span;
-use crate::text::Tri;
+use crate::text::{Text, Tri};
 use crate::types::Type;
 use crate::value::{Kind, Reason, Unknown, Value, Via};
 
@@ -62,13 +61,19 @@ impl Template {
             },
             ("Fn::Equals", [left, right]) => {
                 let (left, right) = (self.evaluate(left, scope), self.evaluate(right, scope));
-                self.equal(left.as_ref(), right.as_ref())
+                equal(left.as_ref(), right.as_ref())
+            }
+            ("Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn", [left, right]) => {
+                let (left, right) = (self.evaluate(left, scope), self.evaluate(right, scope));
+                self.members(call, left.as_ref(), right.as_ref())
             }
             ("Fn::Not", [_]) => each().next().unwrap_or(Ok(false)).map(|truth| !truth),
             // One operand that decides is enough, whatever is unknown beside it.
             ("Fn::And", [_, ..]) => decided_by(each(), false),
             ("Fn::Or", [_, ..]) => decided_by(each(), true),
-            ("Fn::Equals", _) => Err(reason(&self.misused(call, "two values"))),
+            ("Fn::Equals" | "Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn", _) => {
+                Err(reason(&self.misused(call, "two values")))
+            }
             ("Fn::Not", _) => Err(reason(&self.misused(call, "one condition in a list"))),
             ("Fn::And" | "Fn::Or", _) => Err(reason(&self.misused(call, "a list of conditions"))),
             _ => match self.argument(argument, scope) {
@@ -99,49 +104,6 @@ impl Template {
         }
     }
 
-    /// `Fn::Equals`: CloudFormation compares the strings that scalars are.
-    fn equal(&self, left: Option<&Value>, right: Option<&Value>) -> Truth {
-        let (Some(left), Some(right)) = (left, right) else {
-            return Ok(left.is_none() && right.is_none());
-        };
-        if let (Some(left), Some(right)) = (left.elements(), right.elements()) {
-            if left.len() != right.len() {
-                return Ok(false);
-            }
-            let pairs = left.iter().zip(right);
-            return decided_by(pairs.map(|(left, right)| self.equal(Some(left), Some(right))), false);
-        }
-        let (Some(a), Some(b)) = (text_of(left), text_of(right)) else {
-            return match left.first_unknown().or_else(|| right.first_unknown()) {
-                Some(unknown) => Err(unknown.reason.clone()),
-                None => Ok(false),
-            };
-        };
-        match (a.as_str(), b.as_str()) {
-            (Some(a), Some(b)) => Ok(a == b),
-            (Some(known), None) => self.may_equal(&b, right, &known),
-            (None, Some(known)) => self.may_equal(&a, left, &known),
-            (None, None) => match a.unknown_part().or_else(|| b.unknown_part()) {
-                Some(unknown) => Err(unknown.reason.clone()),
-                None => Ok(false),
-            },
-        }
-    }
-
-    /// Whether a string that is not wholly known is `known`: not if it cannot be.
-    fn may_equal(&self, text: &crate::text::Text, value: &Value, known: &str) -> Truth {
-        let impossible = text.equals_ignore_case(known) == Tri::No;
-        let allowed = value.symbol().filter(|symbol| &*symbol.kind == parameters::KIND);
-        let allowed = allowed.and_then(|symbol| self.parameters.get(&symbol.address));
-        let excluded = allowed.is_some_and(|parameter| {
-            !parameter.allowed.is_empty() && !parameter.allowed.iter().any(|allowed| **allowed == *known)
-        });
-        match text.unknown_part() {
-            Some(unknown) if !impossible && !excluded => Err(unknown.reason.clone()),
-            _ => Ok(false),
-        }
-    }
-
     /// `Fn::If`
     pub(super) fn choose(&self, call: &Call<'_>, scope: &Scope) -> Option<Value> {
         let Some([condition, yes, no]) = call.argument.elements() else {
@@ -165,12 +127,20 @@ impl Template {
                     _ => Type::Dynamic,
                 };
                 let not_null = yes.is_some() && no.is_some();
-                let unknown = Unknown { ty, not_null, symbol: None, reason };
+                let unknown = Unknown { ty, not_null, symbol: None, among: None, reason };
                 let marks = yes
                     .iter()
                     .chain(&no)
                     .fold(Default::default(), |marks, value: &Value| value.deep_marks().union(marks));
-                Some(Value::new(Kind::Unknown(Arc::new(unknown))).at(call.span).mark(marks))
+                let value = match (yes, no) {
+                    (Some(yes), Some(no)) => {
+                        let via = |value: Value| value.via(Via::Condition(Arc::clone(&name)), Some(call.span));
+                        choice(unknown, vec![via(yes), via(no)])
+                    }
+                    // A value that may be removed is nothing that it may be.
+                    _ => Value::new(Kind::Unknown(Arc::new(unknown))),
+                };
+                Some(value.at(call.span).mark(marks))
             }
         }
     }
@@ -185,8 +155,72 @@ impl Template {
     }
 }
 
+/// `Fn::Equals`: CloudFormation compares the strings that scalars are. What is one of a few values is compared with each.
+pub(super) fn equal(left: Option<&Value>, right: Option<&Value>) -> Truth {
+    let (Some(left), Some(right)) = (left, right) else {
+        return Ok(left.is_none() && right.is_none());
+    };
+    let undecided = match equal_values(left, right) {
+        Ok(truth) => return Ok(truth),
+        Err(reason) => reason,
+    };
+    let (lefts, rights) = (left.alternatives(), right.alternatives());
+    if lefts.is_none() && rights.is_none() {
+        return Err(undecided);
+    }
+    let (lefts, rights) = (lefts.unwrap_or_else(|| vec![left.clone()]), rights.unwrap_or_else(|| vec![right.clone()]));
+    let mut truths = lefts.iter().flat_map(|left| rights.iter().map(|right| equal_values(left, right)));
+    match truths.next() {
+        Some(Ok(first)) if truths.all(|truth| truth == Ok(first)) => Ok(first),
+        _ => Err(undecided),
+    }
+}
+
+fn equal_values(left: &Value, right: &Value) -> Truth {
+    if let (Some(left), Some(right)) = (left.elements(), right.elements()) {
+        if left.len() != right.len() {
+            return Ok(false);
+        }
+        let pairs = left.iter().zip(right);
+        return decided_by(pairs.map(|(left, right)| equal(Some(left), Some(right))), false);
+    }
+    let (Some(a), Some(b)) = (text_of(left), text_of(right)) else {
+        return match left.first_unknown().or_else(|| right.first_unknown()) {
+            Some(unknown) => Err(unknown.reason.clone()),
+            None => Ok(false),
+        };
+    };
+    let open = |text: &Text, known: &str| match text.unknown_part() {
+        Some(unknown) if text.equals_ignore_case(known) != Tri::No => Err(unknown.reason.clone()),
+        _ => Ok(false),
+    };
+    match (a.as_str(), b.as_str()) {
+        (Some(a), Some(b)) => Ok(a == b),
+        (Some(known), None) => open(&b, &known),
+        (None, Some(known)) => open(&a, &known),
+        (None, None) => match a.unknown_part().or_else(|| b.unknown_part()) {
+            Some(unknown) => Err(unknown.reason.clone()),
+            None => Ok(false),
+        },
+    }
+}
+
+/// One of a few values: the value itself where they are all the same.
+pub(super) fn choice(unknown: Unknown, among: Vec<Value>) -> Value {
+    if let [first, others @ ..] = &*among {
+        let same = |other: &Value| {
+            let kinds = std::mem::discriminant(&first.kind) == std::mem::discriminant(&other.kind);
+            kinds && equal_values(first, other) == Ok(true)
+        };
+        if first.fields().is_none() && others.iter().all(same) && !matches!(first.kind, Kind::Unknown(_)) {
+            return first.clone();
+        }
+    }
+    Value::one_of(unknown, among)
+}
+
 /// Whether all are the opposite of `decisive`: no if one is `decisive`, else undecided if one is.
-fn decided_by(truths: impl Iterator<Item = Truth>, decisive: bool) -> Truth {
+pub(super) fn decided_by(truths: impl Iterator<Item = Truth>, decisive: bool) -> Truth {
     let mut result = Ok(!decisive);
     for truth in truths {
         match truth {
@@ -199,7 +233,7 @@ fn decided_by(truths: impl Iterator<Item = Truth>, decisive: bool) -> Truth {
 }
 
 /// Why a value that is an error is unknown.
-fn reason(value: &Value) -> Reason {
+pub(super) fn reason(value: &Value) -> Reason {
     match value.as_unknown() {
         Some(unknown) => unknown.reason.clone(),
         None => Reason::new("condition", "is an error", value.origin.span),

@@ -108,5 +108,5 @@ fn reference(text: &str, span: Option<Span>, project: Option<&Arc<str>>) -> Text
         attribute: "Value".into(),
     });
     let reason = Reason::new(text, "is resolved at deployment", span);
-    Text::unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol, reason }))
+    Text::unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol, among: None, reason }))
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call, RAIN};
+use crate::cloudformation::macros;
 use crate::document::{self, Scalars};
 use crate::finding::Diagnostic;
 use crate::source::Span;
@@ -73,7 +74,7 @@ impl Template {
     pub(super) fn enter(&self, span: Span) -> bool {
         let (depth, steps) = (self.depth.get() + 1, self.steps.get() + 1);
         self.steps.set(steps);
-        if depth > MAX_DEPTH || steps > MAX_STEPS + 8 * self.source.len() {
+        if depth > MAX_DEPTH || steps > MAX_STEPS + 8 * self.length {
             let message = if depth > MAX_DEPTH { "nested too deeply" } else { "too much to evaluate" };
             self.error(Diagnostic::new("cfn-too-deep", message, span));
             return false;
@@ -133,11 +134,11 @@ impl Template {
             }
             NodeKind::Mapping(entries) => {
                 // A macro may add any key.
-                if let Some((key, _)) = entries.iter().find(|(key, _)| key.as_str() == Some("Fn::Transform")) {
-                    return self.transformed(key.span);
+                if let Some((key, call)) = entries.iter().find(|(key, _)| key.as_str() == Some("Fn::Transform")) {
+                    return macros::transformed(call, key.span);
                 }
                 let mut fields = Fields::default();
-                self.fields(entries, scope, &mut fields);
+                self.fields(entries, scope, false, &mut fields);
                 Kind::Object(Arc::new(fields))
             }
             _ => self.scalar(node, scope).kind,
@@ -145,26 +146,24 @@ impl Template {
         Value::new(kind).at(node.span)
     }
 
-    /// What a macro makes of a part of the template.
-    pub(super) fn transformed(&self, span: Span) -> Value {
-        let reason = Reason::new("Fn::Transform", "is expanded by a macro at deployment", Some(span));
-        Value::unknown(Type::Dynamic, reason).at(span)
-    }
-
     /// Evaluates the entries of a mapping, loops multiplied out.
-    pub(super) fn fields(&self, entries: &[(Node, Node)], scope: &Scope, fields: &mut Fields) {
+    fn fields(&self, entries: &[(Node, Node)], scope: &Scope, repeated: bool, fields: &mut Fields) {
         for (key, value) in entries {
             let Some(name) = key.as_scalar() else { continue };
             if name.text.starts_with("Fn::ForEach::") {
-                self.each(key, value, scope, &mut |entries, scope, _| self.fields(entries, scope, fields));
+                self.each(key, value, scope, &mut |entries, scope, _| self.fields(entries, scope, true, fields));
             } else if let Some(value) = self.evaluate(value, scope) {
-                fields.insert(self.key(key, scope).unwrap_or_else(|| Arc::clone(&name.text)), Some(key.span), value);
+                let name = self.key(key, scope).unwrap_or_else(|| Arc::clone(&name.text));
+                if repeated && fields.get(&name).is_some() {
+                    self.made_twice(&name, key.span);
+                }
+                fields.insert(name, Some(key.span), value);
             }
         }
     }
 
     fn scalar(&self, node: &Node, scope: &Scope) -> Value {
-        let value = document::from_node(node, &self.source, Scalars::CloudFormation);
+        let value = document::from_node(node, self.source_of(node.span), Scalars::CloudFormation);
         match &value.kind {
             Kind::Text(text) => self
                 .with_variables(text, node.span, scope)
@@ -197,12 +196,24 @@ impl Template {
                 let reason = Reason::new("Fn::GetStackOutput", "is known only to the other stack", Some(call.span));
                 Value::unknown(Type::Dynamic, reason)
             }
-            "Fn::Transform" => self.transformed(call.span),
+            "Fn::RefAll" => self.all_of_type(call, scope),
+            "Fn::ValueOf" | "Fn::ValueOfAll" => {
+                let reason = Reason::new(call.name, "is looked up in the account", Some(call.span));
+                Value::unknown(Type::Dynamic, reason)
+            }
+            "Fn::Transform" => macros::transformed(call.argument.node, call.span),
             name if name.starts_with(RAIN) => Value::unknown(
                 Type::Dynamic,
                 Reason::new(name, "is filled in by rain before deployment", Some(call.span)),
             ),
-            "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not" | "Condition" => {
+            "Fn::Equals"
+            | "Fn::And"
+            | "Fn::Or"
+            | "Fn::Not"
+            | "Condition"
+            | "Fn::Contains"
+            | "Fn::EachMemberEquals"
+            | "Fn::EachMemberIn" => {
                 match self.truth(Argument { node: call.argument.node, untagged: true }, Some(call), scope) {
                     Ok(truth) => Value::bool(truth),
                     Err(reason) => Value::unknown(Type::Bool, reason),

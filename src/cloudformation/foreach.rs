@@ -1,13 +1,16 @@
 //! `Fn::ForEach`: a part of a mapping written once for each element of a list.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::evaluate::Scope;
+use crate::cloudformation::functions::{sole_text, text_of};
+use crate::cloudformation::macros;
 use crate::finding::Diagnostic;
 use crate::source::Span;
-use crate::syntax::node::Node;
+use crate::syntax::node::{Node, NodeKind};
 use crate::value::{Kind, Reason, Value};
 
 /// Takes the body of a loop, the scope in which it is meant, and why it may be meant otherwise.
@@ -52,6 +55,12 @@ impl Template {
         let (Some(variable), Some(body)) = (variable.as_scalar(), body.as_mapping()) else {
             return fail("Fn::ForEach takes a variable, a list and a mapping");
         };
+        let name = &variable.text;
+        if scope.get(name).is_some() || self.parameters.contains_key(name) {
+            fail(&format!(
+                "the variable `{name}` of Fn::ForEach is the name of a parameter or of another loop's variable"
+            ));
+        }
         if !self.enter(key.span) {
             return;
         }
@@ -68,15 +77,16 @@ impl Template {
             (_, Some(elements)) => {
                 for element in elements {
                     // CloudFormation takes strings only; lists of lists could also double with each loop.
-                    if super::functions::text_of(element).is_none() {
+                    let Some(text) = text_of(element) else {
                         fail("Fn::ForEach goes through a list of strings");
                         break;
-                    }
+                    };
                     let unknown = element.as_unknown();
                     let origin = list.origin.select(&element.origin, Some(collection.span));
                     let reason = unknown.as_ref().map(|unknown| &unknown.reason);
                     // Loops multiply: once it is too much, no iteration follows.
-                    if !run(&element.clone().with_origin(origin), reason) {
+                    let element = Value { kind: sole_text(text), origin, marks: element.marks };
+                    if !run(&element, reason) {
                         break;
                     }
                 }
@@ -94,11 +104,19 @@ impl Template {
         let Some(section) = section else { return Vec::new() };
         let mut found = Vec::new();
         match section.kind {
-            crate::syntax::node::NodeKind::Mapping(entries) => {
+            NodeKind::Mapping(entries) => {
                 found.reserve(entries.len());
-                for (key, body) in entries {
-                    self.expand(&key, Rc::new(body), &Scope::default(), None, &mut found);
+                // What it makes of the section is not known, but for what is included.
+                let reason =
+                    entries.iter().find(|(key, _)| key.as_str() == Some(macros::CALL)).and_then(|(key, call)| {
+                        let reason = macros::reason(call, key.span);
+                        (!macros::is_include(call)).then_some(reason)
+                    });
+                for (key, body) in entries.into_iter().filter(|(key, _)| key.as_str() != Some(macros::CALL)) {
+                    let own = body.get(macros::CALL).map(|call| macros::reason(call, key.span));
+                    self.expand(&key, Rc::new(body), &Scope::default(), reason.as_ref().or(own.as_ref()), &mut found);
                 }
+                self.check_loops(&found);
             }
             _ => {
                 let message = format!("the section {name} is no mapping");
@@ -106,6 +124,23 @@ impl Template {
             }
         }
         found
+    }
+
+    /// Reports what loops make more than once. Keys that are written twice are reported where they are written.
+    fn check_loops(&self, entries: &[Entry]) {
+        let mut seen = HashSet::new();
+        for entry in entries {
+            let in_loop = entry.scope.variables().next().is_some();
+            if !seen.insert(&entry.name) && in_loop && !entry.name.contains('*') {
+                self.made_twice(&entry.name, entry.key);
+            }
+        }
+    }
+
+    /// Reports that a loop makes a key that is there already.
+    pub(super) fn made_twice(&self, name: &str, span: Span) {
+        let message = format!("the loop makes `{name}` a second time; the last one counts");
+        self.error(Diagnostic::new("cfn-repeated-key", message, span));
     }
 
     fn expand(&self, key: &Node, body: Rc<Node>, scope: &Scope, uncertain: Option<&Reason>, found: &mut Vec<Entry>) {

@@ -52,7 +52,9 @@ impl Template {
         }
         let encoded = match (text.as_str(), text.unknown_part()) {
             (Some(known), _) => Text::from(base64::engine::general_purpose::STANDARD.encode(&*known)),
-            (None, Some(unknown)) => Text::unknown(Arc::new(Unknown { symbol: None, ..Unknown::clone(&unknown) })),
+            (None, Some(unknown)) => {
+                Text::unknown(Arc::new(Unknown { symbol: None, among: None, ..Unknown::clone(&unknown) }))
+            }
             (None, None) => return Value::null(),
         };
         let marks = value.deep_marks();
@@ -67,6 +69,9 @@ impl Template {
         };
         if let Kind::Unknown(unknown) = &value.kind {
             return Value::unknown_from(unknown, Type::Text);
+        }
+        if value.elements().is_none() && value.fields().is_none() {
+            return self.misused(call, "an object or a list");
         }
         if !self.charge(length(&value), call.span) {
             return Value::unknown(Type::Text, Reason::new(call.name, "is too long", Some(call.span)));

@@ -6,12 +6,14 @@ use ipnet::IpNet;
 
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
+use crate::cloudformation::conditions::choice;
 use crate::cloudformation::evaluate::Scope;
 use crate::cloudformation::functions::{sole_text, text_of};
-use crate::document::Slices;
+use crate::cloudformation::split;
 use crate::syntax::node::Node;
+use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Kind, Marks, Origin, Reason, Value, Via};
+use crate::value::{Kind, Origin, Reason, Unknown, Value};
 
 /// A node that is a list may be one element where a call gives the list.
 type Operands<'n, const N: usize> = Option<&'n [Node; N]>;
@@ -60,37 +62,46 @@ impl Template {
 
     /// `Fn::Split`
     pub(super) fn split(&self, call: &Call<'_>, scope: &Scope) -> Value {
+        match self.split_parts(call, scope) {
+            Ok((list, None)) => list,
+            Ok((_, Some(unknown))) => Value::unknown_from(&unknown, Type::list(Type::Text)),
+            Err(value) => value,
+        }
+    }
+
+    /// What `Fn::Split` makes, up to an unknown after which it is not known how the list goes on. Else the unknown that
+    /// the whole is.
+    fn split_parts(&self, call: &Call<'_>, scope: &Scope) -> Result<(Value, Option<Arc<Unknown>>), Value> {
         let takes = "a delimiter and a string";
         let Some([delimiter, string]) = operands(call) else {
-            return self.misused(call, takes);
+            return Err(self.misused(call, takes));
         };
         let delimiter = self.evaluate(delimiter, scope).and_then(|delimiter| text_of(&delimiter));
         let string = self.evaluate(string, scope).and_then(|string| Some((text_of(&string)?, string)));
         let (Some(delimiter), Some((text, string))) = (delimiter, string) else {
-            return self.misused(call, takes);
+            return Err(self.misused(call, takes));
         };
-        let (Some(separator), Some(known)) = (delimiter.as_str(), text.as_str()) else {
-            return match text.unknown_part().or_else(|| delimiter.unknown_part()) {
+        let Some(separator) = delimiter.as_str() else {
+            return Err(match delimiter.unknown_part() {
                 Some(unknown) => Value::unknown_from(&unknown, Type::list(Type::Text)),
                 None => self.misused(call, takes),
-            };
+            });
         };
         if separator.is_empty() {
-            return self.misused(call, "a delimiter that is not empty");
+            return Err(self.misused(call, "a delimiter that is not empty"));
         }
-        if !self.charge(known.len(), call.span) {
-            return Value::unknown(Type::list(Type::Text), Reason::new(call.name, "is too long", Some(call.span)));
+        if !self.charge(text.known_len(), call.span) {
+            let reason = Reason::new(call.name, "is too long", Some(call.span));
+            return Err(Value::unknown(Type::list(Type::Text), reason));
         }
-        let slices = Slices::new(&text);
-        let mut elements = Vec::new();
-        let mut at = 0;
-        for part in known.split(&*separator) {
-            let span = slices.span(at..at + part.len()).or(string.origin.span);
-            let element = Value::new(Kind::Text(slices.text(at..at + part.len()))).mark(string.marks);
-            elements.push(element.with_origin(Origin { span, hops: None }));
-            at += part.len() + separator.len();
-        }
-        Value { kind: Kind::Tuple(Arc::new(elements)), ..string }
+        let (parts, rest) = split::split(&text, &separator);
+        let element = |part: Text| {
+            let span = part.span_of(0, part.known_len()).or(string.origin.span);
+            let element = Value::new(sole_text(part)).mark(string.marks);
+            element.with_origin(Origin { span, hops: None })
+        };
+        let elements = parts.into_iter().map(element).collect();
+        Ok((Value { kind: Kind::Tuple(Arc::new(elements)), ..string }, rest))
     }
 
     /// `Fn::Select`
@@ -99,26 +110,38 @@ impl Template {
         let Some([index, list]) = operands(call) else {
             return self.misused(call, takes);
         };
-        let (Some(index), Some(list)) = (self.evaluate(index, scope), self.evaluate(list, scope)) else {
+        // What stands before an unknown part of a string that is split can be selected all the same.
+        let (begun, rest) = match Argument::new(list).call().filter(|list| list.name == "Fn::Split") {
+            Some(split) => match self.split_parts(&split, scope) {
+                Ok((list, rest)) => (Some(list), rest),
+                Err(value) => (Some(value), None),
+            },
+            None => (self.evaluate(list, scope), None),
+        };
+        let (Some(index), Some(list)) = (self.evaluate(index, scope), begun) else {
             return self.misused(call, takes);
         };
-        if let Some(unknown) = index.as_unknown().or(match &list.kind {
+        let open = match &list.kind {
             Kind::Unknown(unknown) => Some(Arc::clone(unknown)),
             _ => None,
-        }) {
-            return Value::unknown_from(&unknown, Type::Dynamic).at(call.span);
+        };
+        if let Some(unknown) = index.as_unknown().or(open) {
+            let derived = Unknown { ty: Type::Dynamic, symbol: None, among: None, ..Unknown::clone(&unknown) };
+            let among = list.elements().filter(|_| rest.is_none()).unwrap_or_default();
+            return choice(derived, among.to_vec()).at(call.span);
         }
         let number =
             text_of(&index).and_then(|index| index.as_str().and_then(|index| index.trim().parse::<usize>().ok()));
         let (Some(number), Some(elements)) = (number, list.elements()) else {
             return self.misused(call, takes);
         };
-        match elements.get(number) {
-            Some(element) => {
+        match (elements.get(number), rest) {
+            (Some(element), _) => {
                 let origin = list.origin.select(&element.origin, Some(call.span));
                 element.clone().with_origin(origin)
             }
-            None => {
+            (None, Some(unknown)) => Value::unknown_from(&unknown, Type::Text).at(call.span),
+            (None, None) => {
                 let message = format!("there is no element {number} in a list of {}", elements.len());
                 self.fail("cfn-select-range", call.name, message, call.span)
             }
@@ -135,50 +158,6 @@ impl Template {
             (Kind::Unknown(unknown), _) => Value::unknown_from(unknown, Type::Number),
             _ => self.misused(call, "a list"),
         }
-    }
-
-    /// `Fn::FindInMap`: the map, the two keys, and as an extension a default.
-    pub(super) fn find_in_map(&self, call: &Call<'_>, scope: &Scope) -> Option<Value> {
-        let (names, default) = match call.argument.elements() {
-            Some([map, top, second]) => ([map, top, second], None),
-            Some([map, top, second, options]) => ([map, top, second], options.get("DefaultValue")),
-            _ => return Some(self.misused(call, "a mapping and two keys")),
-        };
-        let mut keys: Vec<Arc<str>> = Vec::new();
-        let mut marks = Marks::NONE;
-        for name in names {
-            let value = self.argument(Argument::new(name), scope)?;
-            marks = marks.union(value.deep_marks());
-            let Some(text) = text_of(&value) else { return Some(self.misused(call, "a mapping and two keys")) };
-            match (text.as_str(), text.unknown_part()) {
-                (Some(key), _) => keys.push(Arc::from(&*key)),
-                (None, Some(unknown)) => return Some(Value::unknown_from(&unknown, Type::Dynamic).at(call.span)),
-                (None, None) => return None,
-            }
-        }
-        let mut place = self.mappings.as_ref();
-        let mut path = String::new();
-        for key in &keys {
-            match place.and_then(|place| place.get(key)) {
-                Some(inner) => place = Some(inner),
-                None => {
-                    let missing = if path.is_empty() { "Mappings".into() } else { format!("mapping `{path}`") };
-                    return match default {
-                        Some(default) => self.evaluate(default, scope),
-                        None => {
-                            let message = match marks.is_hidden() {
-                                true => "a key that is not shown is not in the mapping".to_owned(),
-                                false => format!("there is no `{key}` in {missing}"),
-                            };
-                            Some(self.fail("cfn-mapping-key", call.name, message, call.span))
-                        }
-                    };
-                }
-            }
-            path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-        }
-        let value = self.evaluate(place?, scope)?;
-        Some(value.via(Via::Mapping(path.into()), Some(call.span)).mark(marks))
     }
 
     /// `Fn::Cidr`: the first `count` networks with `bits` bits for hosts (six unless told; IPv6 needs at most 128).

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cloudformation::foreach::Entry;
-use crate::cloudformation::{Given, Template, embedded};
+use crate::cloudformation::{Beside, Given, Template, embedded};
 use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::finding::Diagnostic;
 use crate::source::{Sources, Span};
@@ -133,6 +133,10 @@ impl Nesting<'_> {
         }
     }
 
+    fn beside(&self) -> Beside<'_> {
+        Beside { files: self.files, sources: self.sources }
+    }
+
     /// Reads the template of one stack.
     fn stack(&mut self, template: &mut Template, entry: &Entry) {
         if template.presence(entry).is_none() {
@@ -206,7 +210,7 @@ impl Nesting<'_> {
         };
         let mut place = self.place(template, entry);
         place.folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-        let (loaded, errors) = Template::load_at(place, &path, &text, file, &template.passed_on());
+        let (loaded, errors) = Template::load_at(place, Some(self.beside()), &path, &text, file, &template.passed_on());
         let none = loaded.is_none() && errors.is_empty();
         errors.into_iter().for_each(|error| template.error(error));
         if none {

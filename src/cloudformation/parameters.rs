@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::cloudformation::Template;
+use crate::cloudformation::constraints::{Constraints, is_list};
 use crate::cloudformation::foreach::Entry;
 use crate::document::{self, Scalars, Slices};
 use crate::finding::Diagnostic;
-use crate::number::Number;
 use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::text::Text;
@@ -27,16 +27,13 @@ pub struct Given {
     pub span: Span,
 }
 
-/// The kind of a parameter's [`Symbol`].
-pub(super) const KIND: &str = "AWS::CloudFormation::Parameter";
-
 /// A parameter that a template declares.
 #[derive(Debug)]
 pub(super) struct Parameter {
     /// Its value.
     pub value: Value,
-    /// What it is restricted to, if it is.
-    pub allowed: Vec<Arc<str>>,
+    /// Its type.
+    pub kind: Arc<str>,
 }
 
 /// The value given to `name`.
@@ -63,18 +60,20 @@ impl Template {
             self.error(Diagnostic::new("cfn-invalid-section", format!("parameter `{name}` is no mapping"), entry.key));
         }
         // A default is a string, whatever it looks like, until the parameter's type says otherwise.
+        // Only a number that is written as one stays one; what is given is a string.
+        let kind: Arc<str> = declaration.get("Type").and_then(Node::as_str).unwrap_or("String").into();
         let literal = |node: &Node| match node.as_scalar() {
-            Some(scalar) => Value::new(Kind::Text(document::scalar_text(scalar, &self.source))).at(node.span),
-            None => self.hole(node).unwrap_or_else(|| document::from_node(node, &self.source, Scalars::CloudFormation)),
+            Some(scalar) if *kind == *"Number" => {
+                document::from_scalar(scalar, node.span, self.source_of(node.span), Scalars::CloudFormation)
+            }
+            Some(scalar) => {
+                Value::new(Kind::Text(document::scalar_text(scalar, self.source_of(node.span)))).at(node.span)
+            }
+            None => self
+                .hole(node)
+                .unwrap_or_else(|| document::from_node(node, self.source_of(node.span), Scalars::CloudFormation)),
         };
-        let kind = declaration.get("Type").and_then(Node::as_str).unwrap_or("String");
-        let allowed: Vec<Arc<str>> = declaration
-            .get("AllowedValues")
-            .and_then(Node::as_sequence)
-            .into_iter()
-            .flatten()
-            .filter_map(|node| node.as_scalar().map(|scalar| Arc::clone(&scalar.text)))
-            .collect();
+        let constraints = Constraints::of(declaration);
         let given = given(&self.given, name);
         let written = match (given, declaration.get("Default")) {
             _ if self.passed(name).is_some() => self.passed(name),
@@ -86,33 +85,45 @@ impl Template {
             let symbol = Symbol {
                 project: Arc::clone(&self.place.project),
                 address: self.address(name),
-                kind: KIND.into(),
+                kind: "AWS::CloudFormation::Parameter".into(),
                 attribute: "Ref".into(),
             };
             let reason = Reason::new(Arc::clone(name), why, Some(entry.key));
-            Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: Some(symbol), reason })))
+            Unknown { ty, not_null: true, symbol: Some(symbol), among: None, reason }
         };
+        let open = |unknown: Unknown| Value::new(Kind::Unknown(Arc::new(unknown)));
         let value = match written {
             // What a parameter store holds is not in the template, whatever its name there.
             Some((path, _)) if kind.starts_with("AWS::SSM::Parameter::Value<") => {
                 let path = path.as_str().unwrap_or_default();
-                let ty = if kind.contains("List<") { Type::Dynamic } else { Type::Text };
-                unknown(format!("is read from the SSM parameter `{path}` at deployment"), ty)
+                let ty = if is_list(&kind) { Type::Dynamic } else { Type::Text };
+                open(unknown(format!("is read from the SSM parameter `{path}` at deployment"), ty))
             }
             Some((value, via)) => {
-                let written = value.as_str().unwrap_or_default().into_owned();
-                let value = typed(kind, value);
-                self.check_allowed(name, &written, &value, &allowed, given.map_or(entry.key, |given| given.span));
+                let written = super::functions::text_of(&value);
+                let written = written.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
+                let value = typed(&kind, value);
+                if let Some(broken) = constraints.broken_by(&kind, &written, &value) {
+                    let message = format!("the value of parameter `{name}` {broken}");
+                    let span = given.map_or(entry.key, |given| given.span);
+                    self.error(Diagnostic::new("cfn-parameter-value", message, span));
+                }
                 let span = value.origin.span;
                 value.via(via, span)
             }
+            None if constraints.allowed.is_empty() || is_list(&kind) => {
+                let ty = if is_list(&kind) { Type::Dynamic } else { Type::Text };
+                open(unknown("has no default and no value was given".into(), ty))
+            }
             None => {
-                let why = match &*allowed {
-                    [] => "has no default and no value was given".into(),
-                    allowed => format!("has no default and no value was given (allowed: {})", allowed.join(", ")),
+                let allowed = constraints.allowed_texts().collect::<Vec<_>>().join(", ");
+                let why = format!("has no default and no value was given (allowed: {allowed})");
+                let via = |node: &&Node| {
+                    let value = typed(&kind, literal(node));
+                    let span = value.origin.span;
+                    value.via(Via::AllowedValue(Arc::clone(name)), span)
                 };
-                let scalar = !kind.contains("List");
-                unknown(why, if scalar { Type::Text } else { Type::Dynamic })
+                Value::one_of(unknown(why, Type::Text), constraints.allowed.iter().map(via).collect())
             }
         };
         let hidden = declaration
@@ -120,35 +131,19 @@ impl Template {
             .and_then(Node::as_str)
             .is_some_and(|text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes"));
         let value = if hidden { value.mark(Marks::SECRET) } else { value };
-        Parameter { value, allowed }
-    }
-
-    /// Whether a value, as written or each of its elements, is among those allowed.
-    fn check_allowed(&self, name: &str, written: &str, value: &Value, allowed: &[Arc<str>], span: Span) {
-        if allowed.is_empty() || allowed.iter().any(|allowed| **allowed == *written) {
-            return;
-        }
-        let single = std::slice::from_ref(value);
-        for value in value.elements().unwrap_or(single) {
-            let Some(text) = super::functions::text_of(value) else { continue };
-            let Some(text) = text.as_str() else { continue };
-            if !allowed.iter().any(|allowed| **allowed == text) {
-                let message = format!("the value of parameter `{name}` is not among its AllowedValues");
-                self.error(Diagnostic::new("cfn-parameter-value", message, span));
-            }
-        }
+        Parameter { value, kind }
     }
 }
 
-/// A value as the parameter's type has it: numbers as numbers, lists split at commas without the blanks around them.
+/// A value as the parameter's type has it: a string, or a list split at commas without the blanks around them.
 fn typed(kind: &str, value: Value) -> Value {
     let Some(text) = super::functions::text_of(&value) else { return value };
-    let Some(known) = text.as_str() else { return value };
-    if kind == "CommaDelimitedList" || kind.starts_with("List<") {
+    let Some(known) = text.as_str().filter(|_| value.as_number().is_none()) else { return value };
+    if is_list(kind) {
         let mut elements = Vec::new();
         let slices = Slices::new(&text);
         let mut at = 0;
-        for part in known.split(',').filter(|_| !known.is_empty()) {
+        for part in known.split(',') {
             let start = at + (part.len() - part.trim_start().len());
             let inside = start..start + part.trim().len();
             let span = slices.span(inside.clone()).or(value.origin.span);
@@ -161,10 +156,5 @@ fn typed(kind: &str, value: Value) -> Value {
         }
         return Value { kind: Kind::Tuple(Arc::new(elements)), ..value };
     }
-    let number = if kind == "Number" { Number::parse(known.trim()) } else { None };
-    let kind = match number.filter(|number| number.to_string() == known) {
-        Some(number) => Kind::Number(number),
-        None => Kind::Text(text),
-    };
-    Value { kind, ..value }
+    Value { kind: Kind::Text(text), ..value }
 }

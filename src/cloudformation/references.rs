@@ -24,7 +24,7 @@ const PSEUDO: [&str; 7] = [
 ];
 
 /// The macros that add no resource to which a template could refer.
-const KNOWN_TRANSFORMS: [&str; 1] = ["AWS::LanguageExtensions"];
+const KNOWN_TRANSFORMS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::Include"];
 
 impl Template {
     /// `Ref`
@@ -36,7 +36,7 @@ impl Template {
     }
 
     /// The string that an argument is; else the unknown that it is, if it is one.
-    fn name(&self, argument: Argument<'_>, scope: &Scope) -> Result<Arc<str>, Option<Value>> {
+    pub(super) fn name(&self, argument: Argument<'_>, scope: &Scope) -> Result<Arc<str>, Option<Value>> {
         let value = self.argument(argument, scope).ok_or(None)?;
         let text = text_of(&value).ok_or(None)?;
         match (text.as_str(), text.unknown_part()) {
@@ -118,7 +118,8 @@ impl Template {
         let ty = if address == "AWS::NotificationARNs" { Type::list(Type::Text) } else { Type::Dynamic };
         let ty = if attribute == "Ref" && ty == Type::Dynamic { Type::Text } else { ty };
         let reason = Reason::new(missing, "is known only after deployment", Some(span));
-        Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: Some(symbol), reason }))).at(span)
+        Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: Some(symbol), among: None, reason })))
+            .at(span)
     }
 
     /// `Fn::GetAtt`, as `Name.Attribute` or `[Name, Attribute]`.
@@ -154,25 +155,6 @@ impl Template {
                 .nested_output(&entry.name, attribute, span)
                 .unwrap_or_else(|| self.symbol(&entry.name, entry.kind(), attribute, span)),
             None => self.undefined(resource, span),
-        }
-    }
-
-    /// `Fn::ImportValue`: the same export is the same value, whichever template reads it.
-    pub(super) fn import(&self, call: &Call<'_>, scope: &Scope) -> Value {
-        match self.name(call.argument, scope) {
-            Ok(name) => {
-                let symbol = Symbol {
-                    project: "".into(),
-                    address: Arc::clone(&name),
-                    kind: "AWS::CloudFormation::Export".into(),
-                    attribute: "Value".into(),
-                };
-                let reason = Reason::new(name, "is exported by another stack", Some(call.span));
-                let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), reason };
-                Value::new(Kind::Unknown(Arc::new(unknown)))
-            }
-            Err(Some(unknown)) => unknown,
-            Err(None) => self.misused(call, "the name of an export"),
         }
     }
 }

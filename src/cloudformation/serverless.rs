@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::cloudformation::functions::text_of;
 use crate::cloudformation::nested::Place;
 use crate::cloudformation::{Parameters, Template, syntax};
+use crate::document::{self, Scalars};
 use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::finding::Diagnostic;
 use crate::source::{Sources, Span};
@@ -18,12 +20,12 @@ use crate::syntax::node::{Node, NodeKind, Scalar, Style};
 use crate::syntax::yaml;
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Kind, Reason, Unknown, Value};
+use crate::value::{Kind, Reason, Unknown, Value, Via};
 
 /// How many variables may lead to the next one.
 const MAX_DEPTH: usize = 32;
 
-/// How many nodes variables may make of one file.
+/// How many nodes the variables of one file may lead to.
 const MAX_NODES: usize = 200_000;
 
 /// The sections that are merged where `resources` is a list.
@@ -36,26 +38,34 @@ pub fn recognise(path: &Utf8Path, text: &str) -> bool {
     named && top("resources:") && (top("service:") || top("provider:"))
 }
 
-/// The template that the framework hands on, if there are resources in it.
-pub fn load(
-    files: &dyn Files,
-    sources: &Sources,
-    path: &Utf8Path,
-    text: &str,
-    given: &Parameters,
-) -> (Option<Template>, Vec<Diagnostic>) {
+/// What a configuration of the framework gave.
+pub struct Loaded {
+    /// The template that the framework hands on, if there are resources in it.
+    pub template: Option<Template>,
+    /// What keeps it, or parts of it, from being read.
+    pub errors: Vec<Diagnostic>,
+    /// The files that it takes parts from.
+    pub files: Vec<Utf8PathBuf>,
+}
+
+/// Reads a configuration of the framework.
+pub fn load(files: &dyn Files, sources: &Sources, path: &Utf8Path, text: &str, given: &Parameters) -> Loaded {
     let root = match yaml::parse(text, sources.file(path)) {
         Ok(documents) => documents.into_iter().next(),
-        Err(error) => return (None, vec![Diagnostic::new("yaml-syntax", error.message, error.span)]),
+        Err(error) => {
+            let errors = vec![Diagnostic::new("yaml-syntax", error.message, error.span)];
+            return Loaded { template: None, errors, files: Vec::new() };
+        }
     };
     let Some((root, resources)) = root.and_then(|root| Some((root.clone(), root.get("resources")?.clone()))) else {
-        return (None, Vec::new());
+        return Loaded { template: None, errors: Vec::new(), files: Vec::new() };
     };
     let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
     let mut reader = Reader {
         files,
         sources,
         folder,
+        source: text,
         root,
         holes: Vec::new(),
         errors: Vec::new(),
@@ -64,11 +74,11 @@ pub fn load(
     };
     let resolved = reader.resolve(&resources, 0);
     let template = merge(&resolved);
-    let Reader { holes, errors, .. } = reader;
-    if !syntax::is_template(&template) {
-        return (None, errors);
-    }
-    (Some(Template::new(Place::alone(path), text, template, given, holes)), errors)
+    let Reader { holes, errors, read, .. } = reader;
+    let load = |root: Node| Template::new(Place::alone(path), text, root, given, holes);
+    let template = Some(template).filter(syntax::is_template).map(load);
+    let files = read.into_iter().filter(|(_, node)| node.is_some()).map(|(path, _)| path).collect();
+    Loaded { template, errors, files }
 }
 
 /// One template of a mapping, or of a list of them.
@@ -98,6 +108,7 @@ struct Reader<'r> {
     files: &'r dyn Files,
     sources: &'r Sources,
     folder: Utf8PathBuf,
+    source: &'r str,
     root: Node,
     holes: Vec<Value>,
     errors: Vec<Diagnostic>,
@@ -114,6 +125,13 @@ enum Found {
 impl Reader<'_> {
     /// A node with its variables filled in.
     fn resolve(&mut self, node: &Node, depth: usize) -> Node {
+        // What variables lead to may lead to more of itself.
+        if depth > 0 {
+            self.left = self.left.saturating_sub(1);
+        }
+        if self.left == 0 {
+            return node.clone();
+        }
         let kind = match &node.kind {
             NodeKind::Scalar(scalar) => return self.scalar(node, scalar, depth),
             NodeKind::Sequence(elements) => {
@@ -124,7 +142,7 @@ impl Reader<'_> {
             ),
             NodeKind::Hole(_) => return node.clone(),
         };
-        Node { kind, ..node.clone() }
+        Node { kind, span: node.span, tag: node.tag.clone() }
     }
 
     fn scalar(&mut self, node: &Node, scalar: &Scalar, depth: usize) -> Node {
@@ -132,13 +150,23 @@ impl Reader<'_> {
         if parts.iter().all(|part| matches!(part, Part::Text(_))) {
             return node.clone();
         }
-        self.left = self.left.saturating_sub(1);
         if let [Part::Variable(variable)] = &*parts {
-            return match self.variable(variable, depth) {
-                Found::Node(found) => found,
+            return match self.variable(variable, node.span, depth) {
+                // A scalar is used here and written there.
+                Found::Node(found @ Node { kind: NodeKind::Scalar(_), tag: None, .. }) => {
+                    let value = document::from_node(&found, self.source, Scalars::CloudFormation).at(found.span);
+                    self.hole(node, value.via(Via::Element, Some(node.span)))
+                }
+                Found::Node(found) => match (&found.kind, &node.tag) {
+                    (NodeKind::Hole(number), None) => match self.holes.get(*number).cloned() {
+                        Some(value) => self.hole(node, value.via(Via::Element, Some(node.span))),
+                        None => found,
+                    },
+                    _ => found,
+                },
                 Found::No => {
                     let unknown = unknown(variable, node.span);
-                    self.hole(node, Value::new(Kind::Unknown(unknown)))
+                    self.hole(node, Value::new(Kind::Unknown(unknown)).at(node.span))
                 }
             };
         }
@@ -147,11 +175,21 @@ impl Reader<'_> {
         for part in parts {
             match part {
                 Part::Text(text) => texts.push(Text::literal(text, Some(scalar.content), false)),
-                Part::Variable(variable) => match self.variable(variable, depth) {
+                Part::Variable(variable) => match self.variable(variable, node.span, depth) {
                     Found::Node(Node { kind: NodeKind::Scalar(found), tag: None, .. }) => {
                         texts.push(Text::literal(Arc::clone(&found.text), Some(scalar.content), false));
                     }
-                    _ => {
+                    Found::Node(found) => match self.filled(&found) {
+                        Some(text) => {
+                            whole = whole && text.as_str().is_some();
+                            texts.push(text);
+                        }
+                        None => {
+                            whole = false;
+                            texts.push(Text::unknown(unknown(variable, node.span)));
+                        }
+                    },
+                    Found::No => {
                         whole = false;
                         texts.push(Text::unknown(unknown(variable, node.span)));
                     }
@@ -162,26 +200,34 @@ impl Reader<'_> {
         match text.as_str().filter(|_| whole) {
             Some(known) => {
                 let scalar = Scalar { text: known.into(), exact: false, style: Style::Text, ..scalar.clone() };
-                Node { kind: NodeKind::Scalar(scalar), ..node.clone() }
+                Node { kind: NodeKind::Scalar(scalar), span: node.span, tag: node.tag.clone() }
             }
-            None => self.hole(node, Value::new(Kind::Text(text))),
+            None => self.hole(node, Value::new(Kind::Text(text)).at(node.span)),
+        }
+    }
+
+    /// What was filled in for a variable, as a string.
+    fn filled(&self, node: &Node) -> Option<Text> {
+        match node.kind {
+            NodeKind::Hole(number) => text_of(self.holes.get(number)?),
+            _ => None,
         }
     }
 
     /// A node that has a value which no text says.
     fn hole(&mut self, node: &Node, value: Value) -> Node {
-        self.holes.push(value.at(node.span));
-        Node { kind: NodeKind::Hole(self.holes.len() - 1), ..node.clone() }
+        self.holes.push(value);
+        Node { kind: NodeKind::Hole(self.holes.len() - 1), span: node.span, tag: node.tag.clone() }
     }
 
     /// What a variable leads to: the first of its alternatives that is there.
-    fn variable(&mut self, variable: &str, depth: usize) -> Found {
+    fn variable(&mut self, variable: &str, span: Span, depth: usize) -> Found {
         if depth >= MAX_DEPTH || self.left == 0 {
             return Found::No;
         }
         for alternative in alternatives(variable) {
             if let Some(literal) = quoted(alternative) {
-                return Found::Node(self.text(literal));
+                return Found::Node(text(literal, span));
             }
             if let Some(path) = alternative.strip_prefix("self:") {
                 let found = path.split('.').try_fold(&self.root, |node, name| child(node, name)).cloned();
@@ -201,19 +247,13 @@ impl Reader<'_> {
                 let stage = child(&self.root, "provider").and_then(|provider| child(provider, "stage")).cloned();
                 return Found::Node(match stage {
                     Some(stage) => self.resolve(&stage, depth + 1),
-                    None => self.text("dev"),
+                    None => text("dev", span),
                 });
             }
             let plain = matches!(alternative, "true" | "false") || alternative.parse::<u64>().is_ok();
-            return if plain { Found::Node(self.text(alternative)) } else { Found::No };
+            return if plain { Found::Node(text(alternative, span)) } else { Found::No };
         }
         Found::No
-    }
-
-    fn text(&self, text: &str) -> Node {
-        let span = self.root.span;
-        let scalar = Scalar { text: text.into(), content: span, exact: false, style: Style::Text };
-        Node { kind: NodeKind::Scalar(scalar), span, tag: None }
     }
 
     /// `file(path)`, or a part of it: `file(path):a.b`.
@@ -252,6 +292,12 @@ impl Reader<'_> {
     }
 }
 
+/// A string that stands in a variable at `span`.
+fn text(text: &str, span: Span) -> Node {
+    let scalar = Scalar { text: text.into(), content: span, exact: false, style: Style::Text };
+    Node { kind: NodeKind::Scalar(scalar), span, tag: None }
+}
+
 /// Says of all scalars that the text of the configuration itself does not hold them.
 fn inexact(node: &mut Node) {
     let mut open = vec![node];
@@ -282,7 +328,7 @@ fn quoted(text: &str) -> Option<&str> {
 fn unknown(variable: &str, span: Span) -> Arc<Unknown> {
     let missing = format!("${{{variable}}}");
     let reason = Reason::new(missing, "is filled in by the Serverless Framework", Some(span));
-    Arc::new(Unknown { ty: Type::Text, not_null: false, symbol: None, reason })
+    Arc::new(Unknown { ty: Type::Text, not_null: false, symbol: None, among: None, reason })
 }
 
 /// A part of a string.

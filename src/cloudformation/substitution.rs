@@ -59,7 +59,7 @@ impl Template {
         };
         // Its loop variables are variables like any others; what a macro makes is read as it is.
         let text = match template.node.as_scalar().filter(|_| template.call().is_none()) {
-            Some(scalar) => document::scalar_text(scalar, &self.source),
+            Some(scalar) => document::scalar_text(scalar, self.source_of(scalar.content)),
             None => match self.argument(template, scope).map(|value| value.kind) {
                 Some(Kind::Text(text)) => text,
                 Some(Kind::Unknown(unknown)) => return Value::unknown_from(&unknown, Type::Text),

@@ -70,13 +70,29 @@ pub(super) fn read(path: &Utf8Path, text: &str, file: FileId) -> (Option<Node>, 
     }
 }
 
+/// The first document of a text in JSON or YAML, if there is one.
+pub(super) fn parse_any(text: &str, file: FileId) -> Result<Option<Node>, Diagnostic> {
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+        && let Ok(root) = json::parse(text, file)
+    {
+        return Ok(Some(root));
+    }
+    let documents = yaml::parse(text, file);
+    documents
+        .map(|documents| documents.into_iter().next())
+        .map_err(|error| Diagnostic::new("yaml-syntax", error.message, error.span))
+}
+
 /// The entries of a block mapping that can be parsed each for itself; of those that cannot, the entries within them.
 fn salvage(text: &str, base: Span, depth: usize) -> Option<Node> {
-    let body = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    // How far a line with tabs is indented nobody knows: that is the error.
+    let told = |line: &&str| !line.trim_start_matches(' ').starts_with(['\t', '#']) && !line.trim().is_empty();
+    let body = text.lines().filter(told);
     let indent = body.map(|line| line.len() - line.trim_start_matches(' ').len()).min()?;
     let begins = |line: &str| {
-        let name = line.get(indent..).unwrap_or_default();
-        name.starts_with(|char: char| char.is_alphanumeric() || matches!(char, '"' | '\'' | '_'))
+        let (blanks, name) = line.split_at_checked(indent).unwrap_or(("", ""));
+        let starts = name.starts_with(|char: char| char.is_alphanumeric() || matches!(char, '"' | '\'' | '_'));
+        starts && blanks.trim_matches(' ').is_empty()
     };
     let mut entries = Vec::new();
     let mut chunk = 0..0;

@@ -11,9 +11,11 @@ use indexmap::IndexMap;
 use crate::cloudformation::call::RAIN;
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
+use crate::cloudformation::imports::Imports;
+use crate::cloudformation::include::{self, Beside};
 use crate::cloudformation::nested::Place;
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
-use crate::cloudformation::{dynamic, references, sam, syntax};
+use crate::cloudformation::{dynamic, macros, references, sam, syntax};
 use crate::finding::Diagnostic;
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::{FileId, Span};
@@ -28,8 +30,14 @@ const ORG_FORMATION: &str = "2010-09-09-OC";
 pub struct Template {
     pub(super) place: Place,
     pub(super) source: Arc<str>,
+    /// The texts of what it includes.
+    included: Vec<(FileId, Arc<str>)>,
+    /// The length of all texts.
+    pub(super) length: usize,
     pub(super) given: Vec<Given>,
     pub(super) transforms: Vec<Arc<str>>,
+    /// Why nothing in the template is certain: a macro that is not one of AWS's own.
+    changed: Option<Reason>,
     pub(super) parameters: IndexMap<Arc<str>, Parameter>,
     pub(super) mappings: Option<Node>,
     pub(super) conditions: IndexMap<Arc<str>, Entry>,
@@ -42,7 +50,7 @@ pub struct Template {
     pub(super) holes: Vec<Value>,
     /// Names that a macro gives to resources beside their logical IDs.
     pub(super) aliases: HashMap<Arc<str>, Arc<str>>,
-    outputs: Vec<Entry>,
+    pub(super) outputs: Vec<Entry>,
     /// Conditions decided; `None` while one is being decided.
     pub(super) decided: RefCell<HashMap<Arc<str>, Option<Truth>>>,
     pub(super) errors: RefCell<Vec<Diagnostic>>,
@@ -50,6 +58,7 @@ pub struct Template {
     pub(super) reported: RefCell<HashSet<(&'static str, Span)>>,
     pub(super) depth: Cell<usize>,
     pub(super) steps: Cell<usize>,
+    pub(super) imports: RefCell<Imports>,
 }
 
 /// An output of a template.
@@ -69,31 +78,62 @@ pub struct Output {
 
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
-    /// second part is what keeps it, or parts of it, from being read.
+    /// second part is what keeps it, or parts of it, from being read. Other files are not read: what they hold is unknown.
     pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
-        Self::load_at(Place::alone(path), path, text, file, parameters)
+        Self::load_at(Place::alone(path), None, path, text, file, parameters)
+    }
+
+    /// As [`Self::load`], with the files that it includes.
+    pub fn load_beside(
+        beside: Beside<'_>,
+        path: &Utf8Path,
+        text: &str,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
+        Self::load_at(Place::alone(path), Some(beside), path, text, file, parameters)
     }
 
     /// As [`Self::load`], for a template that may be part of a larger project.
     pub(super) fn load_at(
         place: Place,
+        beside: Option<Beside<'_>>,
         path: &Utf8Path,
         text: &str,
         file: FileId,
         parameters: &Parameters,
     ) -> (Option<Self>, Vec<Diagnostic>) {
         let (root, mut errors) = syntax::read(path, text, file);
-        let Some(root) = root else { return (None, errors) };
+        let Some(mut root) = root else { return (None, errors) };
+        let mut included = Vec::new();
+        if let Some(beside) = beside.filter(|_| text.contains(macros::INCLUDE)) {
+            let folder = path.parent().unwrap_or(Utf8Path::new(""));
+            include::expand(&mut root, beside, folder, &mut included, &mut errors);
+        }
         errors.extend(syntax::repeated_keys(&root));
-        (Some(Self::new(place, text, root, parameters, Vec::new())), errors)
+        (Some(Self::read(place, text, included, root, parameters, Vec::new())), errors)
     }
 
     pub(super) fn new(place: Place, text: &str, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
+        Self::read(place, text, Vec::new(), root, given, holes)
+    }
+
+    fn read(
+        place: Place,
+        text: &str,
+        included: Vec<(FileId, Arc<str>)>,
+        root: Node,
+        given: &Parameters,
+        holes: Vec<Value>,
+    ) -> Self {
         let mut template = Self {
             place,
             source: text.into(),
+            length: text.len() + included.iter().map(|(_, text)| text.len()).sum::<usize>(),
+            included,
             given: given.clone(),
             transforms: Vec::new(),
+            changed: None,
             parameters: IndexMap::new(),
             mappings: None,
             conditions: IndexMap::new(),
@@ -109,6 +149,7 @@ impl Template {
             reported: RefCell::default(),
             depth: Cell::default(),
             steps: Cell::default(),
+            imports: RefCell::default(),
         };
         let mut sections: HashMap<Arc<str>, Node> = HashMap::new();
         if let NodeKind::Mapping(entries) = root.kind {
@@ -121,13 +162,23 @@ impl Template {
             }
         }
         if let Some(transform) = sections.remove("Transform") {
-            let names = transform.as_sequence().unwrap_or(std::slice::from_ref(&transform));
-            template.transforms = names.iter().filter_map(Node::as_scalar).map(|name| Arc::clone(&name.text)).collect();
+            let listed = macros::listed(&transform);
+            template.changed = listed
+                .iter()
+                .find(|(name, _)| !macros::is_aws(name))
+                .map(|(name, span)| macros::may_change(name, *span));
+            template.transforms = listed.into_iter().map(|(name, _)| name).collect();
+        }
+        // A macro called in a section may add to it.
+        for (name, section) in &sections {
+            if let Some(call) = section.get(macros::CALL).filter(|_| **name != *"Metadata") {
+                template.transforms.push(macros::reason(call, call.span).missing);
+            }
         }
         if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION) {
             template.transforms.push("org-formation".into());
         }
-        if text.contains(RAIN) || sections.contains_key("Rain") {
+        if template.mentions_text(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());
         }
         // Each section may use those before it: a loop needs the list it goes through.
@@ -136,6 +187,10 @@ impl Template {
             template.parameters.insert(entry.name, parameter);
         }
         template.mappings = sections.remove("Mappings");
+        if let Some(mappings) = template.mappings.take_if(|mappings| mappings.as_mapping().is_none()) {
+            let message = "the section Mappings is no mapping";
+            template.error(Diagnostic::new("cfn-invalid-section", message, mappings.span));
+        }
         let by_name = |entries: Vec<Entry>| entries.into_iter().map(|entry| (Arc::clone(&entry.name), entry)).collect();
         template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));
@@ -144,7 +199,23 @@ impl Template {
             sam::expand(&mut template, sections.remove("Globals"));
         }
         template.check_types();
+        if let Some(rules) = sections.remove("Rules") {
+            template.check_rules(&rules);
+        }
         template
+    }
+
+    /// The text of the file that `span` lies in.
+    pub(super) fn source_of(&self, span: Span) -> &str {
+        let included = self.included.iter().find(|(file, _)| *file == span.file);
+        included.map_or(&*self.source, |(_, text)| text)
+    }
+
+    /// Whether a word stands in the template, in what it includes or in the stacks within it.
+    pub(super) fn mentions_text(&self, word: &str) -> bool {
+        self.source.contains(word)
+            || self.included.iter().any(|(_, text)| text.contains(word))
+            || self.nested.values().any(|nested| nested.mentions_text(word))
     }
 
     /// Reports resources without type, unless a macro may give it to them.
@@ -165,8 +236,13 @@ impl Template {
         own + self.nested.values().map(Self::count).sum::<usize>()
     }
 
-    /// The errors that evaluation has met so far; each is handed out once.
+    /// The errors that evaluation has met so far, and those of conditions that nothing asked for; each is handed out
+    /// once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
+        for (name, entry) in &self.conditions {
+            // Undecided or not: only what is wrong with it matters.
+            let _ = self.condition(name, entry.key);
+        }
         let own = std::mem::take(&mut *self.errors.borrow_mut());
         own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
     }
@@ -197,17 +273,24 @@ impl Template {
         &self.transforms
     }
 
+    /// Evaluates all that is not evaluated otherwise before it is asked for.
+    pub fn evaluate_all(&self) {
+        for resource in self.resources(&|_| true) {
+            resource.attributes.all();
+        }
+        self.outputs();
+    }
+
     /// The outputs that will or may exist.
     pub fn outputs(&self) -> Vec<Output> {
         let output = |entry: &Entry| {
             let presence = self.presence(entry)?;
             let value = entry.body.get("Value").and_then(|value| self.evaluate(value, &entry.scope));
-            let export = entry.body.get("Export").and_then(|export| export.get("Name"));
             Some(Output {
                 name: Arc::clone(&entry.name),
                 header: entry.key,
                 value: dynamic::resolve(value.unwrap_or_else(Value::null), &self.place.project),
-                export: export.and_then(|name| self.evaluate(name, &entry.scope)),
+                export: self.export_of(entry),
                 presence,
             })
         };
@@ -223,7 +306,7 @@ impl Template {
 
     /// Whether an entry will exist; `None` if it certainly will not.
     pub(super) fn presence(&self, entry: &Entry) -> Option<Presence> {
-        let certain = match &entry.uncertain {
+        let certain = match entry.uncertain.as_deref().or(self.changed.as_ref()) {
             Some(reason) => Presence::Possible(Reason::clone(reason)),
             None => Presence::Certain,
         };

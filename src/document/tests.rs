@@ -16,7 +16,7 @@ fn written(text: &str) -> Text {
 
 fn unknown(name: &str) -> Text {
     let reason = Reason::new(name, "has no value", None);
-    Text::unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, reason }))
+    Text::unknown(Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, among: None, reason }))
 }
 
 fn value(texts: &[&Text]) -> Value {

@@ -1,6 +1,8 @@
 //! AWS Deployment Framework: each `scp.json` below `adf-bootstrap` is attached to the unit or account whose path its
 //! folder has.
 
+use std::collections::HashSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::{Files, Kind};
@@ -26,34 +28,50 @@ pub(super) fn is_first(files: &dyn Files, path: &Utf8Path) -> bool {
         Some("adfconfig.yml") => true,
         Some(POLICY_FILE) => path.ancestors().find(|above| above.file_name() == Some(BOOTSTRAP)).is_some_and(|base| {
             let home = base.parent().unwrap_or(Utf8Path::new(""));
-            !files.is_file(&home.join("adfconfig.yml"))
-                && below(files, base, POLICY_FILE).first().is_some_and(|first| first == path)
+            let mut first = Below::new(files, base, MAX_ENTRIES / 10);
+            !files.is_file(&home.join("adfconfig.yml")) && first.find(|file| is_policy(file)).as_deref() == Some(path)
         }),
         _ => false,
     }
 }
 
-/// The files with a name (or the end of one) in a folder and those in it, in order.
-fn below(files: &dyn Files, folder: &Utf8Path, name: &str) -> Vec<Utf8PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    let mut left = MAX_ENTRIES;
-    while let Some(folder) = open.pop() {
-        let Ok(listing) = files.list(&folder) else { continue };
-        for entry in listing.entries {
-            left = left.saturating_sub(1);
-            if left == 0 {
-                break;
-            }
-            match entry.kind {
-                Kind::Folder if !entry.link => open.push(folder.join(&entry.name)),
-                Kind::File if entry.name.ends_with(name) => found.push(folder.join(&entry.name)),
-                _ => {}
+fn is_policy(path: &Utf8Path) -> bool {
+    path.file_name() == Some(POLICY_FILE)
+}
+
+/// The files in a folder and those in it, in an order that is always the same.
+struct Below<'f> {
+    files: &'f dyn Files,
+    /// Files and folders, the next one last.
+    open: Vec<(Utf8PathBuf, Kind)>,
+    left: usize,
+}
+
+impl<'f> Below<'f> {
+    fn new(files: &'f dyn Files, folder: &Utf8Path, left: usize) -> Self {
+        Self { files, open: vec![(folder.to_owned(), Kind::Folder)], left }
+    }
+}
+
+impl Iterator for Below<'_> {
+    type Item = Utf8PathBuf;
+
+    fn next(&mut self) -> Option<Utf8PathBuf> {
+        while let Some((path, kind)) = self.open.pop() {
+            match kind {
+                Kind::File => return Some(path),
+                Kind::Folder => {
+                    let Ok(listing) = self.files.list(&path) else { continue };
+                    let entries = listing.entries.into_iter().filter(|entry| entry.kind == Kind::File || !entry.link);
+                    let entries: Vec<_> = entries.take(self.left).collect();
+                    self.left -= entries.len();
+                    self.open.extend(entries.into_iter().rev().map(|entry| (path.join(&entry.name), entry.kind)));
+                }
+                Kind::Other => {}
             }
         }
+        None
     }
-    found.sort();
-    found
 }
 
 pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &str) -> Option<Resources> {
@@ -62,9 +80,8 @@ pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &s
     // Until version 2 the units' folders stood beside the configuration.
     let base = Some(home.join(BOOTSTRAP)).filter(|base| reader.files().is_folder(base));
     let base = base.unwrap_or_else(|| home.to_owned());
-    let policies: Vec<Utf8PathBuf> = below(reader.files(), &base, POLICY_FILE);
-    let policies: Vec<Utf8PathBuf> =
-        policies.into_iter().filter(|path| path.file_name() == Some(POLICY_FILE)).collect();
+    let below = Below::new(reader.files(), &base, MAX_ENTRIES);
+    let policies: Vec<Utf8PathBuf> = below.filter(|path| is_policy(path)).collect();
     if policies.is_empty() {
         return None;
     }
@@ -94,7 +111,7 @@ pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &s
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         let target = folder.strip_prefix(&base).map(Utf8Path::as_str).unwrap_or_default();
         let span = reader.start_of(&path);
-        let named = match accounts.iter().find(|account| *account == target) {
+        let named = match accounts.get(target) {
             _ if target.is_empty() => resources.root(ORGANIZATION_ADDRESS, span),
             Some(account) => resources.reference(ACCOUNT, &account_address(account), "Ref", span),
             None => {
@@ -121,10 +138,11 @@ fn account_address(path: &str) -> String {
 }
 
 /// Adds the accounts in `adf-accounts`, and gives their paths.
-fn accounts(reader: &Reader<'_>, folder: &Utf8Path, units: &mut Units, resources: &mut Resources) -> Vec<String> {
-    let mut paths = Vec::new();
+fn accounts(reader: &Reader<'_>, folder: &Utf8Path, units: &mut Units, resources: &mut Resources) -> HashSet<String> {
+    let mut paths = HashSet::new();
     let none = Variables::default();
-    for path in below(reader.files(), folder, ".yml") {
+    let below = Below::new(reader.files(), folder, MAX_ENTRIES);
+    for path in below.filter(|path| path.extension() == Some("yml")) {
         let Some(file) = reader.optional(&path, &none) else { continue };
         for account in elements(&field(&file, "accounts")) {
             let name = field(&account, "account_full_name");
@@ -141,7 +159,7 @@ fn accounts(reader: &Reader<'_>, folder: &Utf8Path, units: &mut Units, resources
                 }
             };
             add_account(resources, &path, &account, name.clone(), parent, span);
-            paths.push(path);
+            paths.insert(path);
         }
     }
     paths

@@ -1,6 +1,7 @@
 //! org-formation: the `Organization` section of a template with resources of the types `OC::ORG::*`
 //! (org-formation-cli, docs/organization-resources.md).
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use super::resources::{ACCOUNT, ATTACHMENT, Entry, ORGANIZATION, POLICY, Resourc
 use super::tasks;
 use super::value::{elements, field, key, string};
 use super::variables::Variables;
+
+/// How many resources `*` may name in all: far more than any organization has, and no more than memory holds.
+const MAX_NAMED: usize = 300_000;
 
 /// Whether a template has an organization of its own, and does not only include the one of another file.
 pub(super) fn is_organization(text: &str) -> bool {
@@ -61,6 +65,9 @@ impl Part {
     }
 }
 
+/// The unit that each unit and account is in, by its name, and where that is written.
+type Parents<'s> = HashMap<&'s str, (&'s Part, Span)>;
+
 struct Organization<'r> {
     reader: &'r Reader<'r>,
     root: &'r Value,
@@ -90,7 +97,7 @@ impl<'r> Organization<'r> {
         }
         self.resources.add(entry);
         let names: HashMap<&str, &Part> = parts.iter().map(|part| (&*part.name, part)).collect();
-        let section = Section { organization: &self, names, parts: &parts };
+        let section = Section { organization: &self, names, parts: &parts, left: Cell::new(MAX_NAMED) };
         let (parents, lost) = section.parents();
         let attached = section.attached();
         let mut entries = Vec::new();
@@ -118,6 +125,8 @@ pub(super) struct Section<'s, 'r> {
     organization: &'s Organization<'r>,
     names: HashMap<&'s str, &'s Part>,
     parts: &'s [Part],
+    /// How many resources `*` may still name.
+    left: Cell<usize>,
 }
 
 impl<'s> Section<'s, '_> {
@@ -141,8 +150,13 @@ impl<'s> Section<'s, '_> {
         let value = field(&part.properties, property);
         let at = |value: &Value| value.origin.primary().unwrap_or(part.header);
         if value.as_str().as_deref() == Some("*") {
-            let all = self.parts.iter().filter(|part| part.is(kind));
-            return (all.map(|part| (part, at(&value))).collect(), Vec::new());
+            let all: Vec<_> = self.parts.iter().filter(|part| part.is(kind)).map(|part| (part, at(&value))).collect();
+            let Some(left) = self.left.get().checked_sub(all.len()) else {
+                let reason = Reason::new(property, "names more than rootlint goes through", Some(at(&value)));
+                return (Vec::new(), vec![Value::unknown(Type::Text, reason).at(at(&value))]);
+            };
+            self.left.set(left);
+            return (all, Vec::new());
         }
         let (mut found, mut unknown) = (Vec::new(), Vec::new());
         for element in elements(&value) {
@@ -184,8 +198,8 @@ impl<'s> Section<'s, '_> {
     }
 
     /// The unit that each unit and account is in, by name; and why others may be in one, too.
-    fn parents(&self) -> (HashMap<&'s str, (&'s Part, Span)>, Option<Arc<Unknown>>) {
-        let mut parents: HashMap<&str, (&Part, Span)> = HashMap::new();
+    fn parents(&self) -> (Parents<'s>, Option<Arc<Unknown>>) {
+        let mut parents = Parents::new();
         let mut lost = None;
         for unit in self.parts.iter().filter(|part| part.is("OrganizationalUnit")) {
             for (property, kind) in [("Accounts", "Account"), ("OrganizationalUnits", "OrganizationalUnit")] {
@@ -231,7 +245,7 @@ impl<'s> Section<'s, '_> {
     fn entry(
         &self,
         part: &Part,
-        parents: &HashMap<&str, (&Part, Span)>,
+        parents: &Parents<'_>,
         lost: Option<&Arc<Unknown>>,
         attached: &HashMap<&str, Vec<Value>>,
     ) -> Option<Entry> {

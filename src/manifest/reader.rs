@@ -22,6 +22,9 @@ use super::variables::Variables;
 /// other must not multiply.
 const MAX_BYTES: usize = 64 << 20;
 
+/// What even a small file counts, in bytes.
+const MIN_BYTES: usize = 4096;
+
 /// How deeply files may include each other.
 const MAX_INCLUDES: usize = 16;
 
@@ -35,12 +38,18 @@ pub(super) struct Reader<'r> {
     reported: RefCell<HashSet<(&'static str, Span)>>,
 }
 
-/// A file that is being read.
-#[derive(Clone)]
+/// A file that is being read, and the place that includes it.
 struct Place<'p> {
     path: Utf8PathBuf,
     text: &'p str,
-    depth: usize,
+    by: Option<&'p Place<'p>>,
+}
+
+impl Place<'_> {
+    /// The file and those that include it, from the inside out.
+    fn chain(&self) -> impl Iterator<Item = &Place<'_>> {
+        std::iter::successors(Some(self), |place| place.by)
+    }
 }
 
 impl<'r> Reader<'r> {
@@ -79,8 +88,14 @@ impl<'r> Reader<'r> {
     /// The document in a file whose text is known.
     pub(super) fn parse(&self, path: &Utf8Path, text: &str, variables: &Variables) -> Option<Value> {
         self.read.borrow_mut().insert(path.to_owned());
-        *self.bytes.borrow_mut() += text.len();
-        self.tree(&Place { path: path.to_owned(), text, depth: 0 }, variables)
+        self.tree(&Place { path: path.to_owned(), text, by: None }, variables)
+    }
+
+    /// Counts what was read.
+    fn charge(&self, bytes: usize) -> Result<(), FileError> {
+        let mut total = self.bytes.borrow_mut();
+        *total += bytes.max(MIN_BYTES);
+        if *total > MAX_BYTES { Err(FileError::TooLarge(MAX_BYTES as u64)) } else { Ok(()) }
     }
 
     /// The document in a file that may be there or not; `None` also where it is no document, which is then an error.
@@ -100,18 +115,13 @@ impl<'r> Reader<'r> {
     /// The text of a file that may or may not matter, if it can be read.
     pub(super) fn peek(&self, path: &Utf8Path) -> Option<String> {
         let bytes = self.files.read(path, MAX_FILE_BYTES).ok()?;
-        let mut total = self.bytes.borrow_mut();
-        *total += bytes.len();
-        (*total <= MAX_BYTES).then(|| String::from_utf8(bytes).ok())?
+        self.charge(bytes.len()).ok()?;
+        String::from_utf8(bytes).ok()
     }
 
     fn text(&self, path: &Utf8Path) -> Result<String, FileError> {
         let bytes = self.files.read(path, MAX_FILE_BYTES)?;
-        let mut total = self.bytes.borrow_mut();
-        *total += bytes.len();
-        if *total > MAX_BYTES {
-            return Err(FileError::TooLarge(MAX_BYTES as u64));
-        }
+        self.charge(bytes.len())?;
         self.read.borrow_mut().insert(path.to_owned());
         String::from_utf8(bytes).map_err(|_| FileError::Io("it is not UTF-8 text".into()))
     }
@@ -243,14 +253,14 @@ impl<'r> Reader<'r> {
             Value::unknown(Type::Dynamic, Reason::new(missing, why, Some(node.span))).at(node.span)
         };
         let Some(name) = node.as_str() else { return unknown("!Include", "does not name a file") };
-        if place.depth >= MAX_INCLUDES {
-            self.error("manifest-invalid", "files include each other too deeply", node.span);
-            return unknown(name, "is included too deeply");
-        }
         let folder = place.path.parent().unwrap_or(Utf8Path::new(""));
         match self.named(name, folder) {
             Ok((path, text)) => {
-                let inner = Place { path: path.clone(), text: &text, depth: place.depth + 1 };
+                if place.chain().any(|place| place.path == path) || place.chain().count() > MAX_INCLUDES {
+                    self.error("manifest-invalid", "files include each other without end", node.span);
+                    return unknown(name, "is included without end");
+                }
+                let inner = Place { path: path.clone(), text: &text, by: Some(place) };
                 match self.tree(&inner, variables) {
                     Some(value) => value.via(Via::File(path.as_str().into()), Some(node.span)),
                     None => unknown(name, "holds no document"),

@@ -80,7 +80,7 @@ impl Resources {
             attribute: attribute.into(),
         };
         let reason = Reason::new(address, "gets its id when it is created", Some(span));
-        let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), reason };
+        let unknown = Unknown { ty: Type::Text, not_null: true, symbol: Some(symbol), among: None, reason };
         Value::new(Kind::Unknown(Arc::new(unknown))).at(span)
     }
 

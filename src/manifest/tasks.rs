@@ -1,12 +1,13 @@
 //! org-formation's tasks (docs/task-files.md): service control policies in CloudFormation templates that `update-stacks`
 //! deploys for an organization, in the file that also has the task to update it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::{Kind, normalize};
+use crate::source::Span;
 use crate::types::Type;
 use crate::value::{Reason, Value};
 
@@ -28,7 +29,7 @@ const POLICIES: [(&str, &str, &str); 2] = [
 /// The policies that the tasks for the organization in the file at `path` deploy: those of the task files beside it, and
 /// of those above it that update it.
 pub(super) fn policies(reader: &Reader<'_>, path: &Utf8Path, section: &Section<'_, '_>) -> Vec<Entry> {
-    let mut tasks = Tasks { reader, section, found: Vec::new() };
+    let mut tasks = Tasks { reader, section, found: Vec::new(), met: HashSet::new() };
     let folder = path.parent().unwrap_or(Utf8Path::new(""));
     for (folder, is_beside) in [(Some(folder), true), (folder.parent(), false)] {
         let Some(listing) = folder.and_then(|folder| reader.files().list(folder).ok()) else { continue };
@@ -55,6 +56,8 @@ struct Tasks<'t, 's, 'r> {
     reader: &'t Reader<'r>,
     section: &'t Section<'s, 'r>,
     found: Vec<Entry>,
+    /// Addresses and places of what was found.
+    met: HashSet<(String, Span)>,
 }
 
 /// What a task names relative to its file.
@@ -138,7 +141,7 @@ impl Tasks<'_, '_, '_> {
             };
             let header = resource.key_span.unwrap_or_else(|| self.reader.start_of(path));
             let address = format!("{task_name}.{name}");
-            if self.found.iter().any(|entry| entry.header == header && *entry.address == *address) {
+            if !self.met.insert((address.clone(), header)) {
                 continue;
             }
             let span = resource.value.origin.span.map_or(header, |value| header.to(value));

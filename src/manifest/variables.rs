@@ -78,7 +78,13 @@ impl Variables {
             pieces.push(match self.known.get(name).and_then(written) {
                 Some(known) => Piece::Literal(Literal { text: known.into(), span, exact: false }),
                 None => {
-                    let unknown = Unknown { ty: Type::Text, not_null: true, symbol: None, reason: reason(name, span) };
+                    let unknown = Unknown {
+                        ty: Type::Text,
+                        not_null: true,
+                        symbol: None,
+                        among: None,
+                        reason: reason(name, span),
+                    };
                     Piece::Unknown(Arc::new(unknown))
                 }
             });

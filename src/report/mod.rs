@@ -138,7 +138,7 @@ impl Report {
         }
         found.undecided.iter().for_each(|undecided| load(undecided.span));
         found.errors.iter().chain(&found.notes).for_each(|diagnostic| load(diagnostic.span));
-        for hidden in found.findings.iter().flat_map(|finding| &finding.hidden) {
+        for hidden in found.findings.iter().flat_map(|finding| &finding.hidden).chain(&found.hidden) {
             texts.hide(*hidden);
         }
 

@@ -143,6 +143,7 @@ mod tests {
             ty: Type::Text,
             not_null: true,
             symbol,
+            among: None,
             reason: Reason::new("var.id", "has no value", None),
         })
     }

@@ -5,13 +5,39 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
-use crate::cloudformation::{self, Template, cdk, serverless};
+use crate::cloudformation::{self, Beside, Parameters, Template, cdk, serverless};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
 use crate::manifest::{self, Manifest, Tool};
+use crate::parameters;
 use crate::resource::Project;
 use crate::source::Span;
 use crate::terraform::plan;
+
+/// The template in a file, if its text is `interesting`.
+pub(super) fn template(
+    beside: Beside<'_>,
+    path: &Utf8Path,
+    parameters: &Parameters,
+    interesting: &dyn Fn(&str) -> bool,
+) -> Option<Template> {
+    let text = String::from_utf8(beside.files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
+    let wanted = cloudformation::recognise(&text) && interesting(&text);
+    wanted.then(|| load(beside, path, &text, parameters).0)?
+}
+
+/// The template in a text, with the values given to its parameters beside it and otherwise.
+fn load(beside: Beside<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
+    let (mut parameters, mut errors) = parameters::beside(beside.files, beside.sources, path);
+    parameters.extend(given.iter().cloned());
+    let (template, problems) = Template::load_beside(beside, path, text, beside.sources.file(path), &parameters);
+    if template.is_none() {
+        // What is beside something else is none of our business.
+        errors.clear();
+    }
+    errors.extend(problems);
+    (template, errors)
+}
 
 impl<T> Reader<'_, T> {
     /// What a YAML or JSON file is; nothing if it is none of our business.
@@ -46,11 +72,13 @@ impl<T> Reader<'_, T> {
             Ok(bytes) => bytes,
             Err(problem) => return error("file-unreadable", format!("{path} {problem}")),
         };
-        let text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(problem) => {
+        let is_utf16 = bytes.iter().take(64).any(|byte| *byte == 0);
+        let text = match String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes) {
+            Ok(text) if !is_utf16 => text,
+            text => {
+                let bytes = text.map_or_else(|bytes| bytes, String::into_bytes);
                 // UTF-16 without its zero bytes is still telling.
-                let lossy = String::from_utf8_lossy(problem.as_bytes()).replace('\0', "");
+                let lossy = String::from_utf8_lossy(&bytes).replace('\0', "");
                 if plan::recognise(&lossy) || self.is_named_plan(path) {
                     return error("not-utf8", format!("this plan is not UTF-8 text; {}", plan::SHOW));
                 }
@@ -71,14 +99,22 @@ impl<T> Reader<'_, T> {
         let taken = self.guarded(&shown, path, || {
             let (parameters, problems) = self.parameters();
             let mut errors = problems.clone();
-            let (template, problems) = match serverless {
-                true => serverless::load(self.files, self.sources, path, &text, parameters),
-                false => Template::load(path, &text, file, parameters),
+            let (template, problems, parts) = if serverless {
+                let loaded = serverless::load(self.files, self.sources, path, &text, parameters);
+                (loaded.template, loaded.errors, loaded.files)
+            } else {
+                let (template, problems) =
+                    load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
+                (template, problems, Vec::new())
             };
             errors.extend(problems);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(mut template) = template else { return Taken::without_project(&shown, findings) };
-            let nested: Vec<Utf8PathBuf> = template.nest(self.files, self.sources, path).into_iter().collect();
+            // What is imported may be passed to the stacks within, which may import more.
+            self.exports.resolve(&template, parameters);
+            let nested = template.nest(self.files, self.sources, path);
+            let nested: Vec<Utf8PathBuf> = nested.into_iter().chain(parts).collect();
+            self.exports.resolve(&template, parameters);
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             let constructs = cdk::constructs(&template, self.files, self.sources, folder);
             let taken = (self.take)(&template, &mut findings);

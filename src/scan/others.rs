@@ -20,10 +20,9 @@ use crate::source::Sources;
 use crate::terraform::config::{Module, is_module_file};
 use crate::terraform::evaluator::{Evaluator, Named, ROOT};
 use crate::terraform::inputs;
-use crate::terraform::others::{OtherProjects, ParameterAddress};
+use crate::terraform::others::{OtherProjects, ParameterAddress, circular};
 use crate::terraform::project::RootModule;
 use crate::terraform::state::{Same, StateAddress};
-use crate::types::Type;
 use crate::value::{Reason, Value, Via};
 
 /// The type of a parameter that Terraform stores.
@@ -35,6 +34,9 @@ const MAX_IDLE: usize = 8;
 /// What is asked of a project: the project and `output.name` or an attribute's address.
 type Question = (Arc<str>, Arc<str>);
 
+/// A project and where it keeps its state, or why that is not known.
+type Kept = (Arc<str>, Result<StateAddress, Reason>);
+
 /// What is known of all projects, on any thread.
 pub(super) struct Neighbourhood<'n> {
     files: &'n dyn Files,
@@ -44,7 +46,7 @@ pub(super) struct Neighbourhood<'n> {
     /// Folders with Terraform files, and those of them that others seem to call.
     modules: &'n BTreeSet<Utf8PathBuf>,
     called: &'n BTreeSet<Utf8PathBuf>,
-    states: OnceLock<Vec<(Arc<str>, Result<StateAddress, Reason>)>>,
+    states: OnceLock<Vec<Kept>>,
     parameters: OnceLock<Vec<Stored>>,
     answers: Mutex<HashMap<Question, Option<Named>>>,
 }
@@ -98,7 +100,7 @@ impl<'n> Neighbourhood<'n> {
     }
 
     /// Where each project keeps its state.
-    fn states(&self) -> &[(Arc<str>, Result<StateAddress, Reason>)] {
+    fn states(&self) -> &[Kept] {
         self.states.get_or_init(|| {
             let state = |folder: &Utf8PathBuf| {
                 let says = |text: &str| text.contains("backend") || text.contains("cloud");
@@ -209,14 +211,6 @@ impl Open {
     }
 }
 
-/// The answer to a question that rests on itself.
-fn circular(question: &Question) -> Named {
-    let (project, what) = question;
-    let why = "rests on itself, by way of what projects read from each other";
-    let reason = Reason::new(format!("{what} of {project}"), why, None);
-    Named { value: Value::unknown(Type::Dynamic, reason), via: Via::Element }
-}
-
 impl<'n> Asked<'n> {
     /// What went wrong in the projects that were asked.
     pub(super) fn report(&self, findings: &mut Findings) {
@@ -249,7 +243,7 @@ impl<'n> Asked<'n> {
             return answer;
         }
         if self.open.borrow_mut().is_met_again(&question) {
-            return Some(circular(&question));
+            return Some(circular(&question.0, &question.1));
         }
         self.open.borrow_mut().stack.push((question.clone(), usize::MAX));
         let root = self.project(project);
@@ -263,11 +257,11 @@ impl<'n> Asked<'n> {
             idle.insert(0, root);
         }
         for question in closed {
-            let answer = circular(&question);
+            let answer = circular(&question.0, &question.1);
             self.all.keep(question, Some(answer));
         }
         if is_circular {
-            return Some(circular(&question));
+            return Some(circular(&question.0, &question.1));
         }
         self.all.keep(question, answer.clone());
         answer

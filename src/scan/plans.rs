@@ -179,12 +179,12 @@ impl<T> Reader<'_, T> {
             let (plan, errors) = Plan::load(path, text, file);
             let mut findings = Findings { errors, ..Findings::default() };
             let Some(plan) = plan else { return Taken::without_project(&shown, findings) };
+            findings.hidden = plan.secrets();
             let resources = plan.blocks();
             let project = PlanProject::new(plan);
             let taken = (self.take)(&project as &dyn Project, &mut findings);
             findings.errors.extend(project.take_errors());
-            let files = vec![path.to_owned()];
-            let taken = Some(taken);
+            let (taken, files) = (Some(taken), vec![path.to_owned()]);
             Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
         })
     }

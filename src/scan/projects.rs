@@ -8,11 +8,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use super::constructs::Constructs;
+use super::exports::Exports;
 use super::others::Neighbourhood;
 use super::plans::Plans;
 use super::root_module::Loader;
 use super::{Options, VariableArgument};
-use crate::cloudformation::Parameters;
+use crate::cloudformation::{Beside, Parameters};
 use crate::discover::{self, Found};
 use crate::files::Files;
 use crate::finding::{Counts, Diagnostic, Findings, Related};
@@ -72,6 +73,7 @@ pub(super) fn read_all<T: Send>(
     let roots: BTreeSet<&Utf8PathBuf> = modules.difference(&called).collect();
     let plans = Plans::find(files, sources, options, &exclude, &roots, &loader, &mut findings.notes);
     let documents: BTreeSet<Utf8PathBuf> = documents.into_iter().chain(plans.alone()).collect();
+    let exports = Exports::new(Beside { files, sources }, &documents);
     let parameters = OnceLock::new();
     let reader = Reader {
         files,
@@ -79,15 +81,15 @@ pub(super) fn read_all<T: Send>(
         options,
         loader: &loader,
         neighbourhood,
+        exports: &exports,
         take,
         plans: &plans,
         documents: &documents,
         parameters,
     };
-    let first: Vec<&Utf8PathBuf> = modules.difference(&called).collect();
     let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
     let (mut projects, templates) = rayon::join(
-        || first.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
+        || roots.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
         || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
     );
     projects.extend(templates);
@@ -116,6 +118,7 @@ pub(super) fn read_all<T: Send>(
         findings.notes.extend(std::mem::take(&mut project.findings.notes).into_iter().filter(&mut new));
         findings.findings.append(&mut project.findings.findings);
         findings.undecided.append(&mut project.findings.undecided);
+        findings.hidden.append(&mut project.findings.hidden);
     }
     for project in &projects {
         read.extend(&project.files);
@@ -154,6 +157,7 @@ pub(super) struct Reader<'r, T> {
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
     pub(super) loader: &'r Loader<'r>,
+    pub(super) exports: &'r Exports<'r>,
     pub(super) neighbourhood: &'r Neighbourhood<'r>,
     pub(super) take: &'r Take<'r, T>,
     pub(super) plans: &'r Plans,

@@ -15,6 +15,7 @@ use crate::source::Sources;
 use crate::terraform::config::Module;
 use crate::terraform::evaluator::{Evaluator, ModuleLoader};
 use crate::terraform::inputs::{self, Given};
+use crate::terraform::plan::Plan;
 use crate::terraform::project::RootModule;
 
 impl<T> Reader<'_, T> {
@@ -48,6 +49,7 @@ impl<T> Reader<'_, T> {
             let evaluator = root.evaluator();
             evaluator.find_cycles();
             evaluator.compare_with_plan();
+            findings.hidden.extend(evaluator.plan.iter().flat_map(Plan::secrets));
             let mut resources = 0;
             for id in evaluator.all_instances() {
                 resources += evaluator.instance(id).module.resources.len();

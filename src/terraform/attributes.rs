@@ -92,7 +92,7 @@ impl Evaluator<'_> {
         };
         let missing = format!("{}{}{name}", self.address(module, id, key), if name.is_empty() { "" } else { "." });
         let symbol = self.symbol(module, id, key, name);
-        Unknown { ty, not_null: true, symbol, reason: Reason::new(missing, why, Some(span)) }
+        Unknown { ty, not_null: true, symbol, among: None, reason: Reason::new(missing, why, Some(span)) }
     }
 
     pub(super) fn compute_attribute(
@@ -135,7 +135,7 @@ impl Evaluator<'_> {
                 self.body_value(&block.body, name, schema, &scope, &gaps)?
             }
         };
-        Ok(Named { value: self.from_plan(&at, name, value), via })
+        Ok(Named { value: self.known_from_plan(&at, name, value), via })
     }
 
     /// An attribute or nested block type of a body.
@@ -300,8 +300,14 @@ impl Evaluator<'_> {
     ) -> Evaluated {
         let reason = || Reason::new("an attribute of a nested block", AFTER_APPLY, Some(header));
         let computed = |ty: Type| {
-            Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason: reason() })))
-                .at(header)
+            Value::new(Kind::Unknown(Arc::new(Unknown {
+                ty,
+                not_null: true,
+                symbol: None,
+                among: None,
+                reason: reason(),
+            })))
+            .at(header)
         };
         let gaps = Gaps { header, computed: &computed, defaults };
         let mut fields = Fields::default();
@@ -314,7 +320,7 @@ impl Evaluator<'_> {
             fields.insert(name, key_span, value);
         }
         if schema.is_none() {
-            let rest = Unknown { ty: Type::Dynamic, not_null: false, symbol: None, reason: reason() };
+            let rest = Unknown { ty: Type::Dynamic, not_null: false, symbol: None, among: None, reason: reason() };
             return Ok(operators::open_object(fields, Arc::new(rest)).at(header));
         }
         Ok(Value::object(fields).at(header))

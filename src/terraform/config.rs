@@ -189,10 +189,7 @@ impl Module {
                     let mode = if &*block.kind.text == "data" { Mode::Data } else { Mode::Managed };
                     replace(&mut self.resources, ResourceId { mode, kind, name }, block)
                 }
-                ("provider", Some(name), _) => {
-                    self.providers.insert(provider_key(&name, &block), block);
-                    None
-                }
+                ("provider", Some(name), _) => replace(&mut self.providers, provider_key(&name, &block), block),
                 ("locals", ..) => {
                     for attribute in block.body.attributes {
                         let name = Arc::clone(&attribute.name.text);
@@ -209,6 +206,11 @@ impl Module {
                 }
                 ("variable" | "output" | "module" | "resource" | "data" | "provider", ..) => {
                     let message = format!("a `{}` block needs more labels", block.kind.text);
+                    self.errors.push(Diagnostic::new("terraform-invalid", message, block.header));
+                    None
+                }
+                (kind, ..) if !OTHERS.contains(&kind) => {
+                    let message = format!("`{kind}` is no block type that rootlint knows");
                     self.errors.push(Diagnostic::new("terraform-invalid", message, block.header));
                     None
                 }
@@ -261,6 +263,9 @@ impl Module {
         }
     }
 }
+
+/// Blocks that declare nothing here.
+const OTHERS: [&str; 8] = ["moved", "removed", "import", "check", "ephemeral", "action", "language", "list"];
 
 fn replace<K: std::hash::Hash + Eq, V>(map: &mut IndexMap<K, V>, key: K, value: V) -> Option<Span>
 where

@@ -1,5 +1,6 @@
 //! Evaluates a root module and the modules it calls, on demand: nothing is computed that nobody asks for, nothing twice.
 
+use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::HashMap;
 use std::rc::{Rc, Weak};
@@ -174,6 +175,8 @@ pub struct Evaluator<'a> {
     memo: Memo<Key, Named>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
     children: Memo<(ModuleId, Arc<str>), Children>,
+    /// Module calls that have no instances because of an error, and which.
+    failed: RefCell<HashMap<(ModuleId, Arc<str>), String>>,
     deferred: Memo<(ModuleId, ResourceId, InstanceKey), Option<bool>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
@@ -222,6 +225,7 @@ impl<'a> Evaluator<'a> {
             memo: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),
+            failed: RefCell::default(),
             deferred: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
@@ -513,12 +517,24 @@ impl<'a> Evaluator<'a> {
         }
         self.children.borrow_mut().insert(key.clone(), Slot::Busy);
         let children = self.deeper(span, || self.compute_children(id, call)).unwrap_or_else(|error| {
+            self.failed.borrow_mut().insert(key.clone(), error.message.clone());
             self.error("terraform-evaluation", error.message, error.span);
             Vec::new()
         });
         let children = Rc::new(children);
         self.children.borrow_mut().insert(key, Slot::Done(Rc::clone(&children)));
         Ok(children)
+    }
+
+    /// What is the matter with a call that has no instances though it should: the rest of a sentence about it.
+    pub(super) fn why_missing(&self, id: ModuleId, call: &Arc<str>) -> Cow<'static, str> {
+        match self.failed.borrow().get(&(id, Arc::clone(call))) {
+            Some(message) => match message.strip_prefix(&format!("`module.{call}` ")) {
+                Some(rest) => rest.to_owned().into(),
+                None => "has an error".into(),
+            },
+            None => "is not on disk".into(),
+        }
     }
 
     /// All module instances: the root, then each call's, in the order of the source.

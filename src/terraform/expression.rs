@@ -472,8 +472,13 @@ impl TemplateBuilder {
     }
 
     fn push_unknown(&mut self, unknown: &Arc<Unknown>) {
-        let part =
-            Unknown { ty: Type::Text, not_null: true, symbol: unknown.symbol.clone(), reason: unknown.reason.clone() };
+        let part = Unknown {
+            ty: Type::Text,
+            not_null: true,
+            symbol: unknown.symbol.clone(),
+            among: None,
+            reason: unknown.reason.clone(),
+        };
         self.pieces.push(Piece::Unknown(Arc::new(part)));
     }
 

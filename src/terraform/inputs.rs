@@ -10,7 +10,7 @@ use super::constraint::Constraint;
 use super::evaluator::{Evaluated, Evaluator, Named, ROOT, fail};
 use super::json_syntax;
 use super::scope::Scope;
-use crate::files::{Files, Kind, MAX_FILE_BYTES};
+use crate::files::{FileError, Files, Kind, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Expr, Place};
@@ -93,7 +93,7 @@ pub fn collect(
 ) -> Inputs {
     let mut inputs = Inputs {
         values: HashMap::new(),
-        workspace: workspace(files, sources, folder, given),
+        workspace: workspace(files, sources, folder, given, errors),
         installed: installed(files, sources, folder, errors),
     };
     for (name, text) in &given.environment {
@@ -121,8 +121,9 @@ pub fn collect(
 /// `terraform.tfvars`, `terraform.tfvars.json`, then `*.auto.tfvars` and `*.auto.tfvars.json` by name.
 fn automatic_files(files: &dyn Files, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
     let Ok(listing) = files.list(folder) else { return Vec::new() };
+    // What is no regular file is not left out without a word: reading it says why.
     let names: Vec<String> =
-        listing.entries.into_iter().filter(|entry| entry.kind == Kind::File).map(|entry| entry.name).collect();
+        listing.entries.into_iter().filter(|entry| entry.kind != Kind::Folder).map(|entry| entry.name).collect();
     let fixed = ["terraform.tfvars", "terraform.tfvars.json"].into_iter().map(str::to_owned);
     let fixed = fixed.filter(|name| names.contains(name));
     let automatic = names.iter().filter(|name| name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json"));
@@ -166,7 +167,13 @@ impl Inputs {
 }
 
 /// The option or `TF_WORKSPACE`, else `.terraform/environment`, else `rootlint.toml`'s, else `default`.
-fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Given) -> Named {
+fn workspace(
+    files: &dyn Files,
+    sources: &Sources,
+    folder: &Utf8Path,
+    given: &Given,
+    errors: &mut Vec<Diagnostic>,
+) -> Named {
     let named = |name: &str, source: &str| {
         let file = sources.virtual_file(source, name);
         let origin = Origin::at(Span::new(file, 0, name.len()));
@@ -179,7 +186,7 @@ fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Gi
         return named(name, source);
     }
     let path = folder.join(".terraform/environment");
-    if let Ok(bytes) = files.read(&path, 4096)
+    if let Some(bytes) = if_there(files, sources, &path, 4096, errors)
         && let Ok(text) = String::from_utf8(bytes)
         && !text.trim().is_empty()
     {
@@ -193,6 +200,25 @@ fn workspace(files: &dyn Files, sources: &Sources, folder: &Utf8Path, given: &Gi
     }
 }
 
+/// The content of a file that need not be there.
+fn if_there(
+    files: &dyn Files,
+    sources: &Sources,
+    path: &Utf8Path,
+    limit: u64,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Vec<u8>> {
+    match files.read(path, limit) {
+        Ok(bytes) => Some(bytes),
+        Err(FileError::NotFound) => None,
+        Err(error) => {
+            let span = Span::start_of(sources.file(path));
+            errors.push(Diagnostic::new("file-unreadable", format!("{path} {error}"), span));
+            None
+        }
+    }
+}
+
 /// What `terraform init` brought: `.terraform/modules/modules.json`.
 fn installed(
     files: &dyn Files,
@@ -201,7 +227,7 @@ fn installed(
     errors: &mut Vec<Diagnostic>,
 ) -> HashMap<String, Utf8PathBuf> {
     let path = folder.join(".terraform/modules/modules.json");
-    let Ok(bytes) = files.read(&path, MAX_FILE_BYTES) else { return HashMap::new() };
+    let Some(bytes) = if_there(files, sources, &path, MAX_FILE_BYTES, errors) else { return HashMap::new() };
     let file = sources.file(&path);
     let text = String::from_utf8_lossy(&bytes);
     let root = match json::parse(&text, file) {

@@ -13,7 +13,7 @@ use crate::convert::convert;
 use crate::source::Span;
 use crate::syntax::hcl::{Block, Expr};
 use crate::types::Type;
-use crate::value::{Kind, Reason, Value, Via};
+use crate::value::{Kind, Marks, Reason, Value, Via};
 
 /// How many instances one block may have.
 pub const MAX_INSTANCES: usize = 120_000;
@@ -167,6 +167,11 @@ impl Evaluator<'_> {
     /// Evaluates `count` or `for_each` of a block of module instance `id`.
     pub(super) fn expand(&self, id: ModuleId, block: &Block) -> Evaluated<Expansion> {
         let scope = Scope::of(id);
+        if let Some(for_each) = block.body.attribute("for_each")
+            && block.body.attribute("count").is_some()
+        {
+            return fail("a block has `count` or `for_each`, not both", for_each.name.span);
+        }
         if let Some(count) = block.body.attribute("count") {
             return self.expand_count(&count.value, &scope);
         }
@@ -209,6 +214,9 @@ impl Evaluator<'_> {
 
     fn expand_for_each(&self, expr: &Expr, scope: &Scope<'_>) -> Evaluated<Expansion> {
         let value = self.eval(expr, scope)?;
+        if value.marks.contains(Marks::SENSITIVE) {
+            return fail("`for_each` is sensitive, and would show in the instances' addresses", expr.span);
+        }
         if let Some(unknown) = value.as_unknown() {
             return Ok(Expansion::Unknown(unknown.reason.clone()));
         }

@@ -176,7 +176,6 @@ impl Reader {
             NodeKind::Mapping(entries) => ExprKind::Object(
                 entries
                     .iter()
-                    .filter(|(key, _)| key.as_str() != Some("//"))
                     .map(|(key, value)| {
                         let names = if strings == Strings::Expressions { Strings::Literals } else { strings };
                         Item { key: self.expression(key, names), value: self.expression(value, strings) }
@@ -244,6 +243,10 @@ pub fn bodies(expr: &Expr) -> Option<Vec<Body>> {
         let mut body = Body::default();
         for item in items {
             let name = key_of(item)?;
+            // A comment, though in an object that is a value it is a key like others.
+            if &*name.text == "//" {
+                continue;
+            }
             if &*name.text != "dynamic" {
                 body.attributes.push(Attribute { name, value: item.value.clone() });
                 continue;

@@ -5,6 +5,7 @@ pub mod config;
 pub mod constraint;
 pub mod data_sources;
 pub mod evaluator;
+pub mod everything;
 pub mod expression;
 pub mod functions;
 pub mod graph;

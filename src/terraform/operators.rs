@@ -301,7 +301,7 @@ fn key_text(key: &Value) -> Option<String> {
 /// A part of an unknown: it keeps the symbol, extended by the part's name.
 fn unknown_part(unknown: &Unknown, suffix: &str, ty: Type) -> Value {
     let symbol = unknown.symbol.as_ref().map(|symbol: &Symbol| symbol.part(suffix));
-    let part = Unknown { ty, not_null: false, symbol, reason: unknown.reason.clone() };
+    let part = Unknown { ty, not_null: false, symbol, among: None, reason: unknown.reason.clone() };
     Value::new(Kind::Unknown(Arc::new(part)))
 }
 

@@ -56,6 +56,13 @@ impl ParameterAddress {
     }
 }
 
+/// The answer of a project to a question that rests on itself.
+pub fn circular(project: &str, what: &str) -> Named {
+    let why = "rests on itself, by way of what projects read from each other";
+    let reason = Reason::new(format!("{what} of {project}"), why, None);
+    Named { value: Value::unknown(Type::Dynamic, reason), via: Via::Element }
+}
+
 impl Evaluator<'_> {
     /// An output that a `terraform_remote_state` reads.
     pub(super) fn remote_output(&self, at: &Instance<'_>, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -65,7 +72,7 @@ impl Evaluator<'_> {
             let via = Via::Attribute(Arc::from(format!("{}.outputs.{name}", at.id)));
             let unknown = |reason: Reason| {
                 let symbol = self.symbol(at.module, at.id, at.key, &format!("outputs.{name}"));
-                let unknown = Unknown { ty: Type::Dynamic, not_null: false, symbol, reason };
+                let unknown = Unknown { ty: Type::Dynamic, not_null: false, symbol, among: None, reason };
                 Value::new(Kind::Unknown(Arc::new(unknown))).at(at.block.header)
             };
             let project = match self.remote_project(at, &scope)? {

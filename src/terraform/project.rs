@@ -178,6 +178,10 @@ impl Project for RootModule<'_> {
         Language::Terraform
     }
 
+    fn evaluate_everything(&self) {
+        self.evaluator.evaluate_everything();
+    }
+
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let mut resources = Vec::new();
         let mut providers = HashMap::new();

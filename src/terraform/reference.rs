@@ -16,6 +16,9 @@ use crate::syntax::hcl::{Name, Step};
 use crate::types::Type;
 use crate::value::{Fields, Origin, Reason, Value, Via};
 
+/// An output of another project's state: of which instance, its name, and the steps after it.
+type OneOutput<'s> = (InstanceKey, Arc<str>, &'s [Step]);
+
 impl Evaluator<'_> {
     /// The value of a reference.
     pub(super) fn reference(&self, root: &Name, steps: &[Step], scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -141,7 +144,8 @@ impl Evaluator<'_> {
         let children = self.children(scope.module, &call.text, block.header)?;
         let repeated = ["count", "for_each"].iter().any(|name| block.body.attribute(name).is_some());
         if children.is_empty() && !self.is_known_absent(scope.module, block) {
-            let reason = Reason::new(format!("module.{}", call.text), "is not on disk", Some(block.header));
+            let why = self.why_missing(scope.module, &call.text);
+            let reason = Reason::new(format!("module.{}", call.text), why, Some(block.header));
             return self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span);
         }
         if children.iter().any(|(key, _)| matches!(key, InstanceKey::Pending(_) | InstanceKey::Unknown)) {
@@ -298,7 +302,7 @@ impl Evaluator<'_> {
         expansion: &Expansion,
         steps: &'s [Step],
         scope: &Scope<'_>,
-    ) -> Evaluated<Option<(InstanceKey, Arc<str>, &'s [Step])>> {
+    ) -> Evaluated<Option<OneOutput<'s>>> {
         let (key, steps) = match (expansion, steps) {
             (Expansion::Single, steps) => (InstanceKey::None, steps),
             (Expansion::Count(..) | Expansion::Each(_), [Step::Index(key), rest @ ..]) => {

@@ -50,6 +50,10 @@ pub enum Via {
     ParameterDefault(Arc<str>),
     /// A value given to a CloudFormation parameter.
     ParameterValue(Arc<str>),
+    /// One of the values that a CloudFormation parameter allows.
+    AllowedValue(Arc<str>),
+    /// An export of another CloudFormation template.
+    Export(Arc<str>),
     /// An entry of a CloudFormation mapping.
     Mapping(Arc<str>),
     /// A branch that a condition chose.
@@ -72,6 +76,8 @@ impl fmt::Display for Via {
             Self::Element => write!(f, "written here"),
             Self::ParameterDefault(name) => write!(f, "default of parameter {name}"),
             Self::ParameterValue(name) => write!(f, "value given to parameter {name}"),
+            Self::AllowedValue(name) => write!(f, "allowed value of parameter {name}"),
+            Self::Export(name) => write!(f, "export {name}"),
             Self::Mapping(name) => write!(f, "entry of mapping {name}"),
             Self::Condition(name) => write!(f, "chosen by condition {name}"),
             Self::File(path) => write!(f, "content of {path}"),

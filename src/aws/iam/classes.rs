@@ -9,7 +9,9 @@ use crate::text::Tri;
 
 use super::pattern::Pattern;
 use super::predicate::{Matches, Predicate, Sample};
-use super::request::{Clock, Free, LONGEST_SESSION, Organization, Place, Question};
+use super::request::{
+    Account, Clock, Free, LONGEST_SESSION, Organization, Place, Principal, Question, UNNAMED_ORGANIZATION, View,
+};
 
 /// How many states the exploration of one free value may take.
 pub const BUDGET: usize = 200_000;
@@ -53,11 +55,17 @@ pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Re
 pub fn everyday(free: Free, question: &Question) -> Sample {
     let text = |text: &str| Sample::Text(text.into());
     match free {
-        Free::Account => text("111122223333"),
+        Free::Account => {
+            let id = match &question.account {
+                Account::Known(id) => id,
+                Account::Any => "111122223333",
+            };
+            Sample::Text(format!("{id}{}", named(question.principal, "deploy")))
+        }
         Free::Path => match (&question.place, &question.organization) {
             (Place::Known(path), _) => text(path),
             (_, Some(Organization::Known(id))) => Sample::Text(format!("{id}/r-ab12/ou-ab12-11111111/")),
-            _ => text("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/"),
+            _ => Sample::Text(format!("{UNNAMED_ORGANIZATION}/r-ab12/ou-ab12-11111111/")),
         },
         Free::Age => Sample::Number(60),
         Free::Clock => Sample::Clock { now: question.now, issued: question.now - 60 },
@@ -70,14 +78,29 @@ pub fn everyday(free: Free, question: &Question) -> Sample {
         Free::Text("aws:VpceAccount") => text("111122223333"),
         Free::Text("aws:VpceOrgID") => text("o-a1b2c3d4e5"),
         Free::Text("aws:UserAgent") => text("aws-cli/2.17.0"),
+        Free::Text("aws:RequestedRegion") => text("us-east-1"),
+        Free::Text("aws:ResourceAccount") => text("111122223333"),
+        Free::Text("aws:userid") => text("EXAMPLE000000000"),
         Free::Text(_) => text("https://console.aws.amazon.com/"),
+    }
+}
+
+/// What follows the account in the ARN of a user or a role.
+fn named(principal: Principal, name: &str) -> String {
+    match principal {
+        Principal::Root => String::new(),
+        Principal::User => format!(":user/{name}"),
+        Principal::Role => format!(":role/{name}"),
     }
 }
 
 /// Other values that a reader takes for what they are.
 fn likely(free: Free, question: &Question) -> Vec<Sample> {
     match (free, &question.organization, &question.place) {
-        (Free::Account, ..) => ["444455556666", "999900001111"].map(|id| Sample::Text(id.into())).into(),
+        (Free::Account, ..) if question.account == Account::Any => {
+            let rest = named(question.principal, "deploy");
+            ["444455556666", "999900001111"].map(|id| Sample::Text(format!("{id}{rest}"))).into()
+        }
         (Free::Path, Some(Organization::Known(id)), Place::Any) => {
             ["ou-ab12-22222222/", ""].map(|unit| Sample::Text(format!("{id}/r-ab12/{unit}"))).into()
         }
@@ -188,12 +211,23 @@ fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<S
 enum Domain {
     /// Any but the empty one.
     Free,
-    /// Twelve digits.
-    Account,
+    /// This beginning, in which `None` is a digit, and the rest.
+    Formed(Vec<Option<char>>, Rest),
     /// `o-.../r-.../ou-.../`, each part in small letters, digits and hyphens.
     Path(Vec<char>),
     /// Just this one.
     Only(Vec<char>),
+}
+
+/// What follows a beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nothing: an account's id.
+    Nothing,
+    /// Letters and digits: the id of a VPC.
+    Word,
+    /// Names between slashes: path and name of a user or a role.
+    Names,
 }
 
 /// Where a string of a domain stands.
@@ -202,18 +236,34 @@ type At = u16;
 impl Domain {
     fn of(free: Free, question: &Question) -> Self {
         match (free, &question.place, &question.organization) {
-            (Free::Account, ..) => Self::Account,
+            (Free::Account, ..) => {
+                let mut head: Vec<Option<char>> = match &question.account {
+                    Account::Known(id) => id.chars().map(Some).collect(),
+                    Account::Any => vec![None; 12],
+                };
+                head.extend(named(question.principal, "").chars().map(Some));
+                Self::Formed(head, if question.principal == Principal::Root { Rest::Nothing } else { Rest::Names })
+            }
+            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), ..) => Self::Formed(vec![None; 12], Rest::Nothing),
+            (Free::Text("aws:userid"), ..) if question.principal == Principal::User => Self::word(""),
+            (Free::Text("aws:SourceVpc"), ..) => Self::word("vpc-"),
+            (Free::Text("aws:SourceVpce"), ..) => Self::word("vpce-"),
+            (Free::Text("aws:VpceOrgID"), ..) => Self::word("o-"),
             (Free::Path, Place::Known(path), _) => Self::Only(path.chars().collect()),
             (Free::Path, _, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
-            (Free::Path, ..) => Self::Path("o-a1b2c3d4e5/r-".chars().collect()),
+            (Free::Path, ..) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
             _ => Self::Free,
         }
+    }
+
+    fn word(prefix: &str) -> Self {
+        Self::Formed(prefix.chars().map(Some).collect(), Rest::Word)
     }
 
     fn alphabet(&self) -> Vec<char> {
         match self {
             Self::Free => Vec::new(),
-            Self::Account => ('0'..='9').collect(),
+            Self::Formed(head, _) => ('0'..='9').chain(head.iter().flatten().copied()).chain(['a', '/']).collect(),
             Self::Path(head) => {
                 let mut all: Vec<char> = "o-ru/ab1".chars().collect();
                 all.extend(head);
@@ -228,7 +278,21 @@ impl Domain {
         let is_part = character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
         match self {
             Self::Free => Some(1),
-            Self::Account => (at < 12 && character.is_ascii_digit()).then_some(at + 1),
+            // After the head: before a name, or within one.
+            Self::Formed(head, rest) => {
+                match (head.get(usize::from(at)), usize::from(at) - head.len().min(at.into())) {
+                    (Some(wanted), _) => {
+                        wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
+                    }
+                    (None, _) if *rest == Rest::Nothing => None,
+                    (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
+                    (None, within) => {
+                        let is_name = character.is_ascii_alphanumeric()
+                            || (*rest == Rest::Names && "+=,.@_-".contains(character));
+                        is_name.then_some(if within == 0 { at + 1 } else { at })
+                    }
+                }
+            }
             Self::Only(text) => (text.get(usize::from(at)) == Some(&character)).then_some(at + 1),
             // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
             Self::Path(head) => {
@@ -250,7 +314,7 @@ impl Domain {
     fn accepts(&self, at: At) -> bool {
         match self {
             Self::Free => at == 1,
-            Self::Account => at == 12,
+            Self::Formed(head, rest) => usize::from(at) == head.len() + usize::from(*rest != Rest::Nothing),
             Self::Only(text) => usize::from(at) == text.len(),
             Self::Path(head) => usize::from(at) == head.len() + 2,
         }
@@ -262,10 +326,11 @@ const MATCHED: u16 = u16::MAX;
 
 struct Runner<'a> {
     pattern: &'a Pattern,
-    prefix: &'a str,
     /// Whether the rest of the compared string may follow a position.
     accepting: Vec<bool>,
-    head: bool,
+    view: View,
+    /// Where it starts: behind the fixed beginning.
+    start: Vec<u16>,
     predicate: usize,
 }
 
@@ -274,12 +339,13 @@ struct Runner<'a> {
 fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooMany> {
     let mut runners = Vec::new();
     for (predicate, test) in predicates.iter().enumerate() {
-        if let Matches::Text { patterns, prefix, suffix, head, .. } = &test.test {
+        if let Matches::Text { patterns, prefix, suffix, view, .. } = &test.test {
             for pattern in patterns {
                 let accepting = (0..=pattern.tokens.len())
                     .map(|at| pattern.accepts(&pattern.run(pattern.closure(at), suffix)))
                     .collect();
-                runners.push(Runner { pattern, prefix, accepting, head: *head, predicate });
+                let start = pattern.run(pattern.start(), prefix);
+                runners.push(Runner { pattern, accepting, view: *view, start, predicate });
             }
         }
     }
@@ -287,8 +353,7 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
     type State = (At, Vec<(u32, u16)>);
     let mut start = Vec::new();
     for (index, runner) in runners.iter().enumerate() {
-        let positions = runner.pattern.run(runner.pattern.start(), runner.prefix);
-        start.extend(positions.into_iter().map(|at| (index as u32, at)));
+        start.extend(runner.start.iter().map(|at| (index as u32, *at)));
     }
     let start: Arc<State> = Arc::new((0, start));
     let mut came_from: HashMap<Arc<State>, Option<(Arc<State>, char)>> = HashMap::from([(Arc::clone(&start), None)]);
@@ -335,8 +400,10 @@ fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
                 _ => {}
             }
         }
-        if runner.head {
-            all.insert('/');
+        match runner.view {
+            View::Whole => {}
+            View::Account => drop(all.insert(':')),
+            View::Name => drop(all.insert('/')),
         }
     }
     let others = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain(['~', '!', '#', '%', '^']).chain('\u{a1}'..);
@@ -355,13 +422,20 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<
         let positions: Vec<u16> = group.iter().map(|(_, at)| *at).collect();
         if positions.contains(&MATCHED) {
             next.push((index, MATCHED));
-        } else if runner.head && character == '/' {
+        } else if runner.view == View::Account && character == ':' {
             if ends(runner, &positions) {
                 next.push((index, MATCHED));
             }
-        } else {
+        } else if !(runner.view == View::Name && character == '/') {
             next.extend(runner.pattern.step(&positions, character).into_iter().map(|at| (index, at)));
         }
+    }
+    if character == '/' {
+        // A name begins anew after every slash, also one that could no longer match.
+        for (index, runner) in runners.iter().enumerate().filter(|(_, runner)| runner.view == View::Name) {
+            next.extend(runner.start.iter().map(|at| (index as u32, *at)));
+        }
+        next.sort_unstable();
     }
     next
 }

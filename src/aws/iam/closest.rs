@@ -6,10 +6,11 @@ use crate::source::Span;
 use crate::text::Tri;
 
 use super::compare;
+use super::condition::Condition;
 use super::decide::{Level, actions, holds};
 use super::policy::{Effect, Item, Statement};
 use super::predicate::Sample;
-use super::request::{Context, Free, Question};
+use super::request::{Context, Free, Principal, Question};
 
 /// A statement that nearly denies a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,45 +65,57 @@ fn defeats(
     samples: &BTreeMap<Free, Sample>,
 ) -> Vec<(usize, String, Option<Span>)> {
     let mut found = Vec::new();
-    let list = |items: &[Item]| {
-        let shown: Vec<String> = items.iter().take(3).map(|item| format!("`{}`", item.shown())).collect();
-        if items.len() > 3 { format!("{}, ...", shown.join(", ")) } else { shown.join(", ") }
-    };
-    let actions_element = &statement.actions;
-    if actions(actions_element, &question.action).0 != Tri::Yes {
-        let text = match actions_element.negated {
-            true => format!("`NotAction` exempts `{}`", question.action),
-            false => format!("its actions do not include `{}`", question.action),
-        };
-        found.push((ACTION, text, actions_element.span));
+    if actions(&statement.actions, &question.action).0 != Tri::Yes {
+        found.push((ACTION, action_text(statement, question), statement.actions.span));
     }
     if statement.effect != Effect::Deny {
         found.push((EFFECT, "its `Effect` is `Allow`, which denies nothing".into(), statement.span));
     }
     let resources = &statement.resources;
     if holds(&compare::resource(resources, variables, context, question), samples, question) != Tri::Yes {
-        let root = question.resource.clone().unwrap_or_else(|| format!("arn:{}:iam::ACCOUNT:root", question.partition));
-        let text = match resources.negated {
-            true => format!("`NotResource` exempts the root user's own ARN, `{root}`"),
-            false => {
-                format!("its resources ({}) do not include the root user's own ARN, `{root}`", list(&resources.values))
-            }
-        };
-        found.push((RESOURCE, text, resources.span));
+        found.push((RESOURCE, resource_text(statement, question), resources.span));
     }
     for condition in &statement.conditions {
         let atom = compare::condition(condition, variables, context, question);
         if holds(&atom, samples, question) != Tri::Yes {
-            let text = format!(
-                "its condition `{}` on `{}` ({}) does not hold",
-                condition.operator.name,
-                condition.key,
-                list(&condition.values)
-            );
-            found.push((CONDITION, text, condition.span));
+            found.push((CONDITION, format!("{} does not hold", condition_text(condition)), condition.span));
         }
     }
     found
+}
+
+fn list(items: &[Item]) -> String {
+    let shown: Vec<String> = items.iter().take(3).map(|item| format!("`{}`", item.shown())).collect();
+    if items.len() > 3 { format!("{}, ...", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// What a statement is whose actions leave the asked one out.
+pub(super) fn action_text(statement: &Statement, question: &Question) -> String {
+    match statement.actions.negated {
+        true => format!("`NotAction` exempts `{}`", question.action),
+        false => format!("its actions do not include `{}`", question.action),
+    }
+}
+
+/// What a statement is whose resources leave the asked one out.
+pub(super) fn resource_text(statement: &Statement, question: &Question) -> String {
+    let resources = &statement.resources;
+    let partition = &question.partition;
+    let asked = match (&question.resource, question.principal) {
+        (Some(resource), _) => format!("`{resource}`"),
+        (None, Principal::Root) => format!("the root user's own ARN, `arn:{partition}:iam::ACCOUNT:root`"),
+        (None, Principal::User) => format!("the user's own ARN, `arn:{partition}:iam::ACCOUNT:user/NAME`"),
+        (None, Principal::Role) => format!("the role's own ARN, `arn:{partition}:iam::ACCOUNT:role/NAME`"),
+    };
+    match resources.negated {
+        true => format!("`NotResource` exempts {asked}"),
+        false => format!("its resources ({}) do not include {asked}", list(&resources.values)),
+    }
+}
+
+/// A condition, for a reader.
+pub(super) fn condition_text(condition: &Condition) -> String {
+    format!("its condition `{}` on `{}` ({})", condition.operator.name, condition.key, list(&condition.values))
 }
 
 /// Whether a condition of the statement is about the root user.

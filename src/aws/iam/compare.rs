@@ -12,7 +12,7 @@ use super::condition::{Condition, Set, Test};
 use super::pattern::{self, Part, Pattern, Token, Variable};
 use super::policy::{Element, Item};
 use super::predicate::{Atom, Matches, Predicate, Sample, Says, not, or};
-use super::request::{Clock, Context, Free, Question, Services, Subject};
+use super::request::{Clock, Context, Free, Question, Services, Subject, View};
 
 impl Atom {
     fn always(truth: impl Into<Tri>) -> Self {
@@ -33,7 +33,7 @@ fn variable(key: &str, context: &Context, question: &Question) -> Variable {
     match context.subject(key, question) {
         Subject::Absent => Variable::Absent,
         Subject::Text(text) => Variable::Text(text),
-        Subject::Account(_, prefix, suffix) => Variable::Account(prefix, suffix),
+        Subject::Account(prefix, suffix) => Variable::Account(prefix, suffix),
         Subject::Unknown(reason) => Variable::Unknown(reason),
         _ => Variable::Unknown(Reason::new(format!("${{{key}}}"), "is chosen by the caller", None)),
     }
@@ -108,7 +108,7 @@ pub fn condition(condition: &Condition, variables: bool, context: &Context, ques
                 }
                 None => mismatch(condition),
             },
-            Subject::Account(_, prefix, _) if !prefix.is_empty() => mismatch(condition),
+            Subject::Account(prefix, _) if !prefix.is_empty() => mismatch(condition),
             Subject::Clock(_) | Subject::Address(_) => mismatch(condition),
             _ => Atom::unsure(uncompared(condition)),
         },
@@ -124,7 +124,7 @@ pub fn condition(condition: &Condition, variables: bool, context: &Context, ques
                 let (nets, vague) = known(&values, network, negated, &mut reasons, condition);
                 when(Free::Address(key), Matches::Address(nets), negated, vague, reasons)
             }
-            Subject::Chosen(_) => Atom::unsure(uncompared(condition)),
+            Subject::Chosen(..) => Atom::unsure(uncompared(condition)),
             _ => mismatch(condition),
         },
         Test::Binary => Atom::unsure(uncompared(condition)),
@@ -173,8 +173,9 @@ fn compared(condition: &Condition, subject: Subject, values: &[Vec<Part>], mut r
     }
     let is_arn = match &subject {
         Subject::Text(text) => text.matches(':').count() >= 5,
-        Subject::Account(_, prefix, _) => !prefix.is_empty(),
-        Subject::Chosen(Free::Text(key)) => *key == "aws:SourceVpcArn",
+        Subject::Account(prefix, _) => !prefix.is_empty(),
+        Subject::Arn(_) => true,
+        Subject::Chosen(Free::Text(key), ..) => *key == "aws:SourceVpcArn",
         _ => false,
     };
     if operator.test == Test::Arn && operator.negated && !is_arn {
@@ -192,7 +193,8 @@ fn texts(
     set: Option<Set>,
     mut reasons: Vec<Reason>,
 ) -> Atom {
-    let plain = |patterns, prefix, suffix| Matches::Text { patterns, prefix, suffix, head: false, services: None };
+    let whole = View::Whole;
+    let plain = |patterns, prefix, suffix, view| Matches::Text { patterns, prefix, suffix, view, services: None };
     let loose = |pattern: Pattern| {
         // The account within a pattern for another string: it may match for some accounts, not for others.
         if !pattern.has_account() {
@@ -205,10 +207,10 @@ fn texts(
         Subject::Text(text) => {
             let patterns: Vec<Pattern> = patterns.into_iter().map(loose).collect();
             let predicate =
-                Predicate { test: plain(patterns, String::new(), String::new()), negated, vague, set: None };
+                Predicate { test: plain(patterns, String::new(), String::new(), whole), negated, vague, set: None };
             Atom { says: Says::Always(predicate.holds(&Sample::Text(text))), reasons }
         }
-        Subject::Account(_, prefix, suffix) => {
+        Subject::Account(prefix, suffix) => {
             let (with, without): (Vec<Pattern>, Vec<Pattern>) = patterns.into_iter().partition(Pattern::has_account);
             for pattern in with {
                 match pattern.matches_account(&prefix, &suffix) {
@@ -220,22 +222,24 @@ fn texts(
             if vague && reasons.is_empty() {
                 reasons.push(Reason::new("the account's id", "is not known", None));
             }
-            when(Free::Account, plain(without, prefix, suffix), negated, vague, reasons)
+            when(Free::Account, plain(without, prefix, suffix, whole), negated, vague, reasons)
         }
-        Subject::Chosen(free) => {
+        Subject::Chosen(free, prefix, view) => {
             let patterns = patterns.into_iter().map(loose).collect();
-            when(free, plain(patterns, String::new(), String::new()), negated, vague, reasons)
+            when(free, plain(patterns, prefix.into(), String::new(), view), negated, vague, reasons)
         }
-        Subject::Path | Subject::PathHead => {
-            let head = subject == Subject::PathHead;
+        Subject::Arn(prefix) => {
             let patterns = patterns.into_iter().map(loose).collect();
-            let test = Matches::Text { patterns, prefix: String::new(), suffix: String::new(), head, services: None };
-            when(Free::Path, test, negated, vague, reasons)
+            when(Free::Account, plain(patterns, prefix, String::new(), whole), negated, vague, reasons)
+        }
+        Subject::Path => {
+            let patterns = patterns.into_iter().map(loose).collect();
+            when(Free::Path, plain(patterns, String::new(), String::new(), whole), negated, vague, reasons)
         }
         Subject::Services(which) => {
             let patterns = patterns.into_iter().map(loose).collect();
             let (prefix, suffix) = (String::new(), String::new());
-            let test = Matches::Text { patterns, prefix, suffix, head: false, services: Some(which) };
+            let test = Matches::Text { patterns, prefix, suffix, view: whole, services: Some(which) };
             Atom { says: Says::When(Free::Services, Predicate { test, negated, vague, set }), reasons }
         }
         _ => Atom { says: Says::Always(Tri::Maybe), reasons },

@@ -19,7 +19,7 @@ use super::pattern;
 use super::policy::{Effect, Element, Policy, Statement};
 use super::predicate::{self, Atom, Predicate, Sample, Says, and, not, or};
 use super::request::{Context, Free, Question};
-use super::witness;
+use super::witness::{self, Request};
 
 /// One level of the way from the organization's root to an account.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +91,7 @@ pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
         candidate.keys(&mut keys);
     }
     let mut search = Search { question, levels, outcomes: Outcomes::default(), steps: 0 };
-    for context in Context::all(&keys) {
+    for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
             let why = "distinguish more cases than rootlint goes through";
             return Verdict::Unknown(vec![Reason::new("the conditions", why, None)]);
@@ -415,7 +415,11 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether one request is denied.
+/// Whether one concrete request is denied.
+pub fn denies(levels: &[Level<'_>], question: &Question, (context, samples): &Request) -> Tri {
+    denied_for(&Candidate::all(levels, question), levels, question, context, samples)
+}
+
 fn denied_for(
     candidates: &[Candidate<'_>],
     levels: &[Level<'_>],

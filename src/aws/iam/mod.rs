@@ -6,16 +6,18 @@ pub mod closest;
 pub mod compare;
 pub mod condition;
 pub mod decide;
+pub mod explain;
 pub mod pattern;
 pub mod policy;
 pub mod predicate;
 pub mod request;
-mod witness;
+pub mod witness;
 
 pub use closest::Closest;
-pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide};
+pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide, denies};
+pub use explain::{Explained, Reach, explain};
 pub use policy::{Policy, PolicyError};
-pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Question};
+pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Principal, Question};
 
 #[cfg(test)]
 mod tests;

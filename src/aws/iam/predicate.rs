@@ -10,7 +10,7 @@ use crate::value::Reason;
 
 use super::condition::{Order, Set};
 use super::pattern::Pattern;
-use super::request::{Clock, Free, Services};
+use super::request::{Clock, Free, Services, View};
 
 /// A condition in one kind of request.
 #[derive(Clone, Debug)]
@@ -54,8 +54,8 @@ pub enum Matches {
         prefix: String,
         /// What stands after it.
         suffix: String,
-        /// Whether only what precedes the first `/` is compared.
-        head: bool,
+        /// Which part of the free string is compared.
+        view: View,
         /// Which services of a list are compared.
         services: Option<Services>,
     },
@@ -122,9 +122,8 @@ impl Predicate {
             (Matches::Text { patterns, services: Some(which), .. }, Sample::Services(list)) => {
                 return self.holds_for_list(patterns, *which, list);
             }
-            (Matches::Text { patterns, prefix, suffix, head, .. }, Sample::Text(text)) => {
-                let text = if *head { text.split('/').next().unwrap_or_default() } else { text };
-                any(patterns, &format!("{prefix}{text}{suffix}"))
+            (Matches::Text { patterns, prefix, suffix, view, .. }, Sample::Text(text)) => {
+                any(patterns, &format!("{prefix}{}{suffix}", view.of(text)))
             }
             (Matches::Number(order, values), Sample::Number(number)) => {
                 values.iter().any(|value| order.holds(&(*number as f64), value)).into()

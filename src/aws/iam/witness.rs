@@ -9,15 +9,17 @@ use super::classes;
 use super::decide::Candidate;
 use super::predicate::{Predicate, Sample, Says};
 use super::request::{
-    Account, Clock, Context, Credentials, Free, Network, Organization, Place, Question, Services, Subject,
+    Account, Clock, Context, Credentials, Free, Network, Organization, Place, Principal, Question, Services, Subject,
+    View,
 };
 
-/// The keys that a request of a root user may carry, as AWS spells them.
-const KEYS: [&str; 30] = [
+/// The keys that a request may carry, as AWS spells them.
+pub(super) const KEYS: [&str; 31] = [
     "aws:PrincipalArn",
     "aws:PrincipalAccount",
     "aws:PrincipalType",
     "aws:userid",
+    "aws:username",
     "aws:PrincipalIsAWSService",
     "aws:PrincipalOrgID",
     "aws:PrincipalOrgPaths",
@@ -46,7 +48,8 @@ const KEYS: [&str; 30] = [
     "aws:Referer",
 ];
 
-type Request = (Context, BTreeMap<Free, Sample>);
+/// A concrete request: its kind, and what was chosen. What is not chosen is ordinary.
+pub type Request = (Context, BTreeMap<Free, Sample>);
 
 /// The witness: the whole request context, and in words what of it matters.
 pub(super) fn describe(
@@ -55,22 +58,29 @@ pub(super) fn describe(
     request: &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
 ) -> Witness {
-    let (context, samples) = request;
-    let sample = |free: Free| samples.get(&free).cloned().unwrap_or_else(|| classes::everyday(free, question));
-    let account = match (&question.account, sample(Free::Account)) {
-        (Account::Known(id), _) => id.clone(),
-        (Account::Any, Sample::Text(id)) => id,
-        (Account::Any, _) => String::new(),
-    };
+    let who = shown(&choice(request, Free::Account, question));
+    let account = View::Account.of(&who).to_owned();
+    let text = words(candidates, question, request, denied_for, &who);
+    Witness { account: Some(account), context: keys(question, request), text }
+}
+
+fn choice((_, samples): &Request, free: Free, question: &Question) -> Sample {
+    samples.get(&free).cloned().unwrap_or_else(|| classes::everyday(free, question))
+}
+
+/// The condition keys that a request carries, with their values; those of a list stand between commas.
+pub fn keys(question: &Question, request: &Request) -> BTreeMap<String, String> {
+    let (context, _) = request;
+    let sample = |free: Free| choice(request, free, question);
     let mut keys = BTreeMap::new();
     for key in KEYS {
         let value = match context.subject(key, question) {
             Subject::Absent | Subject::Unknown(_) => continue,
             Subject::Text(text) => text,
-            Subject::Account(_, prefix, suffix) => format!("{prefix}{account}{suffix}"),
-            Subject::Chosen(free) => shown(&sample(free)),
+            Subject::Account(prefix, suffix) => format!("{prefix}{}{suffix}", shown(&sample(Free::Account))),
+            Subject::Chosen(free, prefix, view) => format!("{prefix}{}", view.of(&shown(&sample(free)))),
+            Subject::Arn(prefix) => format!("{prefix}{}", shown(&sample(Free::Account))),
             Subject::Path => shown(&sample(Free::Path)),
-            Subject::PathHead => shown(&sample(Free::Path)).split('/').next().unwrap_or_default().into(),
             Subject::Age => shown(&sample(Free::Age)),
             Subject::Address(key) => shown(&sample(Free::Address(key))),
             Subject::Clock(clock) => match (clock, sample(Free::Clock)) {
@@ -88,8 +98,7 @@ pub(super) fn describe(
         };
         keys.insert(key.to_string(), value);
     }
-    let text = words(candidates, question, request, denied_for, &account);
-    Witness { account: Some(account).filter(|id| !id.is_empty()), context: keys, text }
+    keys
 }
 
 fn shown(sample: &Sample) -> String {
@@ -112,7 +121,7 @@ fn words(
     question: &Question,
     (context, samples): &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
-    account: &str,
+    who: &str,
 ) -> String {
     let passes = |context: &Context, samples: &BTreeMap<Free, Sample>| denied_for(context, samples) == Tri::No;
     // A choice matters unless every other one passes as well.
@@ -139,9 +148,14 @@ fn words(
     };
     let value = |free: Free| shown(&samples.get(&free).cloned().unwrap_or_else(|| classes::everyday(free, question)));
     let mut parts = Vec::new();
-    parts.push(match (&question.account, matters(Free::Account)) {
-        (Account::Any, false) => "root of any account".into(),
-        _ => format!("root of {account}"),
+    let (account, rest) = (View::Account.of(who), who.split_once(':').map(|(_, rest)| rest));
+    let any_account = question.account == Account::Any && !matters(Free::Account);
+    let of = if any_account { "any account".to_owned() } else { account.to_owned() };
+    parts.push(match (rest, question.principal) {
+        (Some(name), _) if matters(Free::Account) => format!("{name} of {of}"),
+        (_, Principal::Root) => format!("root of {of}"),
+        (_, Principal::User) => format!("any user of {of}"),
+        (_, Principal::Role) => format!("any role of {of}"),
     });
     if matters(Free::Path) {
         parts.push(format!("in {}", value(Free::Path)));
@@ -153,6 +167,9 @@ fn words(
     }
     let mut others: BTreeSet<Credentials> =
         BTreeSet::from([Credentials::MfaSession, Credentials::Session, Credentials::LongTerm]);
+    if question.principal == Principal::Role {
+        others.remove(&Credentials::LongTerm);
+    }
     others.remove(&context.credentials);
     if others.iter().all(|other| passes(&Context { credentials: *other, ..*context }, samples)) {
         parts.push("with any credentials".into());

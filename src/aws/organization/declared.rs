@@ -6,11 +6,12 @@ use crate::aws::iam::Policy;
 use crate::aws::identity;
 use crate::document::{self, DocumentError};
 use crate::finding::{Diagnostic, Findings};
-use crate::resource::{Language, Mode, Resource, Site};
+use crate::resource::{Mode, Resource, Site};
 use crate::source::Span;
 use crate::value::{Field, Fields, Kind, Reason, Symbol, Value};
 
 use super::features::Features;
+use super::full_access::{self, FullAccess};
 use super::identity_policies::IdentityPolicy;
 use super::{control_tower, identity_policies, quotas};
 
@@ -130,17 +131,6 @@ pub struct Attachment {
     pub policy: Ident,
     /// The root, unit or account.
     pub target: Ident,
-}
-
-/// What is done to FullAWSAccess, which AWS attaches everywhere (DESIGN, "FullAWSAccess is attached everywhere").
-#[derive(Clone, Debug)]
-pub struct FullAccess {
-    /// The resource that says so.
-    pub site: Site,
-    /// The root, unit or account.
-    pub target: Ident,
-    /// Attached (a deny-list strategy) or detached (an allow-list strategy).
-    pub attached: bool,
 }
 
 /// A Control Tower control that guards root, as the service control policy that it puts in place.
@@ -369,7 +359,7 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
         _ if mode == Mode::Data => None,
         _ => kind.as_unknown().map(|unknown| unknown.reason.clone()),
     };
-    strategy(resource, all);
+    all.full_access.extend(full_access::strategies(resource));
     let value = get(resource, "content", "Content");
     let content = content(&value, resource, out);
     let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
@@ -411,20 +401,6 @@ pub(super) fn lenient(value: &Value) -> Option<Arc<Policy>> {
     fields.replace("Statement".into(), None, statements);
     document.kind = Kind::Object(Arc::new(fields));
     Policy::parse(&document).ok().map(Arc::new)
-}
-
-/// The strategy of a manifest's policy, which its targets share.
-fn strategy(resource: &Resource<'_>, all: &mut Declared) {
-    let strategy = resource.get("Strategy");
-    let attached = match strategy.as_str().as_deref() {
-        _ if resource.site.language != Language::Manifest => return,
-        Some("allow-list") => false,
-        Some("deny-list") => true,
-        _ => return,
-    };
-    for target in resource.get("TargetIds").elements().unwrap_or_default() {
-        all.full_access.push(FullAccess { site: resource.site.clone(), target: Ident::of(target), attached });
-    }
 }
 
 fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Content {

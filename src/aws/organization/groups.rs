@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::aws::{Facts, Model};
-use crate::resource::{Mode, Site};
+use crate::resource::{Language, Mode, Site};
 use crate::source::Span;
 use crate::value::{Kind, Reason};
 
@@ -138,7 +138,9 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
             }
         } else {
             open.push_back((groups.len(), reader));
-            groups.push(Group { organization: reads, facts: vec![reader], ..Group::default() });
+            // A manifest manages an organization also where it finds it made.
+            let managed = reads.is_some() && reader.language == Language::Manifest;
+            groups.push(Group { managed, organization: reads, facts: vec![reader], ..Group::default() });
         }
     }
     groups

@@ -10,6 +10,7 @@ use crate::resource::{Presence, Site};
 use crate::value::{Reason, Symbol};
 
 use super::declared::{Attachment, Content, Ident, ServiceControlPolicy, Unit};
+use super::full_access::Strategies;
 use super::groups::Group;
 use super::resolve::TargetKind;
 
@@ -30,6 +31,7 @@ pub(super) enum Name<'a> {
     Symbol(&'a Symbol),
 }
 
+/// The names of a thing.
 pub(super) fn names(ident: &Ident) -> impl Iterator<Item = Name<'_>> {
     let literal = ident.literal.as_deref().map(Name::Literal);
     literal.into_iter().chain(ident.symbol.as_ref().map(Name::Symbol))
@@ -240,55 +242,6 @@ impl<'g, 'a> Index<'g, 'a> {
                 Content::Invalid(reason) => Arc::new(Policy::unknown(reason.clone(), Some(policy.site.header))),
             };
             layer.policies.push((content, doubt));
-        }
-    }
-}
-
-/// Where strategies take FullAWSAccess off or put it back.
-#[derive(Default)]
-struct Strategies<'a> {
-    at: HashMap<Name<'a>, Vec<bool>>,
-    at_root: Vec<bool>,
-    /// Taken off somewhere.
-    floating: Option<Reason>,
-}
-
-impl<'a> Strategies<'a> {
-    fn new(group: &Group<'a>) -> Self {
-        let mut all = Self::default();
-        for strategy in group.facts.iter().flat_map(|facts| &facts.organization.full_access) {
-            if group.is_root(&strategy.target) {
-                all.at_root.push(strategy.attached);
-            }
-            for name in names(&strategy.target) {
-                all.at.entry(name).or_default().push(strategy.attached);
-            }
-            if names(&strategy.target).next().is_none() && !strategy.attached {
-                let why = || Reason::new(strategy.target.name(), "is not known", strategy.target.span);
-                all.floating.get_or_insert_with(|| strategy.target.reason.clone().unwrap_or_else(why));
-            }
-        }
-        all
-    }
-
-    /// Says whether FullAWSAccess is attached to a node.
-    fn apply(&self, node: Option<&Ident>, layer: &mut Layer) {
-        let here: Vec<bool> = match node {
-            None => self.at_root.clone(),
-            Some(node) => names(node).filter_map(|name| self.at.get(&name)).flatten().copied().collect(),
-        };
-        let doubt = match (here.contains(&false), here.contains(&true)) {
-            (true, false) => {
-                layer.full_access = false;
-                return;
-            }
-            // Which of the two is applied last is not said.
-            (true, true) => Some(Reason::new(&*layer.id, "has policies of both strategies", None)),
-            (false, _) => self.floating.clone(),
-        };
-        if let (Some(doubt), true) = (doubt, layer.full_access) {
-            layer.full_access = false;
-            layer.policies.push((Arc::new(Policy::full_access()), Some(doubt)));
         }
     }
 }

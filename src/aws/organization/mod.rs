@@ -6,6 +6,7 @@ mod control_tower;
 mod declared;
 mod features;
 pub mod fixes;
+mod full_access;
 mod groups;
 mod guards;
 mod identity_policies;
@@ -16,10 +17,11 @@ pub mod quotas;
 pub mod resolve;
 
 pub use declared::{
-    Account, Attachment, Content, Control, Declared, FullAccess, Ident, Organization, OtherPolicy,
-    ServiceControlPolicy, Unit, declared, wanted,
+    Account, Attachment, Content, Control, Declared, Ident, Organization, OtherPolicy, ServiceControlPolicy, Unit,
+    declared, wanted,
 };
 pub use features::{Access, Features, ROOT_CREDENTIALS_MANAGEMENT, centralized_access};
+pub use full_access::FullAccess;
 pub use identity_policies::IdentityPolicy;
 pub use near_misses::{LockedOut, NearMiss, loose_near_misses};
 pub use resolve::{Above, Resolved, Target, TargetKind, organizations};

@@ -115,7 +115,7 @@ impl<'a> Ground<'_, 'a> {
     /// Whether FullAWSAccess is attached wherever a policy is, as far as the scan says.
     fn has_full_access(&self) -> bool {
         let mut strategies = self.group.facts.iter().flat_map(|facts| &facts.organization.full_access);
-        self.full_access && strategies.all(|strategy| strategy.attached)
+        self.full_access && strategies.all(|strategy| strategy.attached == Some(true))
     }
 
     /// Guards that would keep centralized root access out, too.

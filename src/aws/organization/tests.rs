@@ -8,6 +8,8 @@ use crate::finding::Findings;
 use crate::resource::{Language, Mode, Presence, Resource};
 use crate::value::{Reason, Value};
 
+mod full_access;
+
 const ORGANIZATION: &str = "aws_organizations_organization";
 const UNIT: &str = "aws_organizations_organizational_unit";
 const POLICY: &str = "aws_organizations_policy";

@@ -2,7 +2,9 @@
 
 use super::events::Event;
 use super::function::Target;
-use super::make::{Make, referred, resource_named};
+use sha1::Digest;
+
+use super::make::{Make, resource_named};
 use super::{Item, Sam, make};
 use crate::source::Span;
 use crate::syntax::node::Node;
@@ -89,17 +91,16 @@ impl Sam<'_> {
             }
         }
         let end = match (http, path) {
-            (true, "$default" | "*") => "${Stage}/$default".to_owned(),
+            (true, "*") => "${Stage}/*".to_owned(),
+            (true, "$default") => "${Stage}/$default".to_owned(),
             _ => format!("${{Stage}}/{method}/{resource}"),
         };
         let pattern =
             format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:${{Api}}/{end}");
-        let id = event.get(if http { "ApiId" } else { "RestApiId" }).filter(|node| referred(node).is_none());
-        let id = id.filter(|node| make::is_call(node)).cloned().unwrap_or_else(|| make.reference(api));
-        let variables = make.map([("Api", id), ("Stage", make.text("*"))]);
-        let source = make.substituted_with(pattern, variables);
-        // The stage of an API that is implied is called Prod.
-        let id = format!("{}Permission{}", event.id, if http { "" } else { "Prod" });
+        let written = event.get(if http { "ApiId" } else { "RestApiId" });
+        let id = written.cloned().unwrap_or_else(|| make.reference(api.as_str()));
+        let source = make.substituted_with(pattern, make.map([("Api", id), ("Stage", make.text("*"))]));
+        let id = format!("{}Permission{}", event.id, if http { String::new() } else { self.stage(&api) });
         let properties = make.map([
             ("Action", make.text("lambda:InvokeFunction")),
             ("FunctionName", target.name.clone()),
@@ -107,6 +108,21 @@ impl Sam<'_> {
             ("SourceArn", source),
         ]);
         self.add(item, &id, make, "AWS::Lambda::Permission", properties);
+    }
+
+    /// The name of the stage of an API, for the permission to call a function from it.
+    fn stage(&self, api: &str) -> String {
+        let declared = self.template.resources.get(api).filter(|entry| entry.kind() == "AWS::Serverless::Api");
+        let item = declared.map(|entry| self.item(entry, "Api"));
+        let name = item.as_ref().and_then(|item| self.text(item, item.get("StageName")?));
+        match (name, declared) {
+            (Some(name), _) if name.chars().all(|char| char.is_ascii_alphanumeric()) => name.to_string(),
+            (Some(name), _) => {
+                sha1::Sha1::digest(name.as_bytes()).iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+            }
+            (None, Some(_)) => "Stage".into(),
+            (None, None) => "Prod".into(),
+        }
     }
 
     /// The APIs that events imply.

@@ -212,7 +212,7 @@ impl Sam<'_> {
                 let statement = make.map([
                     ("Action", make.text("sqs:SendMessage")),
                     ("Effect", make.text("Allow")),
-                    ("Principal", make.map([("Service", make.text("sns.amazonaws.com"))])),
+                    ("Principal", make.text("*")),
                     ("Resource", arn.clone()),
                     ("Condition", make.map([("ArnEquals", source)])),
                 ]);
@@ -222,7 +222,9 @@ impl Sam<'_> {
                 let id = own.map_or_else(|| format!("{}QueuePolicy", event.id), str::to_owned);
                 self.add(item, &id, make, "AWS::SQS::QueuePolicy", make.map(properties));
                 let id = format!("{}EventSourceMapping", event.id);
-                let mapping = [("FunctionName", target.name.clone()), ("EventSourceArn", arn.clone())];
+                let mut mapping = vec![("FunctionName", target.name.clone()), ("EventSourceArn", arn.clone())];
+                mapping.push(("BatchSize", given(config, "BatchSize").cloned().unwrap_or_else(|| make.plain("10"))));
+                mapping.push(("Enabled", given(config, "Enabled").cloned().unwrap_or_else(|| make.truth(true))));
                 self.add(item, &id, make, "AWS::Lambda::EventSourceMapping", make.map(mapping));
                 role.attach(super::role::managed_arn(make, "service-role/AWSLambdaSQSQueueExecutionRole"));
                 ("sqs", arn)

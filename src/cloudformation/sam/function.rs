@@ -9,7 +9,7 @@ use crate::cloudformation::foreach::Entry;
 use crate::syntax::node::Node;
 
 /// Properties that are not the Lambda function's.
-const NOT_PASSED_ON: [&str; 19] = [
+const NOT_PASSED_ON: [&str; 21] = [
     "AssumeRolePolicyDocument",
     "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
@@ -22,11 +22,13 @@ const NOT_PASSED_ON: [&str; 19] = [
     "FunctionUrlConfig",
     "ImageUri",
     "InlineCode",
+    "PermissionsBoundary",
     "Policies",
     "PropagateTags",
     "ProvisionedConcurrencyConfig",
     "Role",
     "RolePath",
+    "SourceKMSKeyArn",
     "Tags",
     "VersionDescription",
 ];
@@ -46,13 +48,14 @@ impl Sam<'_> {
         for (key, value) in item.properties.as_mapping().unwrap_or_default() {
             match key.as_str() {
                 Some("Tracing") => {}
+                Some("CapacityProviderConfig") => properties.push((key.clone(), capacity_provider(value))),
                 Some(name) if NOT_PASSED_ON.contains(&name) => {}
                 _ => properties.push((key.clone(), value.clone())),
             }
         }
         properties.extend(code(item));
         properties.push((make.text("Tags"), self.propagated(item).unwrap_or_else(|| Self::tags(item, CREATED_BY))));
-        if let Some(tracing) = item.get("Tracing").filter(|tracing| tracing.as_str() != Some("Disabled")) {
+        if let Some(tracing) = item.get("Tracing").filter(|node| self.text(item, node).as_deref() != Some("Disabled")) {
             properties.push((make.text("TracingConfig"), Make(tracing.span).map([("Mode", tracing.clone())])));
         }
         if let Some(queue) = item.get("DeadLetterQueue")
@@ -279,6 +282,16 @@ impl Sam<'_> {
 /// The tag that SAM gives to what it makes for functions.
 pub(super) const CREATED_BY: &str = "lambda:createdBy";
 
+/// The capacity provider of a function.
+fn capacity_provider(config: &Node) -> Node {
+    let make = Make(config.span);
+    let entries = config.as_mapping().unwrap_or_default().iter().map(|(key, value)| {
+        let arn = key.as_str() == Some("Arn");
+        (if arn { Make(key.span).text("CapacityProviderArn") } else { key.clone() }, value.clone())
+    });
+    make.map([("LambdaManagedInstancesCapacityProviderConfig", make.entries(entries.collect()))])
+}
+
 /// `Code`: written in the template, or where it lies.
 fn code(item: &Item) -> Option<(Node, Node)> {
     if let Some(code) = item.get("InlineCode") {
@@ -303,6 +316,7 @@ fn code(item: &Item) -> Option<(Node, Node)> {
             let (location, version) = rest.split_once("?versionId=").map_or((rest, None), |(all, v)| (all, Some(v)));
             let (bucket, key) = location.split_once('/').unwrap_or((location, ""));
             let mut entries = vec![("S3Bucket", make.text(bucket)), ("S3Key", make.text(key))];
+            entries.extend(item.get("SourceKMSKeyArn").map(|key| ("SourceKMSKeyArn", key.clone())));
             entries.extend(version.map(|version| ("S3ObjectVersion", make.text(version))));
             make.map(entries)
         }

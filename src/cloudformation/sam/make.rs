@@ -23,7 +23,11 @@ impl Make {
 
     /// `true` or `false`.
     pub fn truth(self, truth: bool) -> Node {
-        let text = if truth { "true" } else { "false" };
+        self.plain(if truth { "true" } else { "false" })
+    }
+
+    /// A number or truth value.
+    pub fn plain(self, text: &str) -> Node {
         let scalar = Scalar { text: text.into(), content: self.0, exact: false, style: Style::Plain };
         self.node(NodeKind::Scalar(scalar))
     }
@@ -171,5 +175,5 @@ pub(super) fn merged(general: &Node, own: &Node) -> Node {
         }
         _ => return own.clone(),
     };
-    Node { kind, ..own.clone() }
+    Node { kind, span: own.span, tag: own.tag.clone() }
 }

@@ -20,12 +20,13 @@ const SOURCES: [(&str, &str, &str); 7] = [
 ];
 
 /// Properties of events that are none of the mapping's, or have another form there.
-const NOT_PASSED_ON: [&str; 13] = [
+const NOT_PASSED_ON: [&str; 14] = [
     "Broker",
     "Cluster",
     "CollectionName",
     "ConsumerGroupId",
     "DatabaseName",
+    "DestinationConfig",
     "DynamicPolicyName",
     "FullDocument",
     "KafkaBootstrapServers",
@@ -56,6 +57,7 @@ impl Sam<'_> {
         let mut properties: Vec<(Node, Node)> = event.entries().iter().filter(passed).cloned().collect();
         properties.push((make.text("FunctionName"), target.name.clone()));
         properties.extend(source.map(|source| (make.text("EventSourceArn"), source.clone())));
+        properties.extend(configuration(event).into_iter().map(|(name, config)| (make.text(name), config)));
         self.add(item, &event.id, make, "AWS::Lambda::EventSourceMapping", make.entries(properties));
         if !managed.is_empty() {
             role.attach(managed_arn(make, &format!("service-role/{managed}")));
@@ -153,6 +155,36 @@ impl Sam<'_> {
         }
         statements
     }
+}
+
+/// What the mapping has in another form than the event.
+fn configuration(event: &Event<'_>) -> Vec<(&'static str, Node)> {
+    let make = event.make;
+    let mut found = Vec::new();
+    if let Some(servers) = event.get("KafkaBootstrapServers") {
+        let endpoints = make.map([("KafkaBootstrapServers", servers.clone())]);
+        found.push(("SelfManagedEventSource", make.map([("Endpoints", endpoints)])));
+    }
+    let kafka = event.some(&["ConsumerGroupId", "SchemaRegistryConfig"]);
+    if !kafka.is_empty() {
+        let own = event.kind == "SelfManagedKafka";
+        let name = if own { "SelfManagedKafkaEventSourceConfig" } else { "AmazonManagedKafkaEventSourceConfig" };
+        found.push((name, make.entries(kafka)));
+    }
+    if let Some(config) = event.get("DestinationConfig") {
+        // The type of a destination is for the transform alone.
+        let own = |on: &Node| {
+            let entries = on.as_mapping().unwrap_or_default().iter().filter(|(key, _)| key.as_str() != Some("Type"));
+            Make(on.span).entries(entries.cloned().collect())
+        };
+        let entries = config.as_mapping().unwrap_or_default().iter().map(|(key, on)| (key.clone(), own(on)));
+        found.push(("DestinationConfig", Make(config.span).entries(entries.collect())));
+    }
+    let documents = event.some(&["CollectionName", "DatabaseName", "FullDocument"]);
+    if !documents.is_empty() {
+        found.push(("DocumentDBEventSourceConfig", make.entries(documents)));
+    }
+    found
 }
 
 /// The URIs of those access configurations whose type is meant.

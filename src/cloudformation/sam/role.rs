@@ -151,7 +151,8 @@ fn in_branches(node: &Node, change: &dyn Fn(&Node) -> Node) -> Node {
 
 /// A managed policy as written: a name becomes the ARN of that policy of AWS.
 fn managed(node: &Node) -> Node {
-    let Some(name) = node.as_str().filter(|name| !is_call(node) && !name.starts_with("arn:")) else {
+    let written = |name: &&str| !name.starts_with("arn:") && !name.contains("{{resolve:");
+    let Some(name) = node.as_str().filter(|_| !is_call(node)).filter(written) else {
         return node.clone();
     };
     let path = MANAGED.lines().find(|path| path.rsplit('/').next() == Some(name)).unwrap_or(name);

@@ -15,6 +15,12 @@ impl Sam<'_> {
         let mut properties: Vec<(Node, Node)> = Vec::new();
         for (key, value) in item.properties.as_mapping().unwrap_or_default() {
             let at = Make(key.span);
+            // What is in it stays readable: it is not written out.
+            if key.as_str() == Some("Definition") {
+                let text = Make(value.span).map([("Fn::ToJsonString", value.clone())]);
+                properties.push((at.text("DefinitionString"), text));
+                continue;
+            }
             let name = match key.as_str() {
                 Some(
                     "Policies"

@@ -67,3 +67,56 @@ pub(super) fn arn(text: &str, argument: &dyn Fn(&str) -> Option<Node>, make: Mak
         make.substituted_with(pattern, make.map(variables))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Sources, Span};
+
+    fn make() -> Make {
+        Make(Span::start_of(Sources::default().file("t.yaml".into())))
+    }
+
+    /// The names in braces in a text.
+    fn names(text: &str) -> Vec<&str> {
+        text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
+    }
+
+    #[test]
+    fn each_policy_template_makes_statements_of_its_arguments() {
+        let mut templates = 0;
+        let lines: Vec<&str> = POLICIES.lines().collect();
+        for (at, name) in lines.iter().enumerate().filter(|(_, line)| !line.starts_with(' ')) {
+            templates += 1;
+            let body: Vec<&&str> = lines.iter().skip(at + 1).take_while(|line| line.starts_with(' ')).collect();
+            let wanted: Vec<&str> = body.iter().flat_map(|line| names(line)).collect();
+            let arguments = make().map(wanted.iter().map(|name| (*name, make().text("x"))));
+            let policy = policy(name, &arguments, make()).unwrap_or_else(|| panic!("{name}"));
+            let statements = policy.get("Statement").and_then(Node::as_sequence).unwrap();
+            assert_eq!(statements.len(), body.len(), "{name}");
+            for statement in statements {
+                let action = statement.get("Action").unwrap();
+                let first = action.as_sequence().map_or(Some(action), <[Node]>::first).and_then(Node::as_str).unwrap();
+                assert!(first.contains(':') && !first.contains(' '), "{name}: {first}");
+                assert!(statement.get("Resource").is_some_and(|node| !format!("{node:?}").contains("@")), "{name}");
+            }
+            // Without its arguments there is no such policy.
+            assert_eq!(wanted.is_empty(), super::policy(name, &make().map([]), make()).is_some(), "{name}");
+        }
+        assert_eq!(templates, 81);
+    }
+
+    #[test]
+    fn a_template_writes_its_argument_into_the_arn() {
+        let arguments = make().map([("BucketName", make().reference("Bucket"))]);
+        let policy = policy("S3ReadPolicy", &arguments, make()).unwrap();
+        let statement = policy.get("Statement").and_then(Node::as_sequence).unwrap().first().unwrap();
+        let resources = statement.get("Resource").and_then(Node::as_sequence).unwrap();
+        let patterns = resources.iter().map(|node| node.get("Fn::Sub").unwrap().as_sequence().unwrap());
+        let patterns: Vec<_> = patterns.map(|sub| sub.first().unwrap().as_str().unwrap()).collect();
+        assert_eq!(
+            patterns,
+            ["arn:${AWS::Partition}:s3:::${BucketName}", "arn:${AWS::Partition}:s3:::${BucketName}/*"]
+        );
+    }
+}

@@ -78,7 +78,7 @@ pub(super) fn map(text: &Text, rewrite: impl Fn(&str) -> String) -> Text {
 
 /// An unknown string made of another unknown: for the same reason, but not the same value.
 pub(super) fn changed(unknown: &Unknown) -> Arc<Unknown> {
-    Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, reason: unknown.reason.clone() })
+    Arc::new(Unknown { ty: Type::Text, not_null: true, symbol: None, among: None, reason: unknown.reason.clone() })
 }
 
 /// Puts `separator` between the parts.

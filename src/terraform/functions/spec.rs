@@ -430,12 +430,12 @@ pub(super) fn too_large() -> Failure {
 
 /// A string for a reason of its own unknown.
 pub(super) fn open(reason: Reason) -> Failure {
-    Failure::Unknown(Arc::new(Unknown { ty: Type::Dynamic, not_null: true, symbol: None, reason }))
+    Failure::Unknown(Arc::new(Unknown { ty: Type::Dynamic, not_null: true, symbol: None, among: None, reason }))
 }
 
 /// What a function gives whose result differs from run to run.
 pub(super) fn impure(call: &Call<'_>, ty: Type) -> Result<Value, Failure> {
     let name = format!("{}()", call.name);
     let reason = Reason::new(name, "is only known when Terraform runs", Some(call.span));
-    Ok(Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, reason }))))
+    Ok(Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: None, among: None, reason }))))
 }

@@ -20,7 +20,7 @@ const ONLY_PLANNED: &str = "is not known here; the plan only lists the instances
 
 impl Evaluator<'_> {
     /// The value of an attribute, with what of it is not known taken from the plan.
-    pub(in crate::terraform) fn from_plan(&self, at: &Instance<'_>, name: &str, value: Value) -> Value {
+    pub(in crate::terraform) fn known_from_plan(&self, at: &Instance<'_>, name: &str, value: Value) -> Value {
         let Some(plan) = &self.plan else { return value };
         if value.is_wholly_known() {
             return value;
@@ -29,7 +29,9 @@ impl Evaluator<'_> {
         let Some(planned) = plan.find(&address) else { return value };
         // Whatever is wrong with the values is reported when plan and code are compared.
         let Ok(trees) = self.planned_trees(plan, planned) else { return value };
-        filled(&value, &plan.attribute(planned, &trees, name, &self.project), &plan.path)
+        let planned = plan.attribute(planned, &trees, name, &self.project);
+        // What a state has no value for may get one.
+        if planned.is_null() && !plan.is_plan { value } else { filled(&value, &planned, &plan.path) }
     }
 
     /// The parsed values of an instance of the plan; those of the last one are kept, since its attributes are asked for

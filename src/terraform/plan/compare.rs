@@ -56,7 +56,7 @@ impl Evaluator<'_> {
         let variables = self.compare_variables(plan);
         let parts: Vec<String> = [
             only_code.shown("resource is only in the code", "resources are only in the code"),
-            only_plan.shown("resource is only in the plan", "resources are only in the plan"),
+            only_plan.shown("resource is only there", "resources are only there"),
             values.shown("attribute has another value", "attributes have other values"),
             variables.shown("variable has another value", "variables have other values"),
         ]

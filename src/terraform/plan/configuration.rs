@@ -25,6 +25,8 @@ pub(super) struct ModuleConfig {
     /// The expressions of outputs.
     outputs: HashMap<Arc<str>, Node>,
     calls: HashMap<Arc<str>, CallConfig>,
+    /// Variables whose values are not to be shown.
+    pub(super) sensitive: HashSet<Arc<str>>,
 }
 
 /// A resource block.
@@ -84,6 +86,10 @@ impl ModuleConfig {
                         members.next().map(|(_, expression)| (name, expression))
                     };
                     module.outputs = take(part).filter_map(expression).collect();
+                }
+                "variables" => {
+                    let sensitive = take(part).filter(|(_, variable)| is_true(variable.get("sensitive")));
+                    module.sensitive = sensitive.map(|(name, _)| name).collect();
                 }
                 "module_calls" => module.calls = take(part).map(|(name, call)| (name, CallConfig::of(call))).collect(),
                 _ => {}
@@ -307,7 +313,7 @@ fn whole<'n>(expression: &'n Node) -> Vec<&'n str> {
         let name = *name;
         name.match_indices(['.', '[']).filter_map(move |(at, _)| name.get(..at))
     };
-    let started: HashSet<&str> = names.iter().flat_map(|name| starts(name)).collect();
+    let started: HashSet<&str> = names.iter().flat_map(starts).collect();
     names.retain(|name| !started.contains(name));
     names
 }

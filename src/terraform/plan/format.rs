@@ -199,9 +199,14 @@ impl Plan {
         self.parse_or(part).ok()
     }
 
+    /// Where a part stands.
+    pub(super) fn span(&self, part: &Part) -> Span {
+        Span::new(self.file, part.start, part.end)
+    }
+
     /// A part of the text as a tree, or what is wrong in it.
     pub(super) fn parse_or(&self, part: &Part) -> Result<Node, Diagnostic> {
-        let base = Span::new(self.file, part.start, part.end);
+        let base = self.span(part);
         json::parse_at(self.text.get(part.clone()).unwrap_or_default(), base)
             .map_err(|error| Diagnostic::new("json-syntax", error.message, error.span))
     }

@@ -9,6 +9,7 @@ mod fill;
 mod format;
 mod instances;
 pub mod project;
+mod secrets;
 mod values;
 
 pub use format::{Plan, SHOW, recognise};

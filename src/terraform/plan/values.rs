@@ -47,7 +47,7 @@ pub(super) fn any_true(node: &Node) -> bool {
 }
 
 /// The members of an object by name.
-pub(super) fn by_name<'n>(node: Option<&'n Node>) -> HashMap<&'n str, &'n Node> {
+pub(super) fn by_name(node: Option<&Node>) -> HashMap<&str, &Node> {
     let entries = node.and_then(Node::as_mapping).unwrap_or_default();
     entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value))).collect()
 }
@@ -119,7 +119,13 @@ impl Reader<'_> {
     fn unknown(&self, path: &str, ty: &Type) -> Value {
         let symbol = self.name.part(path);
         let reason = Reason::new(symbol.to_string(), AFTER_APPLY, Some(self.span));
-        Value::new(Kind::Unknown(Arc::new(Unknown { ty: ty.clone(), not_null: true, symbol: Some(symbol), reason })))
+        Value::new(Kind::Unknown(Arc::new(Unknown {
+            ty: ty.clone(),
+            not_null: true,
+            symbol: Some(symbol),
+            among: None,
+            reason,
+        })))
     }
 }
 

@@ -1,11 +1,8 @@
 //! A second evaluator: simple, for one concrete request, over plain JSON. It shares nothing with the first.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
 
-/// A request context: keys in lower case, each with its values.
-pub type Request = BTreeMap<String, Vec<String>>;
+use super::generator::Request;
 
 /// Whether policies at several levels (with FullAWSAccess where `full` says so) deny the request.
 pub fn denied(levels: &[(Vec<Json>, bool)], request: &Request) -> bool {
@@ -30,7 +27,8 @@ fn strings(value: &Json) -> Vec<String> {
 fn applies(statement: &Json, request: &Request) -> bool {
     let action = |value: &Json| strings(value).iter().any(|a| like(&a.to_lowercase(), "iam:createaccesskey"));
     let root = request["aws:principalarn"][0].clone();
-    let resource = |value: &Json| strings(value).iter().any(|r| r == "*" || arn(r, &root));
+    let resource =
+        |value: &Json| strings(value).iter().any(|r| r == "*" || filled(r, request).is_some_and(|r| arn(&r, &root)));
     let acts = match statement.get("Action") {
         Some(value) => action(value),
         None => !action(&statement["NotAction"]),
@@ -49,6 +47,7 @@ fn applies(statement: &Json, request: &Request) -> bool {
 
 fn holds(operator: &str, key: &str, values: &[String], request: &Request) -> bool {
     let own = request.get(&key.to_lowercase());
+    let values: Vec<String> = values.iter().filter_map(|value| filled(value, request)).collect();
     if operator == "Null" {
         return values.iter().any(|value| (value == "true") == own.is_none());
     }
@@ -74,6 +73,14 @@ fn holds(operator: &str, key: &str, values: &[String], request: &Request) -> boo
         Some("ForAllValues") => own.iter().all(one),
         _ => own.iter().any(one),
     }
+}
+
+/// A string with its policy variables replaced; `None` if one has no value.
+fn filled(text: &str, request: &Request) -> Option<String> {
+    let Some((before, rest)) = text.split_once("${") else { return Some(text.to_string()) };
+    let (name, after) = rest.split_once('}').unwrap();
+    let value = request.get(&name.to_lowercase())?.first()?;
+    Some(format!("{before}{value}{}", filled(after, request)?))
 }
 
 fn matches(operator: &str, own: &str, value: &str) -> bool {

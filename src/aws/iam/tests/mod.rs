@@ -1,7 +1,9 @@
 //! Verdicts that were written down by hand, and properties that hold for all policies.
 
 mod brute;
+mod generator;
 mod properties;
+mod questions;
 mod verdicts;
 
 use std::sync::Arc;
@@ -23,7 +25,7 @@ fn value(json: &str) -> Value {
             if index == 0 { (None, part) } else { part.split_once(">>").map(|(n, t)| (Some(n), t)).unwrap() };
         if let Some(name) = name {
             let reason = Reason::new(name, "has no value", None);
-            let unknown = Unknown { ty: Type::Dynamic, not_null: true, symbol: None, reason };
+            let unknown = Unknown { ty: Type::Dynamic, not_null: true, symbol: None, among: None, reason };
             pieces.push(Piece::Unknown(Arc::new(unknown)));
         }
         pieces.push(Piece::Literal(Literal { text: text.into(), span: None, exact: false }));

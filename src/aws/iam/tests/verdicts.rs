@@ -44,6 +44,8 @@ fn conditions() {
         (r#"{"ForAnyValue:StringNotEquals": {"aws:TagKeys": "x"}}"#, "no"),
         (r#"{"StringNotEquals": {"s3:prefix": "x"}}"#, "yes"),
         (r#"{"StringNotEquals": {"aws:NoSuchKey": "x"}}"#, "unknown"),
+        (r#"{"ArnLike": {"aws:PrincipleArn": "arn:aws:iam::*:root"}}"#, "no"),
+        (r#"{"StringNotEquals": {"aws:PrincpalTags/team": "x"}}"#, "yes"),
         // Kinds of credentials.
         (r#"{"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#, "conditional"),
         (r#"{"Bool": {"aws:MultiFactorAuthPresent": ["true", "false"]}}"#, "conditional"),
@@ -81,6 +83,13 @@ fn conditions() {
         (r#"{"Null": {"aws:SourceVpc": "false", "aws:SourceIp": "false"}}"#, "no"),
         (r#"{"StringLike": {"aws:SourceIp": "10.*"}, "IpAddress": {"aws:SourceIp": "11.0.0.0/8"}}"#, "no"),
         (r#"{"Bool": {"aws:SecureTransport": false}}"#, "no"),
+        // Ids have a form.
+        (r#"{"StringLikeIfExists": {"aws:SourceVpc": "vpc-*"}}"#, "yes"),
+        (r#"{"StringLikeIfExists": {"aws:SourceVpc": "vpc-?*", "aws:SourceVpce": "vpce-?*"}}"#, "yes"),
+        (r#"{"StringLike": {"aws:SourceVpce": "*/*"}}"#, "no"),
+        (r#"{"StringLikeIfExists": {"aws:VpceAccount": "????????????"}}"#, "yes"),
+        (r#"{"StringEquals": {"aws:VpceAccount": "your-account"}}"#, "no"),
+        (r#"{"StringLike": {"aws:VpceOrgID": "o-*"}}"#, "conditional"),
         // Services on the way.
         (r#"{"Bool": {"aws:ViaAWSService": "false"}}"#, "conditional"),
         (r#"{"Bool": {"aws:ViaAWSService": "false"}, "Null": {"aws:CalledVia": "false"}}"#, "no"),
@@ -111,6 +120,32 @@ fn conditions() {
         (r#"{"NotIpAddress": {"aws:SourceIp": "<my-cidr>"}}"#, "unknown"),
         (r#"{"ArnLike": {"aws:PrincipalArn": "*"}}"#, "unknown"),
         (r#"{"arnlike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}"#, "unknown"),
+        (r#"{"NumericEquals": {"aws:SourceIp": "1"}}"#, "no"),
+        (r#"{"NumericGreaterThan": {"aws:CurrentTime": "1"}}"#, "no"),
+        (r#"{"NumericEquals": {"aws:PrincipalArn": "1"}}"#, "no"),
+        (r#"{"NumericEquals": {"aws:PrincipalAccount": "111122223333"}}"#, "unknown"),
+        (r#"{"DateEquals": {"aws:PrincipalType": "2030-01-01"}}"#, "no"),
+        (r#"{"IpAddress": {"aws:UserAgent": "1.2.3.4"}}"#, "unknown"),
+        (r#"{"StringEquals": {"aws:SourceIp": "10.*"}}"#, "no"),
+        (r#"{"StringLike": {"aws:SourceIp": "10.*"}}"#, "conditional"),
+        (r#"{"StringLike": {"aws:SourceIp": "10.?"}}"#, "unknown"),
+        (r#"{"StringEquals": {"aws:SourceIp": "10.0.0.1"}}"#, "conditional"),
+        (r#"{"StringEquals": {"aws:SourceIp": "10.0.0.01"}}"#, "no"),
+        (r#"{"StringLikeIfExists": {"aws:SourceIp": "*"}}"#, "yes"),
+        (r#"{"StringLike": {"aws:CurrentTime": "*"}}"#, "yes"),
+        (r#"{"StringLike": {"aws:CurrentTime": ["x", "*"]}}"#, "yes"),
+        (r#"{"StringNotLike": {"aws:CurrentTime": "*"}}"#, "no"),
+        (r#"{"StringEquals": {"aws:CurrentTime": "*"}}"#, "unknown"),
+        (r#"{"StringLike": {"aws:CurrentTime": "2026*"}}"#, "unknown"),
+        (r#"{"Bool": {"aws:SecureTransport": "TRUE"}}"#, "yes"),
+        (r#"{"Bool": {"aws:PrincipalType": "Account"}}"#, "no"),
+        (r#"{"ArnNotLike": {"aws:PrincipalType": "arn:aws:iam::*:root"}}"#, "unknown"),
+        (r#"{"ArnLike": {"aws:PrincipalType": "arn:aws:iam::*:root"}}"#, "no"),
+        (r#"{"ArnNotLike": {"aws:UserAgent": "arn:aws:iam::*:root"}}"#, "unknown"),
+        (r#"{"ArnNotLike": {"aws:SourceVpcArn": "arn:aws:ec2:*:*:vpc/vpc-1"}}"#, "conditional"),
+        (r#"{"StringEquals": {"aws:PrincipalType": "${aws:PrincipalType}"}}"#, "yes"),
+        (r#"{"StringNotEqualsIfExists": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}"#, "no"),
+        (r#"{"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}"#, "yes"),
         (r#"{"StringNotEquals": {"aws:PrincipalArn": []}}"#, "yes"),
         (r#"{"StringEquals": {"aws:PrincipalArn": []}}"#, "no"),
     ];
@@ -193,40 +228,6 @@ fn every_level_must_allow() {
     ];
     let Verdict::Denied(by) = decide(&levels, &question()) else { panic!() };
     assert_eq!(by[0].text, "nothing attached to ou-1 allows it");
-}
-
-#[test]
-fn the_account_may_be_known() {
-    let other = deny_if(r#"{"StringNotEquals": {"aws:PrincipalAccount": "444455556666"}}"#);
-    let asked = |id: &str| {
-        name(&verdict_of(
-            std::slice::from_ref(&other),
-            true,
-            &Question { account: Account::Known(id.into()), ..question() },
-        ))
-    };
-    assert_eq!((asked("444455556666"), asked("111122223333")), ("no", "yes"));
-    let unit =
-        deny_if(r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/*"}}"#);
-    let place = |path: &str| {
-        name(&verdict_of(
-            std::slice::from_ref(&unit),
-            true,
-            &Question { place: Place::Known(path.into()), ..question() },
-        ))
-    };
-    assert_eq!(place("o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/ou-ab12-22222222/"), "yes");
-    assert_eq!(place("o-a1b2c3d4e5/r-ab12/ou-ab12-22222222/"), "no");
-}
-
-#[test]
-fn partitions() {
-    let commercial = deny_if(r#"{"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}"#);
-    let region = deny_if(r#"{"StringEquals": {"aws:RequestedRegion": "cn-north-1"}}"#);
-    let china = Question { partition: "aws-cn".into(), ..question() };
-    assert_eq!(name(&verdict_of(&[commercial], true, &china)), "no");
-    assert_eq!(name(&verdict_of(std::slice::from_ref(&region), true, &china)), "yes");
-    assert_eq!(name(&verdict(&[region])), "no");
 }
 
 #[test]

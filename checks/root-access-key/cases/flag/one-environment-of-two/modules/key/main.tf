@@ -1,0 +1,5 @@
+variable "owner" {}
+
+resource "aws_iam_access_key" "k" {
+  user = var.owner
+}

@@ -1,0 +1,9 @@
+module "first" {
+  source = "../key"
+  owner  = "root"
+}
+
+module "second" {
+  source = "../key"
+  owner  = "ci"
+}
