@@ -52,8 +52,7 @@ pub enum Command {
     /// Evaluate Terraform expressions, one a line on standard input.
     Eval(Eval),
     /// The organization tree with each account's verdict.
-    #[command(hide = true)]
-    Org(Later),
+    Org(Org),
     /// Credential reports and CloudTrail events.
     #[command(hide = true)]
     Audit(Later),
@@ -208,7 +207,6 @@ impl Command {
     /// A command given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let name = match self {
-            Self::Org(_) => "org",
             Self::Audit(_) => "audit",
             Self::Baseline(_) => "baseline",
             Self::Facts(_) => "facts",
@@ -287,6 +285,33 @@ pub enum PrincipalType {
     User,
     /// A role.
     Role,
+}
+
+/// `rootlint org`
+#[derive(Debug, Args)]
+pub struct Org {
+    /// Folders or files to look at.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// human, json, dot or html
+    #[arg(long, value_enum, default_value_t = OrgFormat::Human, value_name = "FORMAT")]
+    pub format: OrgFormat,
+    /// What is read and how.
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// A format of `org`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OrgFormat {
+    /// A tree for a person.
+    Human,
+    /// For a program.
+    Json,
+    /// For Graphviz.
+    Dot,
+    /// One self-contained page.
+    Html,
 }
 
 /// `rootlint resources`

@@ -9,14 +9,15 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::ask::ask;
 use crate::checks::{self, Meta};
-use crate::cli::{self, Cli, Color, Command, Format, PlainFormat};
+use crate::cli::{self, Cli, Color, Command, Format, OrgFormat, PlainFormat};
 use crate::files::write_named;
 use crate::finding::Findings;
 use crate::input;
+use crate::org;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
 use crate::report::shown::{disarm, line, lines};
-use crate::report::{Context, Report, Rule, human, json, sarif, value};
+use crate::report::{self, Context, Report, Rule, human, json, sarif, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 use crate::suggest::did_you_mean;
@@ -66,6 +67,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Check(arguments), Some(matches)) => check(arguments, matches),
         (Command::Resources(arguments), Some(matches)) => resources(arguments, matches),
         (Command::Eval(arguments), Some(matches)) => eval(arguments, matches),
+        (Command::Org(arguments), Some(matches)) => organizations(arguments, matches),
         (Command::Explain(arguments), _) => explain(&arguments.id),
         (Command::Checks(arguments), _) => list(arguments.frameworks),
         (Command::Policy(arguments), _) => policy(arguments),
@@ -288,6 +290,26 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     });
     forgive_closed_pipe(written)?;
     failed.map_or(Ok(FINE), Err)
+}
+
+fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
+    let named = input::Named { paths: &arguments.paths, stdin: None };
+    let (files, options) = input::prepare(&named, &arguments.input, matches)?;
+    let (found, settings, outcome) = scan::organizations(&*files, &options);
+    let elsewhere = settings.organization.elsewhere.as_ref();
+    let answer = org::answer(&found, elsewhere, &outcome.findings.errors, &outcome.sources, &*files);
+    let text = match arguments.format {
+        OrgFormat::Human => answer.human(terminal()),
+        OrgFormat::Json => answer.json(),
+        OrgFormat::Dot => answer.dot(),
+        OrgFormat::Html => report::org::html(&answer),
+    };
+    print(&text)?;
+    Ok(match answer.outcome() {
+        report::org::Outcome::Denied => FINE,
+        report::org::Outcome::NotDenied => FINDINGS,
+        report::org::Outcome::Unknown => INCOMPLETE,
+    })
 }
 
 fn policy(arguments: &cli::Policy) -> Outcomes {

@@ -21,6 +21,7 @@ pub mod finding;
 pub mod input;
 pub mod manifest;
 pub mod number;
+pub mod org;
 pub mod parameters;
 pub mod report;
 pub mod resource;

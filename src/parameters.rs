@@ -13,8 +13,6 @@ use crate::syntax::{json, yaml};
 
 mod pairs;
 mod samconfig;
-#[cfg(test)]
-mod tests;
 
 pub use samconfig::beside;
 
@@ -139,3 +137,6 @@ fn entries(root: &Node, found: &mut Found) {
         _ => found.bad("parameters are a list or an object", root.span),
     }
 }
+
+#[cfg(test)]
+mod tests;

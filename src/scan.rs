@@ -9,7 +9,8 @@ use rayon::prelude::*;
 
 use self::projects::read_all;
 use self::root_module::{Loader, given};
-use crate::aws::{self, Facts, Model};
+use crate::aws::organization::Resolved;
+use crate::aws::{self, Facts, Model, Settings};
 use crate::checks;
 use crate::config::Config;
 use crate::files::Files;
@@ -148,6 +149,20 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
         findings.notes.retain(|note| inside(note.span));
     }
     Outcome { findings: outcome.findings, sources, summary: outcome.counts }
+}
+
+/// Reads everything and puts the organizations together.
+pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
+    let sources = Sources::default();
+    let (projects, outcome) = in_pool(options, || {
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
+        read_all(files, &sources, options, &take)
+    });
+    let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
+    let settings = options.config.settings(&sources);
+    let model = Model { settings: &settings, facts: &facts };
+    let found = in_pool(options, || aws::organization::organizations(&model));
+    (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 
 /// Lists the resources with all their attributes.

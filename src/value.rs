@@ -211,7 +211,7 @@ pub struct Unknown {
 }
 
 /// Why a value is unknown, for the reader: "`var.scp_json` has no value".
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reason {
     /// What is missing, as the configuration names it: `var.scp_json`.
     pub missing: Arc<str>,

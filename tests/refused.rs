@@ -65,7 +65,7 @@ fn an_instance_is_named_where_there_are_several_and_only_there() {
 
 #[test]
 fn what_no_resource_asks_for_may_be_wrong_too() {
-    let errors = |text: &str| refused(&[("main.tf", text), ("m/main.tf", "output \"o\" {\n  value = [][0]\n}\n")]);
+    let errors = |text: &str| refused(&[("main.tf", text)]);
     let one = |text: &str, part: &str| {
         let found = errors(text);
         assert!(found.len() == 1 && found.concat().contains(part), "{text}: {found:?}");
@@ -74,7 +74,9 @@ fn what_no_resource_asks_for_may_be_wrong_too() {
     one("locals {\n  l = [1][3]\n}\n", "no element 3");
     one("variable \"v\" {\n  type    = number\n  default = \"x\"\n}\n", "`var.v`");
     one("variable \"v\" {\n  type = strin\n}\n", "strin");
-    one("module \"m\" {\n  source = \"./m\"\n}\n", "no element 0");
+    let call = ("main.tf", "module \"m\" {\n  source = \"./m\"\n}\n");
+    let found = refused(&[call, ("m/main.tf", "output \"o\" {\n  value = [][0]\n}\n")]);
+    assert!(found.len() == 1 && found.concat().contains("no element 0"), "{found:?}");
     let condition = |condition: &str| {
         format!(
             "variable \"n\" {{}}\nlocals {{\n  one = 1\n}}\noutput \"o\" {{\n  value = 1\n  precondition {{\n    \

@@ -49,13 +49,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "value",
         ],
     ),
+    ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["files", "finding", "source", "text", "value"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
     ("cli", &["finding", "suggest"]),
     ("input", &["cli", "config", "files", "root", "scan"]),
-    ("command", &["ask", "checks", "cli", "files", "finding", "input", "report", "resource", "scan", "suggest"]),
+    ("command", &["ask", "checks", "cli", "files", "finding", "input", "org", "report", "resource", "scan", "suggest"]),
 ];
 
 const FRONT_END: &[&str] = &[

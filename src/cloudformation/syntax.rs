@@ -85,11 +85,14 @@ pub(super) fn parse_any(text: &str, file: FileId) -> Result<Option<Node>, Diagno
 
 /// The entries of a block mapping that can be parsed each for itself; of those that cannot, the entries within them.
 fn salvage(text: &str, base: Span, depth: usize) -> Option<Node> {
-    let body = text.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    // How far a line with tabs is indented nobody knows: that is the error.
+    let told = |line: &&str| !line.trim_start_matches(' ').starts_with(['\t', '#']) && !line.trim().is_empty();
+    let body = text.lines().filter(told);
     let indent = body.map(|line| line.len() - line.trim_start_matches(' ').len()).min()?;
     let begins = |line: &str| {
-        let name = line.get(indent..).unwrap_or_default();
-        name.starts_with(|char: char| char.is_alphanumeric() || matches!(char, '"' | '\'' | '_'))
+        let (blanks, name) = line.split_at_checked(indent).unwrap_or(("", ""));
+        let starts = name.starts_with(|char: char| char.is_alphanumeric() || matches!(char, '"' | '\'' | '_'));
+        starts && blanks.trim_matches(' ').is_empty()
     };
     let mut entries = Vec::new();
     let mut chunk = 0..0;

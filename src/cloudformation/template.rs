@@ -187,6 +187,10 @@ impl Template {
             template.parameters.insert(entry.name, parameter);
         }
         template.mappings = sections.remove("Mappings");
+        if let Some(mappings) = template.mappings.take_if(|mappings| mappings.as_mapping().is_none()) {
+            let message = "the section Mappings is no mapping";
+            template.error(Diagnostic::new("cfn-invalid-section", message, mappings.span));
+        }
         let by_name = |entries: Vec<Entry>| entries.into_iter().map(|entry| (Arc::clone(&entry.name), entry)).collect();
         template.conditions = by_name(template.entries(sections.remove("Conditions"), "Conditions"));
         template.resources = by_name(template.entries(sections.remove("Resources"), "Resources"));

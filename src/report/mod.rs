@@ -11,6 +11,7 @@ use crate::source::{Sources, Span};
 pub mod fingerprint;
 pub mod human;
 pub mod json;
+pub mod org;
 pub mod place;
 pub mod policy;
 pub mod sarif;

@@ -211,13 +211,23 @@ fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<S
 enum Domain {
     /// Any but the empty one.
     Free,
-    /// An account, and the path and name of a user or a role: this beginning, in which `None` is a digit, and parts
-    /// between slashes if they are `named`.
-    Account { head: Vec<Option<char>>, named: bool },
+    /// This beginning, in which `None` is a digit, and the rest.
+    Formed(Vec<Option<char>>, Rest),
     /// `o-.../r-.../ou-.../`, each part in small letters, digits and hyphens.
     Path(Vec<char>),
     /// Just this one.
     Only(Vec<char>),
+}
+
+/// What follows a beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// Nothing: an account's id.
+    Nothing,
+    /// Letters and digits: the id of a VPC.
+    Word,
+    /// Names between slashes: path and name of a user or a role.
+    Names,
 }
 
 /// Where a string of a domain stands.
@@ -232,8 +242,13 @@ impl Domain {
                     Account::Any => vec![None; 12],
                 };
                 head.extend(named(question.principal, "").chars().map(Some));
-                Self::Account { head, named: question.principal != Principal::Root }
+                Self::Formed(head, if question.principal == Principal::Root { Rest::Nothing } else { Rest::Names })
             }
+            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), ..) => Self::Formed(vec![None; 12], Rest::Nothing),
+            (Free::Text("aws:userid"), ..) if question.principal == Principal::User => Self::word(""),
+            (Free::Text("aws:SourceVpc"), ..) => Self::word("vpc-"),
+            (Free::Text("aws:SourceVpce"), ..) => Self::word("vpce-"),
+            (Free::Text("aws:VpceOrgID"), ..) => Self::word("o-"),
             (Free::Path, Place::Known(path), _) => Self::Only(path.chars().collect()),
             (Free::Path, _, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
             (Free::Path, ..) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
@@ -241,10 +256,14 @@ impl Domain {
         }
     }
 
+    fn word(prefix: &str) -> Self {
+        Self::Formed(prefix.chars().map(Some).collect(), Rest::Word)
+    }
+
     fn alphabet(&self) -> Vec<char> {
         match self {
             Self::Free => Vec::new(),
-            Self::Account { head, .. } => ('0'..='9').chain(head.iter().flatten().copied()).chain(['a', '/']).collect(),
+            Self::Formed(head, _) => ('0'..='9').chain(head.iter().flatten().copied()).chain(['a', '/']).collect(),
             Self::Path(head) => {
                 let mut all: Vec<char> = "o-ru/ab1".chars().collect();
                 all.extend(head);
@@ -259,16 +278,17 @@ impl Domain {
         let is_part = character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
         match self {
             Self::Free => Some(1),
-            // After the head: before a part, or within one.
-            Self::Account { head, named } => {
+            // After the head: before a name, or within one.
+            Self::Formed(head, rest) => {
                 match (head.get(usize::from(at)), usize::from(at) - head.len().min(at.into())) {
                     (Some(wanted), _) => {
                         wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
                     }
-                    (None, _) if !named => None,
-                    (None, 1) if character == '/' => Some(at - 1),
+                    (None, _) if *rest == Rest::Nothing => None,
+                    (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
                     (None, within) => {
-                        let is_name = character.is_ascii_alphanumeric() || "+=,.@_-".contains(character);
+                        let is_name = character.is_ascii_alphanumeric()
+                            || (*rest == Rest::Names && "+=,.@_-".contains(character));
                         is_name.then_some(if within == 0 { at + 1 } else { at })
                     }
                 }
@@ -294,7 +314,7 @@ impl Domain {
     fn accepts(&self, at: At) -> bool {
         match self {
             Self::Free => at == 1,
-            Self::Account { head, named } => usize::from(at) == head.len() + usize::from(*named),
+            Self::Formed(head, rest) => usize::from(at) == head.len() + usize::from(*rest != Rest::Nothing),
             Self::Only(text) => usize::from(at) == text.len(),
             Self::Path(head) => usize::from(at) == head.len() + 2,
         }

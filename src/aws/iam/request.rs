@@ -21,7 +21,7 @@ pub enum Account {
 }
 
 /// Where the account stands in its organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// At this path: `o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/`.
     Known(String),

@@ -69,6 +69,20 @@ pub(super) fn names_root(policy: &Policy) -> bool {
     policy.statements.iter().any(|statement| statement.effect == Effect::Deny && Naming::of(statement).is_positive())
 }
 
+/// The policy with the statements that have a say on root's key, come near it, or name the organization.
+pub(super) fn relevant(policy: &Policy) -> Policy {
+    let names_organization = |statement: &Statement| {
+        statement.conditions.iter().any(|condition| condition.key.to_ascii_lowercase().contains("org"))
+    };
+    let is_relevant = |statement: &&Statement| {
+        actions(&statement.actions, CREATE_ACCESS_KEY).0 != Tri::No
+            || names_organization(statement)
+            || !Naming::of(statement).is_none()
+    };
+    let statements = policy.statements.iter().filter(is_relevant).cloned().collect();
+    Policy { statements, ..*policy }
+}
+
 /// The faults of a policy's statements.
 pub(super) fn faults(policy: &Policy, judged: &Judged<'_>) -> Vec<Fault> {
     policy.statements.iter().filter_map(|statement| judged.fault(statement, policy.variables)).collect()

@@ -20,6 +20,8 @@ pub(super) struct Layer {
     pub(super) id: String,
     pub(super) policies: Vec<(Arc<Policy>, Option<Reason>)>,
     pub(super) full_access: bool,
+    /// Levels with the same policies have the same number.
+    pub(super) class: usize,
 }
 
 /// One of the names of a thing.
@@ -189,7 +191,7 @@ impl<'g, 'a> Index<'g, 'a> {
     pub(super) fn layer(&self, kind: TargetKind, node: Option<&Ident>, model: &Model<'_>) -> Layer {
         let id = node.map_or_else(|| "the root".into(), Ident::name);
         let full_access = !model.settings.organization.full_aws_access_detached;
-        let mut layer = Layer { id, policies: Vec::new(), full_access };
+        let mut layer = Layer { id, policies: Vec::new(), full_access, class: 0 };
         self.full_access.apply(node, &mut layer);
         let mut sure: Vec<usize> = match node {
             None => self.at_root.clone(),

@@ -24,7 +24,7 @@ pub use features::{Access, Features, ROOT_CREDENTIALS_MANAGEMENT, centralized_ac
 pub use full_access::FullAccess;
 pub use identity_policies::IdentityPolicy;
 pub use near_misses::{LockedOut, NearMiss, loose_near_misses};
-pub use resolve::{Resolved, Target, TargetKind, organizations};
+pub use resolve::{Above, Resolved, Target, TargetKind, organizations};
 
 #[cfg(test)]
 mod tests;

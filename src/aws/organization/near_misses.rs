@@ -84,9 +84,9 @@ pub fn loose_near_misses(model: &Model<'_>) -> (Vec<NearMiss>, Vec<LockedOut>) {
         locked.extend(ground.locked_out());
     };
     groups.iter().filter(|group| !group.is_asked()).for_each(&mut judge);
+    let in_some: HashSet<&str> = groups.iter().flat_map(|group| &group.facts).map(|facts| &*facts.project).collect();
     for facts in model.facts {
-        let in_some = groups.iter().any(|group| group.facts.iter().any(|other| other.project == facts.project));
-        if !in_some && !facts.organization.identity_policies.is_empty() {
+        if !in_some.contains(&*facts.project) && !facts.organization.identity_policies.is_empty() {
             judge(&Group { facts: vec![facts], ..Group::default() });
         }
     }
@@ -143,7 +143,7 @@ impl<'a> Ground<'_, 'a> {
         let doubts = doubts(&policy.site, policy.doubt.as_ref());
         let faults = guards::faults(content, judged);
         if faults.is_empty() {
-            let placed = guards::names_root(content).then(|| self.misplaced(policy, &hooks)).flatten();
+            let placed = guards::names_root(content).then(|| self.misplaced(policy, &hooks, judged.accounts)).flatten();
             return placed
                 .into_iter()
                 .map(|miss| NearMiss { doubts: [doubts.clone(), miss.doubts].concat(), ..miss })
@@ -176,7 +176,12 @@ impl<'a> Ground<'_, 'a> {
     }
 
     /// A statement that would deny root its key, in a policy that reaches nobody.
-    fn misplaced(&self, policy: &ServiceControlPolicy, hooks: &[&Attachment]) -> Option<NearMiss> {
+    fn misplaced(
+        &self,
+        policy: &ServiceControlPolicy,
+        hooks: &[&Attachment],
+        accounts: &BTreeSet<&str>,
+    ) -> Option<NearMiss> {
         let site = &policy.site;
         let miss = |span: Span, label: &str, message: String, help: String| NearMiss {
             site: site.clone(),
@@ -219,16 +224,15 @@ impl<'a> Ground<'_, 'a> {
             found.doubts.extend(self.group.assumption.clone());
             return Some(found);
         };
-        let faulty: Vec<String> = hooks.iter().filter_map(|hook| self.wrong_target(&hook.target)).collect();
+        let faulty: Vec<String> = hooks.iter().filter_map(|hook| self.wrong_target(&hook.target, accounts)).collect();
         let (true, Some(what)) = (faulty.len() == hooks.len(), faulty.first()) else { return None };
         let message = format!("`{}` denies root its keys, but covers no account: {what}", site.address);
         Some(miss(first.target.span.unwrap_or(first.site.header), "covers no account", message, attach()))
     }
 
     /// Why nobody is covered by what is attached to a target.
-    fn wrong_target(&self, target: &Ident) -> Option<String> {
-        let known: BTreeSet<&str> = self.group.accounts().filter_map(|account| account.id.literal.as_deref()).collect();
-        if let Some(id) = target.literal.as_deref().filter(|id| is_placeholder(id, &known)) {
+    fn wrong_target(&self, target: &Ident, known: &BTreeSet<&str>) -> Option<String> {
+        if let Some(id) = target.literal.as_deref().filter(|id| is_placeholder(id, known)) {
             return Some(format!("its target `{id}` is a placeholder"));
         }
         let mut organizations = self.group.facts.iter().flat_map(|facts| &facts.organization.organizations);

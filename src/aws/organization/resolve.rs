@@ -2,6 +2,7 @@
 //! the way to each, and whether that denies its root users a key.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,7 +16,8 @@ use crate::value::Reason;
 
 use super::declared::Ident;
 use super::groups::{Group, groups};
-use super::layers::{Index, Layer};
+use super::guards;
+use super::layers::{Index, Layer, Name, names};
 use super::near_misses::{Ground, LockedOut, NearMiss};
 use super::quotas::Excess;
 
@@ -38,6 +40,8 @@ pub struct Resolved {
     pub ineffective: Option<Ineffective>,
     /// Who is asked about.
     pub targets: Vec<Target>,
+    /// The root, whether or not it is asked about; nothing if it is out of view.
+    pub root: Option<Target>,
     /// Projects of which it is not known whether they read this organization.
     pub strangers: Vec<Site>,
     /// Controls that name root and guard nothing.
@@ -86,11 +90,28 @@ pub enum TargetKind {
     Account,
 }
 
+/// What a target stands under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Above {
+    /// Nothing: it is the root.
+    Nothing,
+    /// The root.
+    Root,
+    /// The unit with this key.
+    Unit(String),
+    /// A unit that is not in the scan.
+    Outside(String),
+}
+
 /// A root, unit or account with its verdict.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Its kind.
     pub kind: TargetKind,
+    /// Its number among the targets that others stand under; no two are alike.
+    pub key: String,
+    /// What it stands under.
+    pub above: Above,
     /// What to call it: an id or an address.
     pub name: String,
     /// Where it is declared or mentioned.
@@ -165,11 +186,15 @@ impl<'a> Group<'a> {
     /// Who is asked about (DESIGN, "Who is asked").
     fn nodes(&self) -> Vec<Node<'a>> {
         let mut nodes: Vec<Node<'a>> = Vec::new();
-        for unit in self.units() {
-            if !nodes.iter().any(|node| node.id.is(&unit.id)) {
-                let (parent, site) = (Some(&unit.parent), Some(&unit.site));
-                nodes.push(Node { kind: TargetKind::Unit, id: &unit.id, parent, site });
-            }
+        let mut met: HashSet<Name<'a>> = HashSet::new();
+        let mut is_new = |id: &'a Ident| {
+            let known = names(id).any(|name| met.contains(&name));
+            met.extend(names(id));
+            !known
+        };
+        for unit in self.units().filter(|unit| is_new(&unit.id)) {
+            let (parent, site) = (Some(&unit.parent), Some(&unit.site));
+            nodes.push(Node { kind: TargetKind::Unit, id: &unit.id, parent, site });
         }
         let controls = self.facts.iter().flat_map(|facts| &facts.organization.controls).map(|control| &control.target);
         let parents = self.units().map(|unit| &unit.parent);
@@ -178,7 +203,7 @@ impl<'a> Group<'a> {
             self.attachments().map(|attachment| &attachment.target).chain(controls).chain(parents).chain(above);
         for ident in mentioned {
             let is_unit = ident.literal.as_ref().is_some_and(|id| id.starts_with("ou-"));
-            if is_unit && !nodes.iter().any(|node| node.id.is(ident)) {
+            if is_unit && is_new(ident) {
                 nodes.push(Node { kind: TargetKind::Unit, id: ident, parent: None, site: None });
             }
         }
@@ -200,6 +225,9 @@ impl<'a> Group<'a> {
             doubt,
             layers: HashMap::new(),
             verdicts: HashMap::new(),
+            by_account: HashMap::new(),
+            classes: HashMap::new(),
+            relevant: HashMap::new(),
             uncovered: HashSet::new(),
         };
         let nodes = self.nodes();
@@ -212,8 +240,9 @@ impl<'a> Group<'a> {
         let root = judge.root();
         let root_denies = in_view && matches!(root.verdict, Verdict::Denied(_));
         if root_counts && in_view {
-            targets.push(root);
+            targets.push(root.clone());
         }
+        let root = in_view.then_some(root);
         targets.extend(nodes.iter().map(|node| judge.target(node)));
         let ground = Ground {
             group: self,
@@ -244,6 +273,7 @@ impl<'a> Group<'a> {
             assumption: self.assumption.clone(),
             ineffective,
             targets,
+            root,
             strangers: self.strangers.clone(),
             near_misses,
             locked_out,
@@ -259,7 +289,16 @@ fn key_of(ident: &Ident) -> String {
     format!("{:?} {:?}", ident.literal, ident.symbol)
 }
 
-/// Decides target after target, each level and each unit once.
+/// Which policies are attached to a level, and with what doubt.
+type Class = (bool, Option<String>, Vec<(*const Policy, Option<Reason>)>);
+
+/// The levels that make a difference: the others neither deny nor limit anything.
+fn key(layers: &[Rc<Layer>]) -> Vec<usize> {
+    let says = |layer: &&Rc<Layer>| !layer.policies.is_empty() || !layer.full_access;
+    layers.iter().filter(says).map(|layer| layer.class).collect()
+}
+
+/// Decides target after target: each set of policies once, not once an account.
 struct Judge<'g, 'a, 'm> {
     group: &'g Group<'a>,
     index: Index<'g, 'a>,
@@ -267,16 +306,19 @@ struct Judge<'g, 'a, 'm> {
     question: Question,
     off: bool,
     doubt: Option<Reason>,
-    layers: HashMap<String, Layer>,
-    verdicts: HashMap<String, Verdict>,
+    layers: HashMap<String, Rc<Layer>>,
+    classes: HashMap<Class, usize>,
+    verdicts: HashMap<Vec<usize>, Verdict>,
+    by_account: HashMap<(Vec<usize>, Place), bool>,
+    relevant: HashMap<*const Policy, Rc<Policy>>,
     uncovered: HashSet<*const Policy>,
 }
 
 impl<'a> Judge<'_, 'a, '_> {
-    fn layer(&mut self, kind: TargetKind, node: Option<&Ident>) -> Layer {
+    fn layer(&mut self, kind: TargetKind, node: Option<&Ident>) -> Rc<Layer> {
         let key = format!("{kind:?} {}", node.map_or_else(String::new, key_of));
         if let Some(layer) = self.layers.get(&key) {
-            return layer.clone();
+            return Rc::clone(layer);
         }
         let mut layer = self.index.layer(kind, node, self.model);
         if self.off {
@@ -288,28 +330,54 @@ impl<'a> Judge<'_, 'a, '_> {
                 doubt.get_or_insert_with(|| reason.clone());
             }
         }
-        self.layers.insert(key, layer.clone());
+        let policies = layer.policies.iter().map(|(policy, doubt)| (Arc::as_ptr(policy), doubt.clone())).collect();
+        // A level that denies by allowing nothing is named in the verdict.
+        let class = (layer.full_access, (!layer.full_access).then(|| layer.id.clone()), policies);
+        let next = self.classes.len();
+        layer.class = *self.classes.entry(class).or_insert(next);
+        let layer = Rc::new(layer);
+        self.layers.insert(key, Rc::clone(&layer));
         layer
     }
 
-    fn decide(&self, layers: &[Layer], question: &Question) -> Verdict {
+    /// The statements of a policy that can have a say, or come near it.
+    fn relevant(&mut self, policy: &Arc<Policy>) -> Rc<Policy> {
+        let known = self.relevant.entry(Arc::as_ptr(policy));
+        Rc::clone(known.or_insert_with(|| Rc::new(guards::relevant(policy))))
+    }
+
+    fn decide(&mut self, layers: &[Rc<Layer>], question: &Question) -> Verdict {
+        let mut policies: Vec<Vec<(Rc<Policy>, Option<Reason>)>> = Vec::new();
+        for layer in layers {
+            let of_layer = layer.policies.iter().map(|(policy, doubt)| (self.relevant(policy), doubt.clone()));
+            policies.push(of_layer.collect());
+        }
         let levels: Vec<Level<'_>> = layers
             .iter()
-            .map(|layer| Level {
+            .zip(&policies)
+            .map(|(layer, policies)| Level {
                 id: layer.id.clone(),
-                policies: layer
-                    .policies
-                    .iter()
-                    .map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() })
-                    .collect(),
+                policies: policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect(),
                 full_access: layer.full_access,
             })
             .collect();
         decide(&levels, question)
     }
 
+    /// The verdict for any account under these levels.
+    fn general(&mut self, layers: &[Rc<Layer>]) -> Verdict {
+        let key = key(layers);
+        if let Some(verdict) = self.verdicts.get(&key) {
+            return verdict.clone();
+        }
+        let question = self.question.clone();
+        let verdict = self.decide(layers, &question);
+        self.verdicts.insert(key, verdict.clone());
+        verdict
+    }
+
     /// Remembers which policies leave somebody uncovered.
-    fn blame(&mut self, layers: &[Layer], verdict: &Verdict) {
+    fn blame(&mut self, layers: &[Rc<Layer>], verdict: &Verdict) {
         if matches!(verdict, Verdict::NotDenied(_) | Verdict::Conditional(_)) {
             let policies = layers.iter().flat_map(|layer| &layer.policies);
             self.uncovered.extend(policies.map(|(policy, _)| Arc::as_ptr(policy)));
@@ -323,11 +391,13 @@ impl<'a> Judge<'_, 'a, '_> {
 
     fn root(&mut self) -> Target {
         let layers = [self.layer(TargetKind::Root, None)];
-        let verdict = self.decide(&layers, &self.question);
+        let verdict = self.general(&layers);
         self.blame(&layers, &verdict);
         let id = self.group.organization.and_then(|organization| organization.root.literal.clone());
         Target {
             kind: TargetKind::Root,
+            key: String::new(),
+            above: Above::Nothing,
             exempt: self.exempt(&[id.as_deref(), Some("root")]),
             name: id.map_or_else(|| "the root".into(), |id| format!("the root {id}")),
             span: self.group.organization.map(|organization| organization.site.header),
@@ -338,6 +408,29 @@ impl<'a> Judge<'_, 'a, '_> {
         }
     }
 
+    /// What a node stands under.
+    fn above(&self, node: &Node<'a>) -> Above {
+        match node.parent {
+            Some(parent) if self.group.is_root(parent) => Above::Root,
+            Some(parent) => match self.index.unit(parent) {
+                Some(unit) => Above::Unit(key_of(&unit.id)),
+                // A unit that is only mentioned is a target all the same.
+                None if parent.literal.as_ref().is_some_and(|id| id.starts_with("ou-")) => Above::Unit(key_of(parent)),
+                None => Above::Outside(parent.name()),
+            },
+            None if node.kind == TargetKind::Account => Above::Root,
+            None => Above::Outside("not in the scan".into()),
+        }
+    }
+
+    /// Where an account stands, as far as all ids on the way are known.
+    fn place(&self, way: &[&Ident]) -> Option<String> {
+        let Some(Known::Known(id)) = &self.question.organization else { return None };
+        let root = self.group.organization?.root.literal.as_ref()?;
+        let units: Option<String> = way.iter().map(|unit| Some(format!("{}/", unit.literal.as_ref()?))).collect();
+        Some(format!("{id}/{root}/{}", units?))
+    }
+
     fn target(&mut self, node: &Node<'a>) -> Target {
         let is_account = node.kind == TargetKind::Account;
         let (way, cut) = match (is_account, node.parent) {
@@ -345,59 +438,45 @@ impl<'a> Judge<'_, 'a, '_> {
             (true, None) => (Vec::new(), None),
             (false, _) => self.index.way(node.id),
         };
-        let mut layers = vec![self.layer(TargetKind::Root, None)];
-        if cut.is_some() {
-            // What is attached above is not in the scan; it may only deny more.
-            layers.clear();
-        }
+        // What is attached above the scan is not known; it may only deny more.
+        let mut layers = if cut.is_some() { Vec::new() } else { vec![self.layer(TargetKind::Root, None)] };
         for unit in &way {
             layers.push(self.layer(TargetKind::Unit, Some(unit)));
         }
-        let above: Vec<String> = way.iter().map(|unit| key_of(unit)).collect();
-        let above = format!("{} {}", cut.is_some(), above.join("/"));
-        let own = if is_account { Some(self.layer(TargetKind::Account, Some(node.id))) } else { None };
-        let mut question = self.question.clone();
-        if let Some(Known::Known(id)) = &question.organization
-            && cut.is_none()
-            && let Some(path) = way.iter().map(|unit| unit.literal.clone()).collect::<Option<Vec<String>>>()
-            && let Some(root) = self.group.organization.and_then(|organization| organization.root.literal.clone())
-            && is_account
-        {
-            let units: String = path.iter().map(|unit| format!("{unit}/")).collect();
-            question.place = Place::Known(format!("{id}/{root}/{units}"));
+        if is_account {
+            layers.push(self.layer(TargetKind::Account, Some(node.id)));
         }
-        let general = match self.verdicts.get(&above) {
-            Some(verdict) => verdict.clone(),
-            None => {
-                let verdict = self.decide(&layers, &self.question);
-                self.verdicts.insert(above, verdict.clone());
-                verdict
-            }
-        };
+        let mut verdict = self.general(&layers);
         let mut by_account = false;
-        let adds = own.as_ref().is_some_and(|own| !own.policies.is_empty() || !own.full_access);
-        let verdict = match (&general, own) {
-            (_, None) => general,
-            (Verdict::Denied(_), _) => general,
-            (Verdict::NotDenied(_), _) if !adds => general,
-            (_, Some(own)) => {
-                layers.push(own);
-                if let Some(id) = node.id.literal.clone() {
-                    question.account = Who::Known(id);
-                }
-                let verdict = self.decide(&layers, &question);
-                if matches!(verdict, Verdict::Conditional(_)) && question.account == Who::Any {
-                    // Denied for an account that no policy names: it rests on this account's id.
-                    let other = Question { account: Who::Known("000000000001".into()), ..question };
-                    by_account = matches!(self.decide(&layers, &other), Verdict::Denied(_));
-                }
-                verdict
+        // What holds for every account, or for none, holds for this one.
+        if is_account && !matches!(verdict, Verdict::Denied(_) | Verdict::NotDenied(_)) {
+            let mut question = self.question.clone();
+            if let Some(place) = self.place(&way).filter(|_| cut.is_none()) {
+                question.place = Place::Known(place);
             }
-        };
-        let address = node.site.map(|site| site.address.to_string());
+            if let Some(id) = node.id.literal.clone() {
+                question.account = Who::Known(id);
+            }
+            if question.account != Who::Any || question.place != Place::Any {
+                verdict = self.decide(&layers, &question);
+            }
+            if matches!(verdict, Verdict::Conditional(_)) && question.account == Who::Any {
+                // Denied for an account that no policy names: it rests on this account's id.
+                let other = Question { account: Who::Known("000000000001".into()), ..question };
+                let key = (key(&layers), other.place.clone());
+                by_account = match self.by_account.get(&key) {
+                    Some(known) => *known,
+                    None => matches!(self.decide(&layers, &other), Verdict::Denied(_)),
+                };
+                self.by_account.insert(key, by_account);
+            }
+        }
         self.blame(&layers, &verdict);
+        let address = node.site.map(|site| site.address.to_string());
         Target {
             kind: node.kind,
+            key: key_of(node.id),
+            above: self.above(node),
             exempt: self.exempt(&[node.id.literal.as_deref(), address.as_deref()]),
             name: address.unwrap_or_else(|| node.id.name()),
             span: node.site.map(|site| site.header).or(node.id.span),

@@ -256,8 +256,8 @@ pub fn dimensions(mentioned: &str) -> Vec<Vec<Choice>> {
         .map(|address| choice(&[("aws:sourceip", &[address])]))
         .to_vec();
     let vary = |key: &str, values: &'static [&'static str]| if mentioned.contains(key) { values } else { &values[..1] };
-    for vpc in vary("aws:sourcevpc\"", &["vpc-c", "vpc-a", "vpc-b", "VPC-A", "VPC-B", "x", "xb"]) {
-        for endpoint in vary("aws:sourcevpce\"", &["vpce-22", "vpce-1", "vpce-2", "VPCE-1", "vpce-?", "VPCE-?"]) {
+    for vpc in vary("aws:sourcevpc\"", &["vpc-c", "vpc-a", "vpc-b", "vpc-A", "vpc-B", "vpc-cb"]) {
+        for endpoint in vary("aws:sourcevpce\"", &["vpce-22", "vpce-1", "vpce-2"]) {
             for address in vary("aws:vpcsourceip", &["10.0.0.5", "10.0.0.6", "10.1.0.5"]) {
                 network.push(choice(&[
                     ("aws:sourcevpc", &[vpc]),

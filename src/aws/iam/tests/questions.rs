@@ -79,6 +79,7 @@ fn other_principals() {
             "no",
         ),
         (r#"{"StringLike": {"aws:userid": "AIDA*"}}"#, "yes", "no"),
+        (r#"{"StringLike": {"aws:userid": "*:ci"}}"#, "no", "conditional"),
         (r#"{"StringLike": {"aws:userid": "AROA*"}}"#, "no", "yes"),
         (r#"{"StringEquals": {"aws:PrincipalTag/team": "x"}}"#, "unknown", "unknown"),
         (r#"{"Null": {"aws:SourceIdentity": "true"}}"#, "yes", "unknown"),

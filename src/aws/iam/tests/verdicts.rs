@@ -83,6 +83,13 @@ fn conditions() {
         (r#"{"Null": {"aws:SourceVpc": "false", "aws:SourceIp": "false"}}"#, "no"),
         (r#"{"StringLike": {"aws:SourceIp": "10.*"}, "IpAddress": {"aws:SourceIp": "11.0.0.0/8"}}"#, "no"),
         (r#"{"Bool": {"aws:SecureTransport": false}}"#, "no"),
+        // Ids have a form.
+        (r#"{"StringLikeIfExists": {"aws:SourceVpc": "vpc-*"}}"#, "yes"),
+        (r#"{"StringLikeIfExists": {"aws:SourceVpc": "vpc-?*", "aws:SourceVpce": "vpce-?*"}}"#, "yes"),
+        (r#"{"StringLike": {"aws:SourceVpce": "*/*"}}"#, "no"),
+        (r#"{"StringLikeIfExists": {"aws:VpceAccount": "????????????"}}"#, "yes"),
+        (r#"{"StringEquals": {"aws:VpceAccount": "your-account"}}"#, "no"),
+        (r#"{"StringLike": {"aws:VpceOrgID": "o-*"}}"#, "conditional"),
         // Services on the way.
         (r#"{"Bool": {"aws:ViaAWSService": "false"}}"#, "conditional"),
         (r#"{"Bool": {"aws:ViaAWSService": "false"}, "Null": {"aws:CalledVia": "false"}}"#, "no"),

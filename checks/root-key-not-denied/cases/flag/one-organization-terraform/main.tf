@@ -56,3 +56,7 @@ resource "aws_organizations_policy_attachment" "deny_leaving" {
   policy_id = aws_organizations_policy.deny_leaving.id
   target_id = each.value
 }
+
+resource "aws_iam_organizations_features" "root" {
+  enabled_features = ["RootCredentialsManagement"]
+}
