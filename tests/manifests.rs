@@ -49,7 +49,7 @@ impl Tree {
         ["organizationalunit", "policyattachment", "policy", "account", "organization"]
             .into_iter()
             .find(|what| kind.ends_with(what))
-            .unwrap()
+            .unwrap_or("something else")
     }
 
     fn attribute<'r>(row: &'r Value, names: &[&str]) -> &'r Value {
