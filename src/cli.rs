@@ -276,6 +276,17 @@ pub struct Policy {
     pub format: PlainFormat,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrincipalType {
+    /// The root user of the account.
+    Root,
+    /// An IAM user.
+    User,
+    /// A role.
+    Role,
+}
+
 /// `rootlint org`
 #[derive(Debug, Args)]
 pub struct Org {
@@ -301,17 +312,6 @@ pub enum OrgFormat {
     Dot,
     /// One self-contained page.
     Html,
-}
-
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PrincipalType {
-    /// The root user of the account.
-    Root,
-    /// An IAM user.
-    User,
-    /// A role.
-    Role,
 }
 
 /// `rootlint resources`

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
-use crate::cloudformation::{self, Failure, Template};
+use crate::cloudformation::{self, Failure, Given, Template};
 use crate::files::{MAX_FILE_BYTES, normalize};
 use crate::finding::{Diagnostic, Findings};
 use crate::resource::{Mode, Project, Resource};
@@ -63,7 +63,10 @@ impl<T> Reader<'_, T> {
         let source = file.as_deref().and_then(|path| self.text(path)).unwrap_or_default();
         let project: Arc<str> = format!("{}stack:{}", prefix(folder), site.address).into();
         let (given, _) = self.parameters();
-        let given: Vec<_> = given.iter().filter(|given| given.name.starts_with("AWS::")).cloned().collect();
+        // A stack set deploys to accounts and regions of its own.
+        let here = !site.kind.ends_with("_stack_set");
+        let same = |given: &&Given| here && given.name.starts_with("AWS::");
+        let given: Vec<_> = given.iter().filter(same).cloned().collect();
         let passed = parameters(&stack.get("parameters"));
         let name = (&*site.address, site.header);
         match Template::embedded(&project, &base, name, &body, passed, &source, &given) {

@@ -158,6 +158,8 @@ impl Role {
         let Some(text) = arn.as_text() else {
             return self.unknown.extend(arn.as_unknown().map(|unknown| unknown.reason.clone()));
         };
+        // The partition may be open.
+        let of_aws = text.known_suffix().0.contains(":aws:policy/");
         let ends = |name: &str| text.ends_with_ignore_case(name) == Tri::Yes;
         match OF_AWS
             .iter()
@@ -165,7 +167,7 @@ impl Role {
         {
             Some([_, action]) => self.policies.push(allowing(action)),
             // The other policies of AWS do not allow changing keys.
-            None if arn.as_str().is_none_or(|arn| !arn.contains(":aws:policy/") && arn.contains(':')) => {
+            None if !of_aws && arn.as_str().is_none_or(|arn| arn.contains(':')) => {
                 self.unknown.push(self.reason("has a policy that is not in this project".into(), arn.origin.span));
             }
             None => {}

@@ -75,7 +75,10 @@ impl Sam<'_> {
                     let pool = event.get("UserPool").and_then(referred).unwrap_or_default();
                     let source = event.make.attribute(pool, "Arn");
                     let made = Event { id: format!("{}Cognito", item.name), ..event };
-                    self.permission(item, &made, target, "cognito-idp.amazonaws.com", &[("SourceArn", source)]);
+                    // One permission for all pools.
+                    if !self.made.contains_key(&*format!("{}Permission", made.id)) {
+                        self.permission(item, &made, target, "cognito-idp.amazonaws.com", &[("SourceArn", source)]);
+                    }
                 }
                 "CloudWatchLogs" => self.log_subscription(item, &event, target),
                 "Api" | "HttpApi" => self.api_event(item, &event, target),
