@@ -58,7 +58,9 @@ pub fn recognise(files: &dyn Files, path: &Utf8Path, text: &str) -> Option<Tool>
             Some(Tool::ControlTower)
         }
         "adfconfig.yml" | "scp.json" if deployment_framework::is_first(files, path) => Some(Tool::DeploymentFramework),
-        _ if has("OC::ORG::") && org_formation::is_organization(text) => Some(Tool::OrgFormation),
+        _ if (has("OC::ORG::") || has("2010-09-09-OC")) && org_formation::is_organization(files, path, text) => {
+            Some(Tool::OrgFormation)
+        }
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::source::Span;
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Unknown, Value, Via};
@@ -20,10 +21,27 @@ use super::variables::Variables;
 /// How many resources `*` may name in all: far more than any organization has, and no more than memory holds.
 const MAX_NAMED: usize = 300_000;
 
-/// Whether a template has an organization of its own, and does not only include the one of another file.
-pub(super) fn is_organization(text: &str) -> bool {
-    let mut lines = text.lines().skip_while(|line| !line.trim_start_matches('\u{feff}').starts_with("Organization:"));
-    lines.next().is_some_and(|line| !line.contains("!Include"))
+/// Whether a template has an organization of its own. One that includes that of another template has none; one that
+/// includes the bare section has.
+pub(super) fn is_organization(files: &dyn Files, path: &Utf8Path, text: &str) -> bool {
+    let Some(included) = section(text) else { return false };
+    if included.is_empty() {
+        return text.contains("OC::ORG::");
+    }
+    let other = normalize(&path.parent().unwrap_or(Utf8Path::new("")).join(included));
+    let other = other.and_then(|other| files.read(&other, MAX_FILE_BYTES).ok());
+    other.is_some_and(|bytes| {
+        let other = String::from_utf8_lossy(&bytes);
+        other.contains("OC::ORG::") && section(&other).is_none()
+    })
+}
+
+/// The file that a template includes as its organization; empty if it writes one out.
+fn section(text: &str) -> Option<&str> {
+    let mut lines = text.lines().map(|line| line.trim_start_matches('\u{feff}'));
+    let rest = lines.find_map(|line| line.strip_prefix("Organization:"))?;
+    let included = rest.split_once("!Include").map_or("", |(_, file)| file);
+    Some(included.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']))
 }
 
 pub(super) fn read(reader: &Reader<'_>, path: &Utf8Path, text: &str, project: &str) -> Option<Resources> {
@@ -65,8 +83,14 @@ impl Part {
     }
 }
 
-/// The unit that each unit and account is in, by its name, and where that is written.
-type Parents<'s> = HashMap<&'s str, (&'s Part, Span)>;
+/// The unit that each unit and account is in.
+#[derive(Default)]
+struct Parents<'s> {
+    /// By the name of what is in it, and where that is written.
+    known: HashMap<&'s str, (&'s Part, Span)>,
+    /// Why further units or accounts may be in one, by what they are.
+    lost: HashMap<&'static str, Arc<Unknown>>,
+}
 
 struct Organization<'r> {
     reader: &'r Reader<'r>,
@@ -98,11 +122,11 @@ impl<'r> Organization<'r> {
         self.resources.add(entry);
         let names: HashMap<&str, &Part> = parts.iter().map(|part| (&*part.name, part)).collect();
         let section = Section { organization: &self, names, parts: &parts, left: Cell::new(MAX_NAMED) };
-        let (parents, lost) = section.parents();
+        let parents = section.parents();
         let attached = section.attached();
         let mut entries = Vec::new();
         for part in &parts {
-            entries.extend(section.entry(part, &parents, lost.as_ref(), &attached));
+            entries.extend(section.entry(part, &parents, &attached));
         }
         for (target, unknown) in section.unknown_policies() {
             let mut entry =
@@ -197,17 +221,16 @@ impl<'s> Section<'s, '_> {
         string(&field(&parameter, "Default"), "Ref").unwrap_or_else(|| name.to_owned())
     }
 
-    /// The unit that each unit and account is in, by name; and why others may be in one, too.
-    fn parents(&self) -> (Parents<'s>, Option<Arc<Unknown>>) {
-        let mut parents = Parents::new();
-        let mut lost = None;
+    /// The unit that each unit and account is in.
+    fn parents(&self) -> Parents<'s> {
+        let mut parents = Parents::default();
         for unit in self.parts.iter().filter(|part| part.is("OrganizationalUnit")) {
             for (property, kind) in [("Accounts", "Account"), ("OrganizationalUnits", "OrganizationalUnit")] {
                 let (found, unknown) = self.named(unit, property, kind);
                 for (child, span) in found {
-                    match parents.get(&*child.name) {
+                    match parents.known.get(&*child.name) {
                         None => {
-                            parents.insert(&child.name, (unit, span));
+                            parents.known.insert(&child.name, (unit, span));
                         }
                         Some((other, _)) => {
                             let message = format!("`{}` is in `{}`, too", child.name, other.name);
@@ -215,10 +238,12 @@ impl<'s> Section<'s, '_> {
                         }
                     }
                 }
-                lost = lost.or_else(|| unknown.iter().find_map(Value::as_unknown));
+                if let Some(unknown) = unknown.iter().find_map(Value::as_unknown) {
+                    parents.lost.entry(kind).or_insert(unknown);
+                }
             }
         }
-        (parents, lost)
+        parents
     }
 
     /// What each policy is attached to, by the policy's name.
@@ -242,15 +267,10 @@ impl<'s> Section<'s, '_> {
         all
     }
 
-    fn entry(
-        &self,
-        part: &Part,
-        parents: &Parents<'_>,
-        lost: Option<&Arc<Unknown>>,
-        attached: &HashMap<&str, Vec<Value>>,
-    ) -> Option<Entry> {
+    fn entry(&self, part: &Part, parents: &Parents<'_>, attached: &HashMap<&str, Vec<Value>>) -> Option<Entry> {
         let get = |name: &str| self.resolve(&field(&part.properties, name), &Scope::default());
-        let parent = || match (parents.get(&*part.name), lost) {
+        let kind = part.kind.strip_prefix("OC::ORG::")?;
+        let parent = || match (parents.known.get(&*part.name), parents.lost.get(kind)) {
             (Some((unit, span)), _) => self.reference(unit, *span),
             (None, Some(unknown)) => Value::unknown_from(unknown, Type::Text),
             (None, None) => {
@@ -259,7 +279,7 @@ impl<'s> Section<'s, '_> {
             }
         };
         let new = |kind| Entry::new(kind, Arc::clone(&part.name), part.header, part.span);
-        Some(match part.kind.strip_prefix("OC::ORG::")? {
+        Some(match kind {
             "OrganizationalUnit" => {
                 let mut entry = new(UNIT);
                 entry.set("Name", get("OrganizationalUnitName"));

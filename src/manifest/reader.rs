@@ -23,7 +23,7 @@ use super::variables::Variables;
 const MAX_BYTES: usize = 64 << 20;
 
 /// What even a small file counts, in bytes.
-const MIN_BYTES: usize = 4096;
+const MIN_BYTES: usize = 16 << 10;
 
 /// How deeply files may include each other.
 const MAX_INCLUDES: usize = 16;

@@ -1,7 +1,8 @@
 //! org-formation.
 
-use super::super::org_formation::is_organization;
+use super::super::{Tool, recognise};
 use super::{codes, content, load, shown};
+use crate::files::Memory;
 
 const ORGANIZATION: &str = "AWSTemplateFormatVersion: '2010-09-09-OC'
 Parameters:
@@ -108,14 +109,32 @@ fn what_is_not_in_the_section_is_an_error_and_unknown() {
     // A is perhaps what the text means.
     assert_eq!(get("A", "ParentIds"), "[?A]");
     assert_eq!(get("B", "ParentIds"), "[@Unit.Ref]");
+    assert_eq!(get("Other", "ParentId"), "@Top.RootId");
     assert_eq!(get("Top.ServiceControlPolicies", "policy_id"), "?Gone");
 }
 
 #[test]
 fn a_template_that_includes_an_organization_is_none_of_its_own() {
-    assert!(is_organization("AWSTemplateFormatVersion: x\nOrganization:\n  A: {}\n"));
-    assert!(!is_organization("Organization: !Include ./organization.yml\nResources: {}\n"));
-    assert!(!is_organization("Resources: {}\n# see Organization: OC::ORG::Account\n"));
+    let head = "AWSTemplateFormatVersion: '2010-09-09-OC'\n";
+    let whole = format!("{head}Organization:\n  A: {{Type: OC::ORG::Account, Properties: {{AccountName: a}}}}\n");
+    let bare = "A: {Type: OC::ORG::Account, Properties: {AccountName: a}}\n";
+    let including = format!("{head}Organization: !Include ./organization.yml # ours\nResources: {{}}\n");
+    let tools = |organization: &str| {
+        let files = [("src/organization.yml", organization), ("src/template.yml", &including)];
+        let memory: Memory = files.iter().copied().collect();
+        files.map(|(path, text)| recognise(&memory, path.into(), text))
+    };
+    assert_eq!(tools(&whole), [Some(Tool::OrgFormation), None]);
+    // The bare section is one of the template that includes it.
+    assert_eq!(tools(bare), [None, Some(Tool::OrgFormation)]);
+    let text = shown(
+        &[("src/organization.yml", bare), ("src/template.yml", &including.replace("Resources: {}\n", ""))],
+        "src/template.yml",
+    );
+    assert!(text.contains("A Account AccountName=a ParentIds=[@Organization.RootId]"), "{text}");
+    let memory = Memory::default();
+    assert_eq!(recognise(&memory, "t.yml".into(), &including), None);
+    assert_eq!(recognise(&memory, "t.yml".into(), "Resources: {}\n# see Organization: OC::ORG::Account\n"), None);
 }
 
 const TOP: &str = "AWSTemplateFormatVersion: '2010-09-09-OC'
@@ -210,7 +229,7 @@ fn tasks_for_another_organization_are_not_followed() {
 #[test]
 fn everything_attached_to_everything_ends() {
     let mut organization = String::from("Organization:\n  Top: {Type: OC::ORG::OrganizationRoot}\n");
-    for number in 0..1500 {
+    for number in 0..600 {
         organization += &format!(
             "  P{number}: {{Type: OC::ORG::ServiceControlPolicy, Properties: {{PolicyName: p}}}}\n  A{number}: {{Type: \
              OC::ORG::Account, Properties: {{AccountName: a, ServiceControlPolicies: '*'}}}}\n"
