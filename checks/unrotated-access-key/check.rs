@@ -24,7 +24,11 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             continue;
         }
         let found = rotation::found(model, key, &owner);
-        if found.iter().any(|found| found.answer == Answer::Enough) {
+        let enough: Vec<_> = found.iter().filter(|found| found.answer == Answer::Enough).collect();
+        if !enough.is_empty() {
+            if let Some(odd) = enough.iter().map(|found| odd(found)).collect::<Option<Vec<_>>>() {
+                odd.into_iter().for_each(|note| out.note(note));
+            }
             continue;
         }
         match &model.settings.rotation.elsewhere {
@@ -32,6 +36,14 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             None => out.push(unrotated(key, &owner, &found)),
         }
     }
+}
+
+/// What is odd about a mechanism, but is not held against it.
+fn odd(found: &Found<'_>) -> Option<Diagnostic> {
+    let mechanism = found.mechanism;
+    let remark = mechanism.remark.as_ref()?;
+    let message = format!("{} {remark}: it counts all the same", mechanism.what);
+    Some(Diagnostic::new("rotation-permission", message, mechanism.site.header))
 }
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {

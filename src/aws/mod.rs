@@ -44,13 +44,30 @@ pub struct OrganizationSettings {
 pub struct RotationSettings {
     /// `max-age-days`: keys must be replaced at least that often.
     pub max_age_days: u32,
+    /// `accept`: what is enough.
+    pub accept: Accept,
     /// `elsewhere = "reason"`.
     pub elsewhere: Option<Elsewhere>,
 }
 
 impl Default for RotationSettings {
     fn default() -> Self {
-        Self { max_age_days: 90, elsewhere: None }
+        Self { max_age_days: 90, accept: Accept::default(), elsewhere: None }
+    }
+}
+
+/// `[rotation] accept`: what has to happen to an old key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// `"rotates"`: it is replaced by a new one.
+    pub rotates: bool,
+    /// `"revokes"`: it is switched off or deleted.
+    pub revokes: bool,
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self { rotates: true, revokes: true }
     }
 }
 

@@ -13,11 +13,13 @@ use crate::source::Span;
 use crate::value::Value;
 
 /// The resources that take a template, with the arguments that hold it, its address, and its parameters.
-const STACKS: [&str; 4] = [
+const STACKS: [&str; 6] = [
     "aws_cloudformation_stack",
     "aws_cloudformation_stack_set",
     "awscc_cloudformation_stack",
     "awscc_cloudformation_stack_set",
+    "aws_config_conformance_pack",
+    "aws_config_organization_conformance_pack",
 ];
 
 impl<T> Reader<'_, T> {
@@ -37,7 +39,8 @@ impl<T> Reader<'_, T> {
             Some(Diagnostic::new("template-not-found", message, span.unwrap_or(site.header)))
         };
         if body.is_null() {
-            let url = stack.get("template_url");
+            let pack = site.kind.ends_with("conformance_pack");
+            let url = stack.get(if pack { "template_s3_uri" } else { "template_url" });
             if url.is_null() {
                 return None;
             }
@@ -64,7 +67,10 @@ impl<T> Reader<'_, T> {
         let project: Arc<str> = format!("{}stack:{}", prefix(folder), site.address).into();
         let (given, _) = self.parameters();
         let given: Vec<_> = given.iter().filter(|given| given.name.starts_with("AWS::")).cloned().collect();
-        let passed = parameters(&stack.get("parameters"));
+        let passed = parameters(&match site.kind.ends_with("conformance_pack") {
+            true => stack.get("input_parameter"),
+            false => stack.get("parameters"),
+        });
         let name = (&*site.address, site.header);
         match Template::embedded(&project, &base, name, &body, passed, &source, &given) {
             Ok((mut template, errors)) => {
@@ -113,7 +119,7 @@ fn parameters(value: &Value) -> Vec<(Arc<str>, Value)> {
     let mut found: Vec<_> = named.map(|(name, value)| (Arc::clone(name), value.clone())).collect();
     for element in value.elements().unwrap_or_default() {
         let fields = element.fields();
-        let name = fields.and_then(|fields| fields.get("parameter_key")).and_then(Value::as_str);
+        let name = ["parameter_key", "parameter_name"].into_iter().find_map(|name| fields?.get(name)?.as_str());
         let value = fields.and_then(|fields| fields.get("parameter_value"));
         if let (Some(name), Some(value)) = (name, value) {
             found.push((Arc::from(&*name), value.clone()));

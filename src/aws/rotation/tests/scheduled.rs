@@ -223,20 +223,6 @@ fn a_policy_may_refer_to_the_user() {
 }
 
 #[test]
-fn a_sam_function_is_its_own_schedule() {
-    let function = |properties: Value| {
-        let event = object([("Type", text("Schedule")), ("Properties", properties)]);
-        let attributes =
-            [("Policies", Value::tuple(vec![policy(&ROTATE, "*")])), ("Events", object([("Daily", event)]))];
-        answer(vec![key(), resource("AWS::Serverless::Function", "Rotate", attributes)]).0
-    };
-    let daily = ("Schedule", text("rate(1 day)"));
-    assert_eq!(function(object([daily.clone()])), Some(Answer::Enough));
-    assert_eq!(function(object([daily.clone(), ("Enabled", Value::bool(false))])), Some(Answer::Short));
-    assert_eq!(function(object([daily, ("State", text("DISABLED"))])), Some(Answer::Short));
-}
-
-#[test]
 fn a_schedule_may_call_iam_itself() {
     let schedule = |status: &str, user: &str| {
         let input = object([("UserName", text(user)), ("Status", text(status))]);
