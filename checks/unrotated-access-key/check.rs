@@ -1,6 +1,7 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
+use crate::aws::organization::{self, Resolved};
 use crate::aws::rotation::{self, Answer, Found};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
@@ -18,6 +19,7 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    let mut organizations = None;
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
@@ -31,11 +33,32 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             }
             continue;
         }
+        if let Some(organization) = denied(model, key, &mut organizations) {
+            out.note(organization);
+            continue;
+        }
         match &model.settings.rotation.elsewhere {
             Some(elsewhere) => out.note(taken_care_of(key, &owner, elsewhere)),
             None => out.push(unrotated(key, &owner, &found)),
         }
     }
+}
+
+/// Says that nobody can create this key, if the one organization in view sees to that. Its own project is deployed in
+/// the management account, which no service control policy covers.
+fn denied(model: &Model<'_>, key: &AccessKey, organizations: &mut Option<Vec<Resolved>>) -> Option<Diagnostic> {
+    let organizations = organizations.get_or_insert_with(|| organization::organizations(model));
+    let [organization] = organizations.as_slice() else { return None };
+    let elsewhere = !organization.projects.contains(&key.site.project);
+    (organization.denies_user_keys() && organization.assumption.is_none() && elsewhere).then(|| {
+        let message = format!(
+            "the access key of {} is not flagged: service control policies at the root of `{}` deny creating keys of IAM \
+             users in every account but the management account",
+            whose(&model.owner(key)),
+            organization.name
+        );
+        Diagnostic::new("key-creation-denied", message, key.site.header)
+    })
 }
 
 /// What is odd about a mechanism, but is not held against it.

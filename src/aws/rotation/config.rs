@@ -295,7 +295,13 @@ fn old_keys(rule: &Resource<'_>, kind: &RuleKind) -> Option<Mechanism> {
         Some(_) => return None,
         None => {
             identifier.as_unknown()?;
+            // The user's own rules have an ARN there.
+            let own = CUSTOM.iter().find(|known| known.kind == rule.kind() && !known.owner.is_empty());
+            if own.is_some_and(|own| at(rule, own.owner).as_str().is_some_and(|owner| owner != "AWS")) {
+                return None;
+            }
             found.depends_on(&identifier);
+            found.vague = true;
         }
     }
     found.period = max_age(&at(rule, kind.parameters));

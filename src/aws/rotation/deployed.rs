@@ -79,6 +79,7 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
         };
         if let Some(reason) = reason {
             found.effect = Effect::Detects;
+            found.vague = true;
             found.doubt = Some(reason);
         }
         Some(found)

@@ -51,6 +51,8 @@ pub struct Mechanism {
     pub inert: Option<Cow<'static, str>>,
     /// What it depends on that is unknown.
     pub doubt: Option<Reason>,
+    /// Whether it may be about anything: only what is unknown makes it a mechanism. In another project it is no news.
+    pub vague: bool,
     /// The accounts that it leaves out, if it works for an organization.
     pub excluded: Vec<Value>,
     /// A group whose members it leaves out.
@@ -154,6 +156,7 @@ fn mechanism(resource: &Resource<'_>, what: &str, effect: Effect, reach: Reach, 
         period,
         inert: None,
         doubt,
+        vague: false,
         excluded: Vec::new(),
         exempt: None,
         remark: None,
@@ -244,6 +247,11 @@ impl<'a> Case<'a, '_> {
             return None;
         }
         let near = self.in_scope(mechanism)?;
+        let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
+        let elsewhere = its.project != self.home.project;
+        if mechanism.vague && elsewhere {
+            return None;
+        }
         let reached = reaches(&mechanism.reach, key, owner)?;
         let found = |answer, why| Some(Found { mechanism, answer, why });
         if let Some(why) = &mechanism.inert {
@@ -262,6 +270,8 @@ impl<'a> Case<'a, '_> {
             Effect::Revokes => (Answer::Enough, "switches keys off", None),
             Effect::Detects => (Answer::Reported, "reports old keys", None),
             Effect::Role(role, others) => match role.may_do_to(owner, others) {
+                // Another project's function that may or may not have to do with keys is none of ours.
+                role::May::Replace(Some(_)) | role::May::Revoke(Some(_)) if near.is_some() => return None,
                 role::May::Replace(doubt) => (Answer::Enough, "may replace keys", doubt),
                 role::May::Revoke(doubt) => (Answer::Enough, "may switch keys off", doubt),
                 // What another project's function may not do to this key is no news.
