@@ -107,6 +107,9 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     }
     if let Presence::Possible(reason) = &key.site.presence {
         finding.rests_on(reason);
+        if &*key.site.kind == "module" {
+            finding.message.push_str(&format!(" That there is a key is not certain: {reason}."));
+        }
     }
     if owner.name.marks.is_hidden() {
         finding.hidden.extend(owner.name.origin.written());

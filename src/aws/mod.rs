@@ -12,6 +12,7 @@ pub mod access_key;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod known_modules;
 pub mod organization;
 pub mod rotation;
 
@@ -122,12 +123,17 @@ pub fn wanted(kind: &str) -> bool {
 /// Reads a project.
 pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
+    let (modules_keys, modules_rotation) = known_modules::read(&project.module_calls(&known_modules::wanted));
+    let mut keys = access_key::keys(&resources);
+    keys.extend(modules_keys);
+    let mut rotation = rotation::mechanisms(&resources);
+    rotation.extend(modules_rotation);
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
-        keys: access_key::keys(&resources),
+        keys,
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
-        rotation: rotation::mechanisms(&resources),
+        rotation,
     }
 }

@@ -143,27 +143,33 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
 
 /// A mechanism that `resource` shows, present as far as the resource is.
 fn mechanism(resource: &Resource<'_>, what: &str, effect: Effect, reach: Reach, period: Period) -> Mechanism {
-    let doubt = match &resource.site.presence {
-        Presence::Certain => None,
-        Presence::Possible(reason) => Some(reason.clone()),
-    };
-    Mechanism {
-        site: resource.site.clone(),
-        account: access_key::account(&resource.provider),
-        what: format!("{what} `{}`", resource.site.block),
-        effect,
-        reach,
-        period,
-        inert: None,
-        doubt,
-        vague: false,
-        excluded: Vec::new(),
-        exempt: None,
-        remark: None,
-    }
+    let account = access_key::account(&resource.provider);
+    Mechanism { reach, period, ..Mechanism::new(&resource.site, account, what, effect) }
 }
 
 impl Mechanism {
+    /// A mechanism of the account, present as far as its site is.
+    pub fn new(site: &Site, account: Option<Arc<str>>, what: &str, effect: Effect) -> Self {
+        let doubt = match &site.presence {
+            Presence::Certain => None,
+            Presence::Possible(reason) => Some(reason.clone()),
+        };
+        Self {
+            site: site.clone(),
+            account,
+            what: format!("{what} `{}`", site.block),
+            effect,
+            reach: Reach::Account,
+            period: Period::Unstated,
+            inert: None,
+            doubt,
+            vague: false,
+            excluded: Vec::new(),
+            exempt: None,
+            remark: None,
+        }
+    }
+
     /// Whether it leaves old keys as they are, at best.
     pub fn only_reports(&self) -> bool {
         matches!(self.effect, Effect::Detects)
