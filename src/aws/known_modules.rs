@@ -115,7 +115,8 @@ fn makes_key(call: &ModuleCall<'_>, key: &Key) -> Option<Reason> {
         }
     }
     let decides = || {
-        let inputs: Vec<String> = key.switches.keys().filter(|input| input.contains("key")).map(|i| format!("`{i}`")).collect();
+        let inputs: Vec<String> =
+            key.switches.keys().filter(|input| input.contains("key")).map(|i| format!("`{i}`")).collect();
         let why = format!("is not on disk; as far as is known it makes a key unless {} is false", inputs.join(" or "));
         Reason::new(Arc::clone(&call.site.block), why, Some(call.site.header))
     };
@@ -127,7 +128,8 @@ fn key_of(call: &ModuleCall<'_>, key: &Key, reason: Reason) -> AccessKey {
     let user = match named.is_null() {
         false => named,
         true => {
-            let reason = Reason::new(Arc::clone(&call.site.block), "is not on disk and names it", Some(call.site.header));
+            let reason =
+                Reason::new(Arc::clone(&call.site.block), "is not on disk and names it", Some(call.site.header));
             Value::unknown(Type::Text, reason).at(call.site.header)
         }
     };
@@ -148,7 +150,8 @@ fn mechanism(call: &ModuleCall<'_>, reach: Reach, period: Period, why: &str) -> 
 
 /// The replacement of the module's own key, if its version may have it.
 fn replaced(call: &ModuleCall<'_>, age: &MaxAge) -> Option<Mechanism> {
-    let version = call.version.as_str().map(|version| version.trim_start_matches(['~', '>', '=', '^', ' ', 'v']).to_owned());
+    let version =
+        call.version.as_str().map(|version| version.trim_start_matches(['~', '>', '=', '^', ' ', 'v']).to_owned());
     let reference = call.source.split_once("ref=").map(|(_, tag)| {
         let tag = tag.split('&').next().unwrap_or(tag);
         tag.rsplit('/').next().unwrap_or(tag).trim_start_matches('v').to_owned()

@@ -168,7 +168,10 @@ impl Nesting<'_> {
             let property = metadata.get("aws:asset:property").and_then(Node::as_str);
             metadata.get("aws:asset:path").filter(|_| property == Some("TemplateURL"))
         });
-        let Some(node) = asset.or_else(|| properties.get("TemplateURL")).or_else(|| properties.get("TemplateS3Uri")) else { return Body::No };
+        let Some(node) = asset.or_else(|| properties.get("TemplateURL")).or_else(|| properties.get("TemplateS3Uri"))
+        else {
+            return Body::No;
+        };
         let value = template.evaluate(node, &entry.scope).unwrap_or_else(Value::null);
         let note = |why: &str| {
             let message = format!("the template of `{}` {why}: what it creates is not known", entry.name);

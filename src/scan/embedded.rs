@@ -32,7 +32,8 @@ impl<T> Reader<'_, T> {
 
     fn stack(&self, stack: &Resource<'_>, folder: &Utf8Path, findings: &mut Findings) -> Option<Taken<T>> {
         let site = &stack.site;
-        let mut body = stack.get("template_body");
+        let given_by = |name: &str| given(stack, name);
+        let mut body = given_by("template_body");
         let mut base = folder.to_owned();
         let note = |why: String, span: Option<Span>| {
             let message = format!("the template of `{}` {why}: what it creates is not known", site.address);
@@ -40,7 +41,7 @@ impl<T> Reader<'_, T> {
         };
         if body.is_null() {
             let pack = site.kind.ends_with("conformance_pack");
-            let url = stack.get(if pack { "template_s3_uri" } else { "template_url" });
+            let url = given_by(if pack { "template_s3_uri" } else { "template_url" });
             if url.is_null() {
                 return None;
             }
@@ -65,14 +66,14 @@ impl<T> Reader<'_, T> {
         let file = text_file(&body).map(|span| self.sources.path(span.file).to_path_buf()).or(written);
         let source = file.as_deref().and_then(|path| self.text(path)).unwrap_or_default();
         let project: Arc<str> = format!("{}stack:{}", prefix(folder), site.address).into();
-        let (given, _) = self.parameters();
-        let given: Vec<_> = given.iter().filter(|given| given.name.starts_with("AWS::")).cloned().collect();
+        let (all, _) = self.parameters();
+        let pseudo: Vec<_> = all.iter().filter(|given| given.name.starts_with("AWS::")).cloned().collect();
         let passed = parameters(&match site.kind.ends_with("conformance_pack") {
-            true => stack.get("input_parameter"),
-            false => stack.get("parameters"),
+            true => given_by("input_parameter"),
+            false => given_by("parameters"),
         });
         let name = (&*site.address, site.header);
-        match Template::embedded(&project, &base, name, &body, passed, &source, &given) {
+        match Template::embedded(&project, &base, name, &body, passed, &source, &pseudo) {
             Ok((mut template, errors)) => {
                 template.set_presence(site.presence.clone());
                 let path = file.unwrap_or_default();
@@ -100,6 +101,15 @@ impl<T> Reader<'_, T> {
 
     fn text(&self, path: &Utf8Path) -> Option<String> {
         String::from_utf8(self.files.read(path, MAX_FILE_BYTES).ok()?).ok()
+    }
+}
+
+/// The value of an argument; null where it is left to AWS to fill in.
+fn given(stack: &Resource<'_>, name: &str) -> Value {
+    let value = stack.get(name);
+    match value.symbol() {
+        Some(own) if own.project == stack.site.project && own.address == stack.site.address => Value::null(),
+        _ => value,
     }
 }
 

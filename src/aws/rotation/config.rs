@@ -263,7 +263,8 @@ fn custom(rule: &Resource<'_>) -> Option<Mechanism> {
         return None;
     }
     let reach = if kind.organization { Reach::Organization } else { Reach::Account };
-    let mut found = mechanism(rule, "custom Config rule", Effect::Detects, reach, Period::Unstated);
+    let mut found = mechanism(rule, "Custom Config rule", Effect::Detects, reach, Period::Unstated);
+    found.vague = true;
     let why = "is the user's own: what it looks for, and when, is not known";
     found.doubt.get_or_insert(Reason::new(&*rule.site.block, why, Some(rule.site.header)));
     Some(found)

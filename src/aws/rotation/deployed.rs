@@ -55,13 +55,13 @@ pub fn wanted(kind: &str) -> bool {
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let read = |resource: &Resource<'_>| {
         if STACKS.contains(&resource.kind()) {
-            return Some(mechanism(resource, "stack", Effect::Deploys, Reach::Account, Period::Unstated));
+            return Some(mechanism(resource, "Stack", Effect::Deploys, Reach::Account, Period::Unstated));
         }
         let kind = PACKS.iter().find(|known| known.kind == resource.kind())?;
         let reach = if kind.organization.is_some() { Reach::Organization } else { Reach::Account };
         let excluded = kind.organization.map(|excluded| each(&given(resource, excluded))).unwrap_or_default();
         let body = given(resource, kind.body);
-        let mut found = mechanism(resource, "conformance pack", Effect::Deploys, reach, Period::Unstated);
+        let mut found = mechanism(resource, "Conformance pack", Effect::Deploys, reach, Period::Unstated);
         found.excluded = excluded;
         let reason = match body.as_unknown() {
             Some(unknown) => Some(unknown.reason.clone()),

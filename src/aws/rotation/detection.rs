@@ -40,12 +40,8 @@ const POLICIES: [[&[&str]; 5]; 2] = [
 ];
 
 /// Standards with the control IAM.3 (Security Hub user guide, "Security Hub CSPM controls for IAM").
-const WITH_IAM_3: [&str; 4] = [
-    "/aws-foundational-security-best-practices/",
-    "/cis-aws-foundations-benchmark/",
-    "/nist-800-53/",
-    "/pci-dss/v/4.",
-];
+const WITH_IAM_3: [&str; 4] =
+    ["/aws-foundational-security-best-practices/", "/cis-aws-foundations-benchmark/", "/nist-800-53/", "/pci-dss/v/4."];
 
 /// What IAM.3 is called in a standard: by its own number in the oldest ones.
 const IAM_3: [&str; 3] = ["/IAM.3", "/CIS.1.4", "cis-aws-foundations-benchmark/v/1.2.0/1.4"];

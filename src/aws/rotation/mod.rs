@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::aws::{Accept, Model};
 use crate::aws::access_key::{self, AccessKey, Owner};
+use crate::aws::{Accept, Model};
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -255,7 +255,8 @@ impl<'a> Case<'a, '_> {
         let near = self.in_scope(mechanism)?;
         let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
         let elsewhere = its.project != self.home.project;
-        if mechanism.vague && elsewhere {
+        // What may be no mechanism, or may not be there, is no news from another project.
+        if elsewhere && (mechanism.vague || near.is_some() && mechanism.doubt.is_some()) {
             return None;
         }
         let reached = reaches(&mechanism.reach, key, owner)?;
@@ -295,7 +296,10 @@ impl<'a> Case<'a, '_> {
         let doubt = mechanism.doubt.clone().or(allowed).or(reached).or(near).or(exempt);
         let when = match (&mechanism.period, &mechanism.effect) {
             (Period::Unknown(reason), _) => {
-                return found(Answer::Unsure(reason.clone()), format!("{verb}, but when is not known: {reason}").into());
+                return found(
+                    Answer::Unsure(reason.clone()),
+                    format!("{verb}, but when is not known: {reason}").into(),
+                );
             }
             (Period::Never(why), _) => return found(Answer::Short, why.clone()),
             (Period::Unstated, _) => String::new(),

@@ -240,7 +240,8 @@ impl Start<'_, '_> {
     fn machine(&self, resources: &[Resource<'_>]) -> Vec<Mechanism> {
         let found = resources.iter().find_map(|machine| {
             let kind = MACHINES.iter().find(|(known, ..)| *known == machine.kind())?;
-            means(self.from, self.argument, &self.arn, &machine.site, &given(machine, kind.1)).then_some((machine, kind))
+            means(self.from, self.argument, &self.arn, &machine.site, &given(machine, kind.1))
+                .then_some((machine, kind))
         });
         let Some((machine, (_, _, role, definition))) = found else { return Vec::new() };
         let own = role::of(machine, role, &machine.get(role), resources);
