@@ -125,6 +125,16 @@ pub struct Position {
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<u32>,
+    /// How many characters start before each [`STRIDE`] bytes: generated files are one line of megabytes.
+    characters: Vec<u32>,
+}
+
+/// How many bytes are counted at most to find a column.
+const STRIDE: usize = 1 << 12;
+
+/// How many characters start in these bytes: every byte that is not a UTF-8 continuation byte starts one.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
 }
 
 impl LineIndex {
@@ -132,7 +142,26 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
-        Self { starts }
+        let mut before = 0;
+        let count = |stride: &[u8]| {
+            let at = before;
+            before += characters(stride) as u32;
+            at
+        };
+        let characters = text.as_bytes().chunks(STRIDE).map(count).collect();
+        Self { starts, characters }
+    }
+
+    /// How many characters start before a byte.
+    fn characters_before(&self, text: &str, offset: usize) -> usize {
+        let (stride, rest) = (offset / STRIDE, offset % STRIDE);
+        let known = self.characters.get(stride).copied();
+        // A text that ends with a stride has no entry for what comes after it.
+        let (known, from) = match known {
+            Some(known) => (known as usize, offset - rest),
+            None => (self.characters.last().map_or(0, |last| *last as usize), stride.saturating_sub(1) * STRIDE),
+        };
+        known + characters(text.as_bytes().get(from..offset).unwrap_or_default())
     }
 
     /// Line and column of a byte offset; an offset past the end or inside a character moves back to what exists.
@@ -140,10 +169,9 @@ impl LineIndex {
         let offset = (offset as usize).min(text.len());
         let line = self.starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let before = text.as_bytes().get(start..offset).unwrap_or_default();
-        // Every byte that is not a UTF-8 continuation byte starts a character; a byte order mark is no column.
-        let mut columns = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count();
-        if start == 0 && before.starts_with("\u{feff}".as_bytes()) {
+        let mut columns = self.characters_before(text, offset).saturating_sub(self.characters_before(text, start));
+        // A byte order mark is no column.
+        if start == 0 && offset >= 3 && text.starts_with('\u{feff}') {
             columns -= 1;
         }
         Position { line: line as u32, column: columns as u32 + 1 }
@@ -173,6 +201,19 @@ mod tests {
         let x = text.find('x').unwrap() as u32;
         assert_eq!(index.position(text, x), Position { line: 2, column: 5 });
         assert_eq!(index.position(text, 999), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_counted_from_where_they_are_known() {
+        let text = format!("x\n{}\ny", "é".repeat(3 * STRIDE));
+        let index = LineIndex::new(&text);
+        for offset in [0, 2, STRIDE, STRIDE + 1, 2 * STRIDE, 5 * STRIDE + 7, text.len() - 1, text.len()] {
+            let line = text.as_bytes()[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let starts = (line..offset).filter(|at| text.is_char_boundary(*at)).count();
+            assert_eq!(index.position(&text, offset as u32).column as usize, starts + 1, "{offset}");
+        }
+        let exact = "a".repeat(2 * STRIDE);
+        assert_eq!(LineIndex::new(&exact).position(&exact, exact.len() as u32).column as usize, 2 * STRIDE + 1);
     }
 
     #[test]

@@ -99,7 +99,6 @@ fn what_cannot_start_exits_with_2_and_prints_nothing() {
         (vec!["check", "--format", "json", "--format", "sarif"], "two formats cannot go to one place"),
         (vec!["check", "--format", "junit"], "not implemented in this version"),
         (vec!["check", "--config", "fine.toml", "--plan", "gone.json"], "gone.json: no such file or folder"),
-        (vec!["org"], "`rootlint org` is not implemented in this version"),
         (vec!["audit", "cloudtrail", "--format", "x"], "`rootlint audit` is not implemented in this version"),
         (vec!["check", "--config", "fine.toml", "--var-file", "gone.tfvars"], "gone.tfvars: no such file or folder"),
         (vec!["check", "-"], "`-` needs --stdin-filename"),

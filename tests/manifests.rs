@@ -1,6 +1,6 @@
 //! One organization written in Terraform, in CloudFormation, and for four tools: the same tree, the same verdict.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ fn case(kind: &str, form: &str) -> PathBuf {
 fn run(command: &str, folder: &Path) -> Value {
     let mut rootlint = Command::cargo_bin("rootlint").unwrap();
     rootlint.args([command, ".", "--root", ".", "--no-env", "--format", "json"]).current_dir(folder);
+    if command == "check" {
+        rootlint.args(["--only", "root-key-not-denied"]);
+    }
     serde_json::from_slice(&rootlint.output().unwrap().stdout).unwrap()
 }
 
@@ -46,7 +49,7 @@ impl Tree {
         ["organizationalunit", "policyattachment", "policy", "account", "organization"]
             .into_iter()
             .find(|what| kind.ends_with(what))
-            .unwrap()
+            .unwrap_or("something else")
     }
 
     fn attribute<'r>(row: &'r Value, names: &[&str]) -> &'r Value {

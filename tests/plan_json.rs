@@ -1,6 +1,6 @@
 //! Plans and states as `terraform show -json` writes them. Those in `testdata/plan` are real: Terraform 1.11 with a provider
 //! that has the AWS provider's schemas.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 use std::collections::BTreeMap;
 
@@ -281,6 +281,7 @@ fn what_is_no_plan_is_said_to_be_none() {
     assert_eq!(said(&PLAN[..PLAN.len() / 2], &[]), ["json-syntax"]);
     assert_eq!(said("{\"a\": 1}", &["x.json"]), ["plan-invalid"]);
     assert_eq!(said("{\"a\": 1}", &[]), Vec::<&str>::new());
+    assert_eq!(said(&format!("{{\"plan\": {PLAN}}}"), &[]), Vec::<&str>::new());
     let broken = PLAN.replacen("\"resource_changes\":[", "\"resource_changes\":[7,", 1);
     assert_eq!(said(&broken, &[]), ["plan-invalid"]);
 }
@@ -361,4 +362,28 @@ fn a_file_that_was_named_as_a_plan_must_be_one() {
     let (code, shown) = run(&[("main.tf", ""), ("p.json", "{}")], &["check", "--plan", "p.json"], "");
     assert_eq!(code, 3, "{shown}");
     assert!(shown.contains("p.json is no plan"), "{shown}");
+}
+
+#[test]
+fn what_a_module_makes_that_is_not_on_disk_is_in_the_plan() {
+    let code = "module \"ci\" {\n  source  = \"example/ci/aws\"\n  version = \"1.0\"\n}\n";
+    let key = json!({"address": "module.ci.aws_iam_access_key.k", "module_address": "module.ci", "mode": "managed",
+                     "type": "aws_iam_access_key", "name": "k",
+                     "change": {"actions": ["create"], "after": {"user": "root"}, "after_unknown": {"id": true}}});
+    let gone = json!({"address": "module.old.aws_iam_access_key.k", "module_address": "module.old", "mode": "managed",
+                      "type": "aws_iam_access_key", "name": "k",
+                      "change": {"actions": ["no-op"], "after": {"user": "root"}, "after_unknown": {}}});
+    let plan = json!({"format_version": "1.2", "resource_changes": [key, gone], "planned_values": {}}).to_string();
+    let files = [("main.tf", code), ("p.json", plan.as_str())];
+    let outcome = scan::check(&memory(&files), &options(&["."], &[]));
+    let found = findings(&files, &outcome);
+    let root: Vec<_> = found.iter().filter(|(check, ..)| *check == "root-access-key").collect();
+    assert_eq!(root.len(), 1, "{found:?}");
+    assert_eq!((&*root[0].1, &*root[0].2), ("module.ci.aws_iam_access_key.k", "main.tf: module \"ci\""));
+    // The code has no call of that name: the plan is not about it.
+    let all = notes(&outcome, "plan-disagrees");
+    assert!(
+        all.len() == 1 && all[0].contains("1 resource is only there (`module.old.aws_iam_access_key.k`)"),
+        "{all:?}"
+    );
 }

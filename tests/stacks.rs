@@ -199,6 +199,17 @@ fn templates_that_double_are_too_many() {
 }
 
 #[test]
+fn a_template_that_is_handed_itself_ends() {
+    let body = "Parameters: {B: {Type: String}}\nResources:\n  S:\n    Type: AWS::CloudFormation::StackSet\n    \
+                Properties: {TemplateBody: !Ref B, Parameters: [{ParameterKey: B, ParameterValue: !Ref B}]}\n";
+    let root = format!("Parameters: {{B: {{Type: String, Default: {}}}}}\n", serde_json::Value::from(body));
+    let root = root + body.split_once('\n').unwrap().1;
+    let scanned = Scanned::of(&[("t.yaml", &root)]);
+    assert_eq!(scanned.codes(), ["cfn-too-deep"]);
+    assert_eq!(scanned.rows.len(), 33);
+}
+
+#[test]
 fn a_stack_set_deploys_to_accounts_of_its_own() {
     let template = r#"
 Resources:
@@ -337,4 +348,18 @@ resource "aws_cloudformation_stack" "open" {
     assert_eq!((&user_of["UserName"]["$text"][0], &user_of["Path"]), (&json!("y-"), &json!("/p/")));
     assert_eq!((&user("filed[0]")["UserName"], &user("filed[1]")["UserName"]), (&json!("n0"), &json!("n1")));
     assert_eq!(scanned.codes(), ["template-not-found", "template-not-found"]);
+}
+
+#[test]
+fn a_stack_of_terraform_is_deployed_where_the_run_says_and_a_stack_set_is_not() {
+    let main = |kind: &str| {
+        let body = "jsonencode({ Resources = { U = { Type = \"AWS::IAM::User\", Properties = { Path = { Ref = \"AWS::Region\" } } } } })";
+        format!("resource \"{kind}\" \"s\" {{\n  name = \"s\"\n  template_body = {body}\n}}\n")
+    };
+    let path = |kind: &str| {
+        let text = main(kind);
+        Scanned::at("", &[("main.tf", &text)], &[("AWS::Region", "eu-west-1")]).get("U", "Path").clone()
+    };
+    assert_eq!(path("aws_cloudformation_stack"), "eu-west-1");
+    assert!(path("aws_cloudformation_stack_set").get("$unknown").is_some());
 }

@@ -72,6 +72,7 @@ struct Nesting<'n> {
     open: Vec<Utf8PathBuf>,
     read: BTreeSet<Utf8PathBuf>,
     stacks: usize,
+    depth: usize,
 }
 
 /// The template of a stack.
@@ -85,7 +86,8 @@ enum Body {
 impl Template {
     /// Reads the templates of the stacks that this one is made of, and theirs. The files read.
     pub fn nest(&mut self, files: &dyn Files, sources: &Sources, path: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-        let mut nesting = Nesting { files, sources, open: vec![path.to_owned()], read: BTreeSet::new(), stacks: 0 };
+        let mut nesting =
+            Nesting { files, sources, open: vec![path.to_owned()], read: BTreeSet::new(), stacks: 0, depth: 0 };
         nesting.nest(self);
         nesting.read
     }
@@ -256,7 +258,7 @@ impl Nesting<'_> {
         path: Option<Utf8PathBuf>,
     ) -> Option<Template> {
         self.stacks += 1;
-        if self.stacks > MAX_STACKS || self.open.len() > MAX_DEPTH {
+        if self.stacks > MAX_STACKS || self.depth >= MAX_DEPTH {
             let message = "stacks nest too deeply, or there are too many of them";
             outer.error(Diagnostic::new("cfn-too-deep", message, entry.key));
             return None;
@@ -264,7 +266,9 @@ impl Nesting<'_> {
         template.presence = outer.presence.and(&outer.presence(entry)?);
         let opened = path.is_some();
         self.open.extend(path);
+        self.depth += 1;
         self.nest(&mut template);
+        self.depth -= 1;
         if opened {
             self.open.pop();
         }

@@ -285,7 +285,8 @@ impl<'r> Zone<'r> {
             }
         }
         let mut entry = Entry::new(FEATURES, "centralRootUserManagement", header, span);
-        entry.set("enabled_features", Value::tuple(features).at(span));
+        let at = field(&capabilities, "rootCredentialsManagement").origin.primary().unwrap_or(span);
+        entry.set("enabled_features", Value::tuple(features).at(at));
         self.resources.add(entry);
     }
 }

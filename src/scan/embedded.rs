@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
-use crate::cloudformation::{self, Failure, Template};
+use crate::cloudformation::{self, Failure, Given, Template};
 use crate::files::{MAX_FILE_BYTES, normalize};
 use crate::finding::{Diagnostic, Findings};
 use crate::resource::{Mode, Project, Resource};
@@ -67,7 +67,10 @@ impl<T> Reader<'_, T> {
         let source = file.as_deref().and_then(|path| self.text(path)).unwrap_or_default();
         let project: Arc<str> = format!("{}stack:{}", prefix(folder), site.address).into();
         let (all, _) = self.parameters();
-        let pseudo: Vec<_> = all.iter().filter(|given| given.name.starts_with("AWS::")).cloned().collect();
+        // A stack set deploys to accounts and regions of its own, and so does a pack of the organization.
+        let here = !site.kind.ends_with("_stack_set") && !site.kind.contains("_organization_");
+        let same = |given: &&Given| here && given.name.starts_with("AWS::");
+        let pseudo: Vec<_> = all.iter().filter(same).cloned().collect();
         let passed = parameters(&match site.kind.ends_with("conformance_pack") {
             true => given_by("input_parameter"),
             false => given_by("parameters"),

@@ -181,7 +181,7 @@ pub struct Evaluator<'a> {
     depth: Cell<usize>,
     steps: Cell<u64>,
     expanded: Cell<usize>,
-    errors: RefCell<IndexSet<Diagnostic>>,
+    pub(super) errors: RefCell<IndexSet<Diagnostic>>,
     notes: RefCell<IndexSet<Diagnostic>>,
 }
 

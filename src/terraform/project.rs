@@ -226,6 +226,7 @@ impl Project for RootModule<'_> {
                 }
             }
         }
+        resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
     }
 

@@ -119,6 +119,13 @@ impl Origin {
         Self { span, hops: Some(Arc::new(Hop { what, span: self.span, next: self.hops.clone() })) }
     }
 
+    /// Where a finding about a part of a document points: the argument of the outermost module call that passed it, else the
+    /// very characters, also where another file holds them.
+    pub fn place(&self) -> Option<Span> {
+        let passed = self.chain().any(|hop| matches!(hop.what, Via::ModuleInput(..)));
+        if passed { self.primary() } else { self.written() }
+    }
+
     /// This origin with one more hop at its end: the value is written further off than the way so far says.
     #[must_use]
     pub fn then(&self, what: Via, written: Span) -> Self {

@@ -137,7 +137,7 @@ impl Item {
 
     /// A string, number or truth value as a policy may write it; `None` for anything else.
     pub(super) fn read(value: &Value) -> Option<Self> {
-        let span = value.origin.span;
+        let span = value.origin.place();
         let units = match &value.kind {
             Kind::Text(text) => {
                 let mut units = Vec::new();
@@ -239,7 +239,7 @@ impl Reader {
     }
 
     fn policy(&mut self, document: &Value) -> Policy {
-        let span = document.origin.span;
+        let span = document.origin.place();
         let mut policy = Policy { variables: false, statements: Vec::new(), span };
         if let Kind::Unknown(unknown) = &document.kind {
             return Policy::unknown(unknown.reason.clone(), span);
@@ -262,7 +262,7 @@ impl Reader {
                 // Whatever it is, the service control policy is only accepted with the version that has variables.
                 (None, Some(_)) => true,
                 _ => {
-                    self.error("`Version` is \"2012-10-17\"", version.origin.span);
+                    self.error("`Version` is \"2012-10-17\"", version.origin.place());
                     true
                 }
             },
@@ -280,7 +280,7 @@ impl Reader {
     }
 
     fn statement(&mut self, value: &Value) -> Option<Statement> {
-        let span = value.origin.span;
+        let span = value.origin.place();
         if let Kind::Unknown(unknown) = &value.kind {
             return Some(Statement::unknown(unknown.reason.clone(), span));
         }
@@ -306,7 +306,7 @@ impl Reader {
         for action in &actions.values {
             self.action(action);
         }
-        let effect_span = fields.get("Effect").and_then(|effect| effect.origin.span);
+        let effect_span = fields.get("Effect").and_then(|effect| effect.origin.place());
         let (conditions, unknown) = (Vec::new(), Vec::new());
         let mut statement = Statement { sid, span, effect, effect_span, actions, resources, conditions, unknown };
         if let Some(condition) = fields.get("Condition") {
@@ -325,7 +325,7 @@ impl Reader {
             (Some("Deny"), _) => Some(Effect::Deny),
             (None, Some(unknown)) => Some(Effect::Unknown(unknown.reason.clone())),
             _ => {
-                self.error("`Effect` is `Allow` or `Deny`, in just this case", value.origin.span.or(span));
+                self.error("`Effect` is `Allow` or `Deny`, in just this case", value.origin.place().or(span));
                 None
             }
         }
@@ -348,10 +348,10 @@ impl Reader {
         };
         let value = fields.get(name)?;
         let Some(values) = Item::list(value) else {
-            self.error(format!("`{name}` is a string or a list of strings"), value.origin.span.or(span));
+            self.error(format!("`{name}` is a string or a list of strings"), value.origin.place().or(span));
             return None;
         };
-        Some(Element { negated, values, span: value.origin.span })
+        Some(Element { negated, values, span: value.origin.place() })
     }
 
     /// Service Authorization Reference: an action is `service:Name`, or `*`.
@@ -368,12 +368,12 @@ impl Reader {
             return;
         }
         let Some(operators) = value.fields() else {
-            self.error("`Condition` is a JSON object", value.origin.span.or(statement.span));
+            self.error("`Condition` is a JSON object", value.origin.place().or(statement.span));
             return;
         };
         self.repeated(operators);
         for (name, field) in operators.fields() {
-            let at = field.key_span.or(value.origin.span);
+            let at = field.key_span.or(value.origin.place());
             let Some(operator) = Operator::parse(name) else {
                 self.error(format!("`{name}` is no condition operator"), at);
                 continue;
@@ -388,13 +388,13 @@ impl Reader {
             };
             self.repeated(keys);
             for (key, field) in keys.fields() {
-                let span = field.key_span.map(|start| field.value.origin.span.map_or(start, |end| start.to(end)));
+                let span = field.key_span.map(|start| field.value.origin.place().map_or(start, |end| start.to(end)));
                 match Item::list(&field.value) {
                     Some(values) => statement.conditions.push(Condition {
                         operator: operator.clone(),
                         key: key.to_string(),
                         values,
-                        span: span.or(field.value.origin.span),
+                        span: span.or(field.value.origin.place()),
                     }),
                     None => self.error(format!("`{key}` takes a value or a list of values"), span.or(at)),
                 }

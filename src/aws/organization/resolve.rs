@@ -448,7 +448,7 @@ impl<'a> Judge<'_, 'a, '_> {
                 None => Above::Outside(parent.name()),
             },
             None if node.kind == TargetKind::Account => Above::Root,
-            None => Above::Outside("not in the scan".into()),
+            None => Above::Outside("what is above is not in the scan".into()),
         }
     }
 

@@ -256,7 +256,8 @@ impl<'a> Case<'a, '_> {
         let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
         let elsewhere = its.project != self.home.project;
         // What may be no mechanism, or may not be there, is no news from another project.
-        if elsewhere && (mechanism.vague || near.is_some() && mechanism.doubt.is_some()) {
+        let idle = near.is_some() || mechanism.inert.is_some();
+        if elsewhere && (mechanism.vague || idle && mechanism.doubt.is_some()) {
             return None;
         }
         let reached = reaches(&mechanism.reach, key, owner)?;

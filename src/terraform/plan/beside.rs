@@ -1,13 +1,15 @@
 //! A plan beside the code it was made from: what the evaluator does not know, the plan may.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::fill::filled;
 use super::format::Plan;
 use super::instances::Planned;
-use super::project::Trees;
+use super::project::{Owner, Trees};
 use crate::document::{self, Scalars};
+use crate::resource::Resource;
 use crate::source::Span;
 use crate::terraform::attributes::Instance;
 use crate::terraform::evaluator::{Evaluator, ModuleId, Named};
@@ -97,6 +99,25 @@ impl Evaluator<'_> {
             all if all == keys.len() => Expansion::Each(Rc::new(each)),
             _ => expansion,
         }
+    }
+
+    /// The instances in the plan that come from modules which are not on disk: they are placed at the call that makes them.
+    pub(in crate::terraform) fn planned_out_of_sight(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'_>> {
+        let Some(plan) = &self.plan else { return Vec::new() };
+        let seen: HashSet<Arc<str>> =
+            self.all_instances().into_iter().map(|id| Arc::clone(&self.instance(id).address)).collect();
+        let mut calls: HashMap<&str, Option<Vec<Span>>> = HashMap::new();
+        let mut blocks = HashMap::new();
+        let mut resources = Vec::new();
+        for planned in plan.instances.iter().filter(|planned| wanted(&planned.kind) && !seen.contains(&planned.module))
+        {
+            let calls = calls.entry(&planned.module).or_insert_with(|| self.out_of_sight(&planned.module));
+            if let Some(calls) = calls.clone() {
+                let owner = Owner { plan, errors: &self.errors, project: Arc::clone(&self.project), calls };
+                resources.push(owner.resource(planned, &mut blocks));
+            }
+        }
+        resources
     }
 
     /// The address of a call in a module instance, without keys of its own.

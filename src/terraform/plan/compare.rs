@@ -9,6 +9,7 @@ use super::instances::Planned;
 use crate::convert::convert;
 use crate::document::{self, Scalars};
 use crate::resource::Mode;
+use crate::source::Span;
 use crate::terraform::config::ResourceId;
 use crate::terraform::evaluator::{Evaluator, ModuleId, ROOT};
 use crate::terraform::instance::InstanceKey;
@@ -109,32 +110,37 @@ impl Evaluator<'_> {
         }
         for planned in plan.instances.iter().filter(|planned| !known.contains(&planned.address)) {
             let here = modules.contains(&planned.module);
-            if (here && !open_blocks.contains(&*planned.block)) || (!here && !self.is_out_of_sight(&planned.module)) {
+            if (here && !open_blocks.contains(&*planned.block))
+                || (!here && self.out_of_sight(&planned.module).is_none())
+            {
                 only_plan.add(&*planned.address);
             }
         }
         (only_code, only_plan, values)
     }
 
-    /// Whether the code of a module instance is not there to be looked at: the call that leads to it is, its module not.
-    fn is_out_of_sight(&self, address: &str) -> bool {
+    /// The calls that lead to a module instance whose code is not there to be looked at: the last of them is, what it
+    /// calls is not. `None` if the code is there, or has no such call.
+    pub(super) fn out_of_sight(&self, address: &str) -> Option<Vec<Span>> {
         let mut module = ROOT;
+        let mut calls = Vec::new();
         for call in super::configuration::Steps::of(address) {
             let name: Arc<str> = call.name.into();
             let instance = self.instance(module);
-            let Some(block) = instance.module.calls.get(&name) else { return false };
-            let Ok(children) = self.children(module, &name, block.header) else { return true };
+            let block = instance.module.calls.get(&name)?;
+            calls.push(block.header);
+            let Ok(children) = self.children(module, &name, block.header) else { return Some(calls) };
             if children.is_empty() {
-                return !self.is_known_absent(module, block);
+                return (!self.is_known_absent(module, block)).then_some(calls);
             }
             let step = format!("{}{}", self.call_address(module, call.name), call.key);
             let child = children.iter().find(|(_, child)| *self.instance(*child).address == *step);
             match child {
                 Some((_, child)) => module = *child,
-                None => return children.iter().any(|(key, _)| *key == InstanceKey::Unknown),
+                None => return children.iter().any(|(key, _)| *key == InstanceKey::Unknown).then_some(calls),
             }
         }
-        false
+        None
     }
 
     /// Compares what the block of an instance sets; how much was compared.

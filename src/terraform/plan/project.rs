@@ -19,7 +19,7 @@ use crate::terraform::policy_document;
 use crate::terraform::providers;
 use crate::terraform::schema;
 use crate::types::Type;
-use crate::value::{Fields, Kind, Reason, Symbol, Unknown, Value};
+use crate::value::{Fields, Kind, Origin, Reason, Symbol, Unknown, Value, Via};
 
 /// An instance with more bytes in a plan is not read.
 const MAX_INSTANCE: usize = 16 << 20;
@@ -41,29 +41,44 @@ impl PlanProject {
     pub fn take_errors(&self) -> Vec<Diagnostic> {
         self.errors.take().into_iter().collect()
     }
+}
 
-    fn resource<'p>(
-        &'p self,
-        planned: &'p Planned,
-        blocks: &mut HashMap<&'p str, (Arc<Meta>, Arc<Provider>)>,
-    ) -> Resource<'p> {
-        let plan = &self.plan;
+/// What all instances of a block have in common.
+pub(super) type Blocks<'p> = HashMap<&'p str, (Arc<Meta>, Arc<Provider>)>;
+
+/// The project that instances of a plan are taken for a part of: the plan itself, or the code beside it.
+pub(super) struct Owner<'p> {
+    /// The plan.
+    pub(super) plan: &'p Plan,
+    /// Where to report what cannot be read.
+    pub(super) errors: &'p RefCell<IndexSet<Diagnostic>>,
+    /// The path of the project.
+    pub(super) project: Arc<str>,
+    /// The module calls that the instances come from, if there is code beside the plan.
+    pub(super) calls: Vec<Span>,
+}
+
+impl<'p> Owner<'p> {
+    /// An instance that the plan lists, as a resource.
+    pub(super) fn resource(self, planned: &'p Planned, blocks: &mut Blocks<'p>) -> Resource<'p> {
+        let plan = self.plan;
         let (meta, provider) = blocks
             .entry(&planned.block)
             .or_insert_with(|| (Arc::new(plan.meta(planned)), Arc::new(plan.provider(planned))))
             .clone();
+        let call = self.calls.last().copied();
         let site = Site {
-            project: Arc::clone(&plan.path),
+            project: Arc::clone(&self.project),
             language: Language::Terraform,
             address: Arc::clone(&planned.address),
             block: Arc::clone(&planned.block),
             kind: Arc::clone(&planned.kind),
-            header: planned.header,
-            span: planned.span,
+            header: call.unwrap_or(planned.header),
+            span: call.unwrap_or(planned.span),
             presence: Presence::Certain,
-            calls: Arc::from([]),
+            calls: self.calls.as_slice().into(),
         };
-        let attributes = Rc::new(PlannedAttributes { project: self, planned, trees: OnceCell::new() });
+        let attributes = Rc::new(PlannedAttributes { owner: self, planned, trees: OnceCell::new() });
         Resource { site, mode: planned.mode, provider, meta, attributes }
     }
 }
@@ -80,7 +95,9 @@ impl Project for PlanProject {
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let mut blocks = HashMap::new();
         let instances = self.plan.instances.iter().filter(|planned| wanted(&planned.kind));
-        instances.map(|planned| self.resource(planned, &mut blocks)).collect()
+        let (plan, errors) = (&self.plan, &self.errors);
+        let owner = || Owner { plan, errors, project: Arc::clone(&plan.path), calls: Vec::new() };
+        instances.map(|planned| owner().resource(planned, &mut blocks)).collect()
     }
 }
 
@@ -267,7 +284,7 @@ fn with_symbol(mut value: Value, symbol: &Symbol) -> Value {
 
 /// The attributes of an instance, parsed when the first of them is asked for.
 struct PlannedAttributes<'p> {
-    project: &'p PlanProject,
+    owner: Owner<'p>,
     planned: &'p Planned,
     trees: OnceCell<Trees>,
 }
@@ -278,11 +295,11 @@ impl PlannedAttributes<'_> {
         if let Some(trees) = self.trees.get() {
             return Ok(trees);
         }
-        match self.project.plan.trees(self.planned) {
+        match self.owner.plan.trees(self.planned) {
             Ok(trees) => Ok(self.trees.get_or_init(|| trees)),
             Err(error) => {
                 let reason = Reason::new(Arc::clone(&self.planned.address), "cannot be read", Some(error.span));
-                self.project.errors.borrow_mut().insert(error);
+                self.owner.errors.borrow_mut().insert(error);
                 Err(Value::unknown(Type::Dynamic, reason).at(self.planned.header))
             }
         }
@@ -291,7 +308,7 @@ impl PlannedAttributes<'_> {
     /// A policy document that Terraform makes only when it applies, because it rests on something that is made then: its
     /// statements are in the plan all the same.
     fn late_document(&self, name: &str, value: &Value) -> Option<Value> {
-        let plan = &self.project.plan;
+        let plan = self.owner.plan;
         let unknown = value.as_unknown()?;
         let minified = name == "minified_json";
         let own = self.planned.mode == Mode::Data
@@ -300,7 +317,7 @@ impl PlannedAttributes<'_> {
         if own {
             let get = |name: &str| self.plain(name);
             let report = |message: String, span: Span| {
-                self.project.errors.borrow_mut().insert(Diagnostic::new("policy-syntax", message, span));
+                self.owner.errors.borrow_mut().insert(Diagnostic::new("policy-syntax", message, span));
             };
             return Some(policy_document::of_arguments(&get, self.planned.header, minified, &report));
         }
@@ -309,17 +326,17 @@ impl PlannedAttributes<'_> {
             return None;
         }
         let planned = plan.find(&symbol.address)?;
-        let other = PlannedAttributes { project: self.project, planned, trees: OnceCell::new() };
+        let owner = Owner { project: Arc::clone(&self.owner.project), calls: Vec::new(), ..self.owner };
+        let other = PlannedAttributes { owner, planned, trees: OnceCell::new() };
         let document = other.late_document(&symbol.attribute, &other.plain(&symbol.attribute))?;
-        let via = crate::value::Via::Attribute(format!("{}.{}", symbol.address, symbol.attribute).into());
+        let via = Via::Attribute(format!("{}.{}", symbol.address, symbol.attribute).into());
         Some(document.via(via, value.origin.span))
     }
 
     /// An attribute as the plan has it.
     fn plain(&self, name: &str) -> Value {
-        let plan = &self.project.plan;
         match self.trees() {
-            Ok(trees) => plan.attribute(self.planned, trees, name, &plan.path),
+            Ok(trees) => self.owner.plan.attribute(self.planned, trees, name, &self.owner.project),
             Err(unknown) => unknown,
         }
     }
@@ -328,7 +345,14 @@ impl PlannedAttributes<'_> {
 impl Attributes for PlannedAttributes<'_> {
     fn get(&self, name: &str) -> Value {
         let value = self.plain(name);
-        self.late_document(name, &value).unwrap_or(value)
+        let value = self.late_document(name, &value).unwrap_or(value);
+        match (self.owner.calls.last(), value.origin.span) {
+            // In the code it is the call that makes the value what it is.
+            (Some(call), Some(span)) => {
+                value.with_origin(Origin::at(*call).then(Via::File(Arc::clone(&self.owner.plan.path)), span))
+            }
+            _ => value,
+        }
     }
 
     fn all(&self) -> Value {

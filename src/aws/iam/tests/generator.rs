@@ -178,11 +178,6 @@ pub fn document(statements: std::ops::Range<usize>) -> impl Strategy<Value = Jso
     prop::collection::vec(statement(), statements).prop_map(|all| json!({"Version": "2012-10-17", "Statement": all}))
 }
 
-/// Policies of one level.
-pub fn policies() -> impl Strategy<Value = Vec<Json>> {
-    prop::collection::vec(document(1..4), 1..3)
-}
-
 /// The levels from the root to an account.
 pub fn levels(count: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<GeneratedLevel>> {
     let level = (prop::collection::vec(document(1..3), 0..2), prop::bool::weighted(0.75));

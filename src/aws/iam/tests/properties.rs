@@ -4,11 +4,16 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::brute::denied;
-use super::generator::{GeneratedLevel, Request, free_keys, levels, policies, requests, statement};
+use super::generator::{GeneratedLevel, Request, document, free_keys, levels, requests, statement};
 use super::*;
 
 fn parse(policies: &[Json]) -> Vec<Policy> {
     policies.iter().map(|policy| super::policy(&policy.to_string())).collect()
+}
+
+/// Policies of one level.
+fn policies() -> impl Strategy<Value = Vec<Json>> {
+    prop::collection::vec(document(1..4), 1..3)
 }
 
 /// How many requests one policy is tried with.

@@ -199,6 +199,15 @@ fn cloudformation_schedules_functions_too() {
     assert_eq!(answer(template(rule(), managed("arn:aws:iam::aws:policy/IAMFullAccess"))).0, Some(Answer::Enough));
     assert!(is_unsure(answer(template(rule(), managed("arn:aws:iam::aws:policy/AdministratorAccess"))).0));
     assert_eq!(answer(template(rule(), managed("arn:aws:iam::aws:policy/ReadOnlyAccess"))).0, None);
+    // Which partition it is in changes nothing.
+    let open = |name: &str| {
+        let partition = crate::text::Text::unknown(unknown("AWS::Partition").as_unknown().unwrap());
+        let ends = ["arn:", ":iam::aws:policy/"].map(crate::text::Text::from);
+        let arn = crate::text::Text::concat([&ends[0], &partition, &ends[1], &name.into()]);
+        vec![("ManagedPolicyArns", Value::tuple(vec![Value::new(crate::value::Kind::Text(arn))]))]
+    };
+    assert_eq!(answer(template(rule(), open("IAMFullAccess"))).0, Some(Answer::Enough));
+    assert_eq!(answer(template(rule(), open("service-role/AWSLambdaBasicExecutionRole"))).0, None);
     let mut off = rule();
     off.push(("State", text("DISABLED")));
     assert_eq!(answer(template(off, inline("*"))).0, Some(Answer::Short));
