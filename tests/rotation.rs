@@ -1,5 +1,7 @@
 //! What the report says of everything that does not suffice: each form has words of its own.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;

@@ -116,7 +116,7 @@ fn membership<'r>(resource: &'r Resource<'_>, resources: &'r [Resource<'_>]) -> 
     };
     let reach = match *kind {
         // The user itself.
-        "AWS::IAM::User" => Reach::Named(resource.site.clone(), given(resource, users)),
+        "AWS::IAM::User" => Reach::Named(Box::new((resource.site.clone(), given(resource, users)))),
         _ => Reach::Users(each(&resource.get(users))),
     };
     let group = |group: Value| {

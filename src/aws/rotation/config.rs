@@ -228,11 +228,11 @@ fn leaves_users_out(recorder: &Resource<'_>, [_, group, all, global, types]: &[&
     if group.first_unknown().is_some() || group.is_null() {
         return false;
     }
-    let named = each(&each(&group).first().map_or_else(Value::null, |_| at_types(&group, types)));
-    let named = named.iter().any(|kind| kind.as_str().as_deref() == Some("AWS::IAM::User"));
+    let listed = each(&at_types(&group, types));
+    let named = listed.iter().any(|kind| kind.as_str().as_deref() == Some("AWS::IAM::User"));
     // Everything is recorded unless the group says otherwise.
     match truth(&inside(&group, &[all])) {
-        Some(false) => !named && !each(&at_types(&group, types)).is_empty(),
+        Some(false) => !named && !listed.is_empty(),
         _ => truth(&inside(&group, &[global])) == Some(false),
     }
 }

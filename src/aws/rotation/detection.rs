@@ -6,7 +6,7 @@ use super::{Effect, Mechanism, Period, Reach, mechanism};
 use crate::aws::access_key;
 use crate::resource::Resource;
 use crate::text::Tri;
-use crate::value::Value;
+use crate::value::{Reason, Value};
 
 /// A type that switches Security Hub on with its default standards: the argument that may leave them out.
 const HUBS: [[&str; 2]; 2] =
@@ -39,6 +39,10 @@ const POLICIES: [[&[&str]; 5]; 2] = [
     ],
 ];
 
+/// A control that Control Tower switches on for a unit: which one.
+const CONTROL_TOWER: [[&str; 2]; 2] =
+    [["aws_controltower_control", "control_identifier"], ["AWS::ControlTower::EnabledControl", "ControlIdentifier"]];
+
 /// Standards with the control IAM.3 (Security Hub user guide, "Security Hub CSPM controls for IAM").
 const WITH_IAM_3: [&str; 4] =
     ["/aws-foundational-security-best-practices/", "/cis-aws-foundations-benchmark/", "/nist-800-53/", "/pci-dss/v/4."];
@@ -61,6 +65,7 @@ pub fn wanted(kind: &str) -> bool {
         || STANDARDS.iter().any(|[known, ..]| *known == kind)
         || POLICIES.iter().any(|[known, ..]| known.contains(&kind))
         || ANALYZERS.iter().any(|[known, ..]| *known == kind)
+        || CONTROL_TOWER.iter().any(|[known, ..]| *known == kind)
         || kind == CONTROL[0]
 }
 
@@ -70,6 +75,7 @@ pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
     for resource in resources {
         let hub = hub(resource).or_else(|| standard(resource, resources)).or_else(|| policy(resource));
+        let hub = hub.or_else(|| control_tower(resource));
         if let Some(mut found) = hub {
             recording.hold_against(&mut found);
             all.push(found);
@@ -166,10 +172,20 @@ fn policy(resource: &Resource<'_>) -> Option<Mechanism> {
         found.depends_on(&off);
         found.depends_on(&on);
         let why = "works in the accounts that it is associated with, which are not read";
-        let reason = crate::value::Reason::new(&*resource.site.block, why, Some(resource.site.header));
+        let reason = Reason::new(&*resource.site.block, why, Some(resource.site.header));
         found.doubt.get_or_insert(reason);
     }
     Some(found)
+}
+
+fn control_tower(resource: &Resource<'_>) -> Option<Mechanism> {
+    let [_, control] = CONTROL_TOWER.iter().find(|[known, ..]| *known == resource.kind())?;
+    (resource.get(control).as_text()?.ends_with_ignore_case("/SH.IAM.3") == Tri::Yes).then(|| {
+        let mut found = iam_3(resource, "Control Tower's control SH.IAM.3 by", Reach::Organization);
+        let why = "works in the accounts of its unit, which are not read";
+        found.doubt.get_or_insert(Reason::new(&*resource.site.block, why, Some(resource.site.header)));
+        found
+    })
 }
 
 fn analyzer(resource: &Resource<'_>) -> Option<Mechanism> {

@@ -89,7 +89,7 @@ pub enum Reach {
     /// The users of these names.
     Users(Vec<Value>),
     /// The user that is declared there and has this name.
-    Named(Site, Value),
+    Named(Box<(Site, Value)>),
     /// The keys that these blocks make.
     Keys(Vec<Arc<str>>),
 }
@@ -388,7 +388,8 @@ fn excludes(excluded: &[Value], account: Option<&Arc<str>>) -> Option<Option<Rea
 fn reaches(reach: &Reach, key: &AccessKey, owner: &Owner<'_>) -> Option<Option<Reason>> {
     match reach {
         Reach::Organization | Reach::Account => Some(None),
-        Reach::Named(site, name) => {
+        Reach::Named(user) => {
+            let (site, name) = &**user;
             let same = |user: &Site| user.project == site.project && user.address == site.address;
             let own = owner.user.is_some_and(|user| same(&user.site));
             let named = name.as_str().zip(owner.name.as_str()).is_some_and(|(one, other)| one == other);
