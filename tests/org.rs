@@ -1,6 +1,6 @@
 //! `rootlint org`, the fixes that findings suggest, and the page in a real browser, through the program.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::fs;
 use std::path::Path;
