@@ -184,7 +184,15 @@ impl Walk<'_> {
                     Kind::Other if is_module_file(&entry.name) => {
                         self.found.modules.insert(folder.clone());
                     }
-                    Kind::Other => {}
+                    // Nobody can say whether it would be a template.
+                    Kind::Other => {
+                        let problem = match self.files.resolve(&path) {
+                            Err(problem) => problem,
+                            Ok(_) => FileError::NotRegular,
+                        };
+                        let span = Span::start_of(self.sources.file(&path));
+                        self.found.notes.push(Diagnostic::new("not-analysed", format!("{path} {problem}"), span));
+                    }
                 }
             }
         }

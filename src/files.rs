@@ -56,6 +56,9 @@ pub enum FileError {
     /// Anything else the system says.
     #[error("cannot be read: {0}")]
     Io(String),
+    /// What the system says to writing.
+    #[error("cannot be written: {0}")]
+    Write(String),
 }
 
 impl From<std::io::Error> for FileError {
@@ -361,7 +364,7 @@ pub fn read_named(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// What the system says.
 pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
-    Ok(std::fs::write(path, bytes)?)
+    std::fs::write(path, bytes).map_err(|error| FileError::Write(error.to_string()))
 }
 
 #[cfg(test)]

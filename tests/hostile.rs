@@ -188,3 +188,27 @@ fn the_report_is_the_same_on_every_run() {
     let path = folder.path().to_str().unwrap();
     assert_eq!(first, output(Path::new("/"), &[path, "--format", "json"]));
 }
+
+/// Each folder of `testdata/hostile` costs one error at the place in its `expect.txt`, and what lies beside it is found.
+#[test]
+fn every_hostile_input_is_an_error_where_it_is_wrong() {
+    let folders = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hostile");
+    let mut wrong = Vec::new();
+    for folder in std::fs::read_dir(folders).unwrap().map(|entry| entry.unwrap().path()) {
+        let expected = std::fs::read_to_string(folder.join("expect.txt")).unwrap();
+        let (error, found) = expected.trim_end().split_once('\n').unwrap();
+        let report: Value =
+            serde_json::from_str(&output(&folder, &["--root", folder.to_str().unwrap(), "--format", "json"])).unwrap();
+        let place = |error: &Value| {
+            let (code, location) = (&error["code"], &error["location"]);
+            let (path, line) = (location["path"].as_str().unwrap(), &location["start"]["line"]);
+            format!("{} {path}:{line}", code.as_str().unwrap())
+        };
+        let errors: Vec<String> = report["errors"].as_array().unwrap().iter().map(place).collect();
+        let is_found = found_root(&report) == (found == "the key beside it is found");
+        if !errors.iter().any(|told| told == error) || !is_found || report["summary"]["complete"] != false {
+            wrong.push(format!("{}: {error} is not told: {errors:?}; {report}", folder.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,6 @@
+module "b" {
+  source = "../b"
+}
+resource "aws_iam_access_key" "good" {
+  user = "root"
+}

@@ -1,0 +1,6 @@
+module "again" {
+  source = "./"
+}
+resource "aws_iam_access_key" "good" {
+  user = "root"
+}
