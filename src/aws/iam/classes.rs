@@ -231,7 +231,7 @@ enum Rest {
 }
 
 /// Where a string of a domain stands.
-type At = u16;
+type At = u32;
 
 impl Domain {
     fn of(free: Free, question: &Question) -> Self {
@@ -280,7 +280,7 @@ impl Domain {
             Self::Free => Some(1),
             // After the head: before a name, or within one.
             Self::Formed(head, rest) => {
-                match (head.get(usize::from(at)), usize::from(at) - head.len().min(at.into())) {
+                match (head.get(at as usize), (at as usize) - head.len().min(at as usize)) {
                     (Some(wanted), _) => {
                         wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
                     }
@@ -293,13 +293,13 @@ impl Domain {
                     }
                 }
             }
-            Self::Only(text) => (text.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+            Self::Only(text) => (text.get(at as usize) == Some(&character)).then_some(at + 1),
             // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
             Self::Path(head) => {
-                let len = u16::try_from(head.len()).ok()?;
+                let len = u32::try_from(head.len()).ok()?;
                 let expected = |wanted: char, next: At| (character == wanted).then_some(next);
                 match at.checked_sub(len) {
-                    None => (head.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+                    None => (head.get(at as usize) == Some(&character)).then_some(at + 1),
                     Some(0) => is_part.then_some(len + 1),
                     Some(1) if character == '/' => Some(len + 2),
                     Some(1) => is_part.then_some(len + 1),
@@ -314,15 +314,15 @@ impl Domain {
     fn accepts(&self, at: At) -> bool {
         match self {
             Self::Free => at == 1,
-            Self::Formed(head, rest) => usize::from(at) == head.len() + usize::from(*rest != Rest::Nothing),
-            Self::Only(text) => usize::from(at) == text.len(),
-            Self::Path(head) => usize::from(at) == head.len() + 2,
+            Self::Formed(head, rest) => at as usize == head.len() + usize::from(*rest != Rest::Nothing),
+            Self::Only(text) => at as usize == text.len(),
+            Self::Path(head) => at as usize == head.len() + 2,
         }
     }
 }
 
 /// What is left of a pattern after the part of the string that it looks at.
-const MATCHED: u16 = u16::MAX;
+const MATCHED: u32 = u32::MAX;
 
 struct Runner<'a> {
     pattern: &'a Pattern,
@@ -330,7 +330,7 @@ struct Runner<'a> {
     accepting: Vec<bool>,
     view: View,
     /// Where it starts: behind the fixed beginning.
-    start: Vec<u16>,
+    start: Vec<u32>,
     predicate: usize,
 }
 
@@ -350,7 +350,7 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
         }
     }
     let alphabet = alphabet(domain, &runners);
-    type State = (At, Vec<(u32, u16)>);
+    type State = (At, Vec<(u32, u32)>);
     let mut start = Vec::new();
     for (index, runner) in runners.iter().enumerate() {
         start.extend(runner.start.iter().map(|at| (index as u32, *at)));
@@ -411,7 +411,7 @@ fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
     other.into_iter().chain(all.iter().copied()).collect()
 }
 
-fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<(u32, u16)> {
+fn advance(runners: &[Runner<'_>], from: &[(u32, u32)], character: char) -> Vec<(u32, u32)> {
     let mut next = Vec::new();
     for group in from.chunk_by(|a, b| a.0 == b.0) {
         let Some((index, runner)) =
@@ -419,7 +419,7 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<
         else {
             continue;
         };
-        let positions: Vec<u16> = group.iter().map(|(_, at)| *at).collect();
+        let positions: Vec<u32> = group.iter().map(|(_, at)| *at).collect();
         if positions.contains(&MATCHED) {
             next.push((index, MATCHED));
         } else if runner.view == View::Account && character == ':' {
@@ -440,12 +440,12 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<
     next
 }
 
-fn ends(runner: &Runner<'_>, positions: &[u16]) -> bool {
-    positions.iter().any(|at| *at == MATCHED || runner.accepting.get(usize::from(*at)).copied().unwrap_or_default())
+fn ends(runner: &Runner<'_>, positions: &[u32]) -> bool {
+    positions.iter().any(|at| *at == MATCHED || runner.accepting.get(*at as usize).copied().unwrap_or_default())
 }
 
 /// Which predicates have a pattern that matches, and whether surely.
-fn answer(runners: &[Runner<'_>], state: &[(u32, u16)]) -> Vec<(usize, bool)> {
+fn answer(runners: &[Runner<'_>], state: &[(u32, u32)]) -> Vec<(usize, bool)> {
     let mut answer = BTreeSet::new();
     for (index, at) in state {
         if let Some(runner) = runners.get(*index as usize)
