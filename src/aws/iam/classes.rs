@@ -104,6 +104,7 @@ fn likely(free: Free, question: &Question) -> Vec<Sample> {
         (Free::Path, Some(Organization::Known(id)), Place::Any) => {
             ["ou-ab12-22222222/", ""].map(|unit| Sample::Text(format!("{id}/r-ab12/{unit}"))).into()
         }
+        (Free::Address(_), ..) => vec![Sample::Address(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)))],
         _ => Vec::new(),
     }
 }
@@ -152,7 +153,7 @@ fn clocks(predicates: &[&Predicate], question: &Question, candidates: &mut Vec<S
 /// The ends of every block, and their neighbours.
 fn addresses(predicates: &[&Predicate], candidates: &mut Vec<Sample>) {
     let mut v4: BTreeSet<u32> = BTreeSet::from([0]);
-    let mut v6: BTreeSet<u128> = BTreeSet::from([0x2001_0db8 << 96, 0]);
+    let mut v6: BTreeSet<u128> = BTreeSet::from([0]);
     for predicate in predicates {
         let Matches::Address(nets) = &predicate.test else { continue };
         for net in nets {
@@ -197,7 +198,7 @@ fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<S
                 let ends = |service: &&&String| service.to_string();
                 let mut all: Vec<String> = vec![first.to_string()];
                 all.extend(middle.map(|service| ends(&service)));
-                if first != last || list.len() > 1 {
+                if list.len() > 1 {
                     all.push(last.to_string());
                 }
                 candidates.push(Sample::Services(all));
@@ -279,20 +280,18 @@ impl Domain {
         match self {
             Self::Free => Some(1),
             // After the head: before a name, or within one.
-            Self::Formed(head, rest) => {
-                match (head.get(at as usize), (at as usize) - head.len().min(at as usize)) {
-                    (Some(wanted), _) => {
-                        wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
-                    }
-                    (None, _) if *rest == Rest::Nothing => None,
-                    (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
-                    (None, within) => {
-                        let is_name = character.is_ascii_alphanumeric()
-                            || (*rest == Rest::Names && "+=,.@_-".contains(character));
-                        is_name.then_some(if within == 0 { at + 1 } else { at })
-                    }
+            Self::Formed(head, rest) => match (head.get(at as usize), (at as usize) - head.len().min(at as usize)) {
+                (Some(wanted), _) => {
+                    wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
                 }
-            }
+                (None, _) if *rest == Rest::Nothing => None,
+                (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
+                (None, within) => {
+                    let is_name =
+                        character.is_ascii_alphanumeric() || (*rest == Rest::Names && "+=,.@_-".contains(character));
+                    is_name.then_some(if within == 0 { at + 1 } else { at })
+                }
+            },
             Self::Only(text) => (text.get(at as usize) == Some(&character)).then_some(at + 1),
             // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
             Self::Path(head) => {

@@ -83,6 +83,11 @@ pub const BUDGET: usize = 2_000_000;
 
 /// Decides.
 pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
+    within(BUDGET, levels, question)
+}
+
+/// Decides, if that takes no more than so many steps.
+pub(super) fn within(budget: usize, levels: &[Level<'_>], question: &Question) -> Verdict {
     let policies = levels.iter().flat_map(|level| level.policies.iter().map(|attached| attached.policy));
     let question = &question.clone().in_organization_named_by(policies);
     let candidates = Candidate::all(levels, question);
@@ -90,7 +95,7 @@ pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
     for candidate in &candidates {
         candidate.keys(&mut keys);
     }
-    let mut search = Search { question, levels, outcomes: Outcomes::default(), steps: 0 };
+    let mut search = Search { question, levels, outcomes: Outcomes::default(), budget, steps: 0 };
     for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
             let why = "distinguish more cases than rootlint goes through";
@@ -233,6 +238,7 @@ struct Search<'a, 'q> {
     question: &'q Question,
     levels: &'a [Level<'a>],
     outcomes: Outcomes,
+    budget: usize,
     steps: usize,
 }
 
@@ -292,7 +298,7 @@ impl Search<'_, '_> {
         chosen: &mut Vec<usize>,
     ) -> Result<(), TooMany> {
         self.steps += 1 + live.len() / 64;
-        if self.steps > BUDGET {
+        if self.steps > self.budget {
             return Err(TooMany);
         }
         let depth = chosen.len();

@@ -1,6 +1,7 @@
 //! Single rules, each with the two requests or policies that tell it from its neighbours.
 
 use super::*;
+use crate::source::{Sources, Span};
 
 fn denied_by(verdict: &Verdict) -> Vec<&str> {
     match verdict {
@@ -129,4 +130,153 @@ fn operators_in_another_case_are_not_documented() {
         (r#"{"stringEquals": {"aws:TagKeys": "x"}}"#, "unknown"),
         (r#"{"StringEqualsIfExists": {"aws:username": "x"}}"#, "yes"),
     ]);
+}
+
+#[test]
+fn past_the_budget_the_verdict_is_unknown() {
+    let steps = |budget: usize, condition: &str| {
+        let policy = deny_if(condition);
+        let level = Level { id: "r".into(), policies: vec![(&policy).into()], full_access: true };
+        name(&decide::within(budget, &[level], &question()))
+    };
+    // One step before anything is chosen, one for the account (any, for the resource), one for each class of user agents.
+    let agent = r#"{"StringEquals": {"aws:UserAgent": "x"}}"#;
+    assert_eq!((steps(4, agent), steps(3, agent), steps(0, agent)), ("conditional", "unknown", "unknown"));
+    // With MFA two steps, without MFA one; the third kind of credentials changes nothing any more.
+    let mfa = r#"{"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#;
+    assert_eq!((steps(3, mfa), steps(2, mfa)), ("conditional", "unknown"));
+}
+
+#[test]
+fn each_order_has_its_boundary() {
+    let asked = |operator: &str, value: &str| {
+        let condition = format!(r#"{{"{operator}": {{"aws:PrincipalAccount": "{value}"}}}}"#);
+        let known = Question { account: Account::Known("500000000000".into()), ..question() };
+        name(&verdict_of(&[deny_if(&condition)], true, &known))
+    };
+    let cases = [
+        ("NumericEquals", "no", "yes", "no"),
+        ("NumericNotEquals", "yes", "no", "yes"),
+        ("NumericLessThan", "no", "no", "yes"),
+        ("NumericLessThanEquals", "no", "yes", "yes"),
+        ("NumericGreaterThan", "yes", "no", "no"),
+        ("NumericGreaterThanEquals", "yes", "yes", "no"),
+    ];
+    for (operator, less, same, more) in cases {
+        let found = ["499999999999", "500000000000", "500000000001"].map(|value| asked(operator, value));
+        assert_eq!(found, [less, same, more], "{operator}");
+    }
+}
+
+#[test]
+fn a_witness_has_values_that_look_like_what_they_are() {
+    let context = |condition: &str| escape(&verdict(&[deny_if(condition)])).witness.context.clone();
+    let other = context(r#"{"StringEquals": {"aws:PrincipalAccount": "111122223333"}}"#);
+    assert_eq!(other["aws:PrincipalArn"], "arn:aws:iam::444455556666:root");
+    let third = context(r#"{"StringEquals": {"aws:PrincipalAccount": ["111122223333", "444455556666"]}}"#);
+    assert_eq!(third["aws:PrincipalArn"], "arn:aws:iam::999900001111:root");
+    let unit = r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-zzzzzzzzzz/r-ab12/ou-ab12-11111111/*"}}"#;
+    assert_eq!(context(unit)["aws:PrincipalOrgPaths"], "o-zzzzzzzzzz/r-ab12/ou-ab12-22222222/");
+}
+
+#[test]
+fn the_beginning_of_a_session_varies_apart_from_the_clock() {
+    check(&[(
+        r#"{"DateEquals": {"aws:CurrentTime": "2027-01-01T00:00:00Z", "aws:TokenIssueTime": "2026-12-31T20:00:00Z"}}"#,
+        "conditional",
+    )]);
+}
+
+#[test]
+fn the_ends_of_ipv6_blocks_are_addresses_to_try() {
+    check(&[
+        (r#"{"IpAddressIfExists": {"aws:SourceIp": ["0.0.0.0/0", "::/1", "8000::/1"]}}"#, "yes"),
+        (r#"{"IpAddressIfExists": {"aws:SourceIp": ["0.0.0.0/0", "::/1"]}}"#, "conditional"),
+        (r#"{"IpAddress": {"aws:SourceIp": "2001:db9::/32"}}"#, "conditional"),
+    ]);
+    // Just below, and just above.
+    let through = |nets: &str| {
+        let policy = deny_if(&format!(r#"{{"IpAddressIfExists": {{"aws:SourceIp": ["0.0.0.0/0", {nets}]}}}}"#));
+        escape(&verdict(&[policy])).witness.context["aws:SourceIp"].clone()
+    };
+    assert_eq!(through(r#""::/2", "4000::/3", "6000::/4", "7000::/128", "8000::/1""#), "7000::1");
+    assert_eq!(through(r#""::""#), "2001:db8::1");
+}
+
+#[test]
+fn services_on_the_way_come_in_every_combination() {
+    check(&[
+        (
+            r#"{"ForAnyValue:StringEquals": {"aws:CalledVia": "a"}, "ForAnyValue:StringLike": {"aws:CalledVia": "b"},
+            "ForAnyValue:StringNotLike": {"aws:CalledVia": ["a", "b"]}}"#,
+            "conditional",
+        ),
+        (
+            r#"{"StringEquals": {"aws:CalledViaFirst": "a", "aws:CalledViaLast": "b"},
+            "ForAnyValue:StringNotEquals": {"aws:CalledVia": ["a", "b"]}}"#,
+            "conditional",
+        ),
+        (r#"{"StringEquals": {"aws:CalledViaFirst": "a", "aws:CalledViaLast": "a"}}"#, "conditional"),
+        (
+            r#"{"StringEquals": {"aws:CalledViaFirst": "a", "aws:CalledViaLast": "a"},
+            "ForAnyValue:StringNotEquals": {"aws:CalledVia": ["a"]}}"#,
+            "conditional",
+        ),
+    ]);
+    // Each service once.
+    let found = verdict(&[
+        deny_if(r#"{"Null": {"aws:CalledVia": "true"}}"#),
+        deny_if(r#"{"StringNotEquals": {"aws:CalledViaFirst": "a"}}"#),
+    ]);
+    assert_eq!(escape(&found).witness.context["aws:CalledVia"], "a");
+    let found = verdict(&[
+        deny_if(r#"{"Null": {"aws:CalledVia": "true"}}"#),
+        deny_if(r#"{"StringNotEquals": {"aws:CalledViaFirst": "a"}}"#),
+        deny_if(r#"{"StringNotEquals": {"aws:CalledViaLast": "b"}}"#),
+        deny_if(r#"{"ForAllValues:StringEquals": {"aws:CalledVia": ["a", "b"]}}"#),
+    ]);
+    assert_eq!(escape(&found).witness.context["aws:CalledVia"].split(',').count(), 3);
+}
+
+#[test]
+fn ids_have_a_form() {
+    check(&[
+        (r#"{"StringLikeIfExists": {"aws:VpceOrgID": "o-*"}}"#, "yes"),
+        (r#"{"StringLike": {"aws:VpceOrgID": "*/*"}}"#, "no"),
+        (r#"{"StringLikeIfExists": {"aws:SourceVpce": "vpce-*"}}"#, "yes"),
+        (r#"{"StringLikeIfExists": {"aws:SourceVpc": "vpc-"}}"#, "conditional"),
+        (r#"{"StringLike": {"aws:SourceVpc": "vpc-"}}"#, "no"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-*/*"}}"#, "yes"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-*"}}"#, "conditional"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou_*"}}"#, "no"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-*//*"}}"#, "no"),
+    ]);
+}
+
+#[test]
+fn nine_kinds_of_services_are_too_many() {
+    let with = |services: usize| {
+        let all: Vec<Policy> = (0..services)
+            .map(|n| deny_if(&format!(r#"{{"StringEquals": {{"aws:CalledViaFirst": "s{n}"}}}}"#)))
+            .collect();
+        name(&verdict(&all))
+    };
+    assert_eq!((with(7), with(8)), ("conditional", "unknown"));
+}
+
+#[test]
+fn a_policy_variable_that_cannot_be_known_says_why() {
+    let policy = deny_if(r#"{"StringEquals": {"aws:PrincipalType": "${aws:PrincipalTag/team}"}}"#);
+    let user = Question { principal: Principal::User, account: Account::Known("111122223333".into()), ..question() };
+    let Verdict::Unknown(reasons) = verdict_of(&[policy], true, &user) else { panic!() };
+    assert_eq!(reasons[0].to_string(), "`aws:principaltag/team` is a tag that may have any value");
+}
+
+#[test]
+fn a_key_that_cannot_be_known_is_reported_where_it_stands() {
+    let mut policy = deny_if(r#"{"StringEquals": {"aws:NoSuchKey": "x"}}"#);
+    let span = Some(Span::new(Sources::default().file("scp.json".into()), 3, 9));
+    policy.statements[0].conditions[0].span = span;
+    let Verdict::Unknown(reasons) = verdict(&[policy]) else { panic!() };
+    assert_eq!(reasons[0].span, span);
 }
