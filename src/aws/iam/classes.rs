@@ -43,6 +43,8 @@ pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Re
         Free::Clock => clocks(predicates, question, &mut candidates),
         Free::Address(_) => addresses(predicates, &mut candidates),
         Free::Services => return lists(predicates, candidates),
+        // One path is known: the everyday one.
+        Free::Path if matches!(question.place, Place::Known(_)) => {}
         Free::Account | Free::Path | Free::Text(_) => {
             let domain = Domain::of(free, question);
             candidates.extend(texts(&domain, predicates)?.into_iter().map(Sample::Text));
@@ -216,8 +218,6 @@ enum Domain {
     Formed(Vec<Option<char>>, Rest),
     /// `o-.../r-.../ou-.../`, each part in small letters, digits and hyphens.
     Path(Vec<char>),
-    /// Just this one.
-    Only(Vec<char>),
 }
 
 /// What follows a beginning.
@@ -236,8 +236,8 @@ type At = u32;
 
 impl Domain {
     fn of(free: Free, question: &Question) -> Self {
-        match (free, &question.place, &question.organization) {
-            (Free::Account, ..) => {
+        match (free, &question.organization) {
+            (Free::Account, _) => {
                 let mut head: Vec<Option<char>> = match &question.account {
                     Account::Known(id) => id.chars().map(Some).collect(),
                     Account::Any => vec![None; 12],
@@ -245,14 +245,13 @@ impl Domain {
                 head.extend(named(question.principal, "").chars().map(Some));
                 Self::Formed(head, if question.principal == Principal::Root { Rest::Nothing } else { Rest::Names })
             }
-            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), ..) => Self::Formed(vec![None; 12], Rest::Nothing),
-            (Free::Text("aws:userid"), ..) if question.principal == Principal::User => Self::word(""),
-            (Free::Text("aws:SourceVpc"), ..) => Self::word("vpc-"),
-            (Free::Text("aws:SourceVpce"), ..) => Self::word("vpce-"),
-            (Free::Text("aws:VpceOrgID"), ..) => Self::word("o-"),
-            (Free::Path, Place::Known(path), _) => Self::Only(path.chars().collect()),
-            (Free::Path, _, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
-            (Free::Path, ..) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
+            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), _) => Self::Formed(vec![None; 12], Rest::Nothing),
+            (Free::Text("aws:userid"), _) if question.principal == Principal::User => Self::word(""),
+            (Free::Text("aws:SourceVpc"), _) => Self::word("vpc-"),
+            (Free::Text("aws:SourceVpce"), _) => Self::word("vpce-"),
+            (Free::Text("aws:VpceOrgID"), _) => Self::word("o-"),
+            (Free::Path, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
+            (Free::Path, _) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
             _ => Self::Free,
         }
     }
@@ -270,7 +269,6 @@ impl Domain {
                 all.extend(head);
                 all
             }
-            Self::Only(text) => text.clone(),
         }
     }
 
@@ -292,7 +290,6 @@ impl Domain {
                     is_name.then_some(if within == 0 { at + 1 } else { at })
                 }
             },
-            Self::Only(text) => (text.get(at as usize) == Some(&character)).then_some(at + 1),
             // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
             Self::Path(head) => {
                 let len = u32::try_from(head.len()).ok()?;
@@ -314,7 +311,6 @@ impl Domain {
         match self {
             Self::Free => at == 1,
             Self::Formed(head, rest) => at as usize == head.len() + usize::from(*rest != Rest::Nothing),
-            Self::Only(text) => at as usize == text.len(),
             Self::Path(head) => at as usize == head.len() + 2,
         }
     }

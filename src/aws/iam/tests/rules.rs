@@ -133,6 +133,14 @@ fn operators_in_another_case_are_not_documented() {
 }
 
 #[test]
+fn any_value_if_exists_is_not_documented_for_a_missing_key() {
+    check(&[
+        (r#"{"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": "x"}}"#, "unknown"),
+        (r#"{"ForAllValues:StringEqualsIfExists": {"aws:TagKeys": "x"}}"#, "yes"),
+    ]);
+}
+
+#[test]
 fn past_the_budget_the_verdict_is_unknown() {
     let steps = |budget: usize, condition: &str| {
         let policy = deny_if(condition);
@@ -249,6 +257,12 @@ fn ids_have_a_form() {
         (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-*/*"}}"#, "yes"),
         (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-*"}}"#, "conditional"),
         (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou_*"}}"#, "no"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/r-zz99/*"}}"#, "conditional"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/r-a-b/*"}}"#, "conditional"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/r-*_*"}}"#, "no"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/x-*"}}"#, "no"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-zz/*"}}"#, "conditional"),
+        (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-zz/ou-y/"}}"#, "conditional"),
         (r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "*/ou-*//*"}}"#, "no"),
     ]);
 }
@@ -279,4 +293,40 @@ fn a_key_that_cannot_be_known_is_reported_where_it_stands() {
     policy.statements[0].conditions[0].span = span;
     let Verdict::Unknown(reasons) = verdict(&[policy]) else { panic!() };
     assert_eq!(reasons[0].span, span);
+}
+
+#[test]
+fn a_value_of_another_type_matches_nothing() {
+    check(&[
+        (r#"{"NumericEquals": {"aws:MultiFactorAuthAge": "x"}}"#, "no"),
+        (r#"{"DateLessThan": {"aws:CurrentTime": "soon"}}"#, "no"),
+        (r#"{"DateNotEquals": {"aws:CurrentTime": "soon"}}"#, "unknown"),
+        (r#"{"IpAddress": {"aws:SourceIp": "<my-cidr>"}}"#, "no"),
+    ]);
+}
+
+#[test]
+fn names_of_users_hold_what_iam_allows() {
+    let asked = |name_of_user: &str| {
+        let user =
+            Question { principal: Principal::User, account: Account::Known("111122223333".into()), ..question() };
+        let policy = deny_if(&format!(r#"{{"StringEquals": {{"aws:username": "{name_of_user}"}}}}"#));
+        name(&verdict_of(&[policy], true, &user))
+    };
+    assert_eq!(
+        (asked("ci.bot"), asked("A+=,@_-1"), asked("ci bot"), asked("ci:bot")),
+        ("conditional", "conditional", "no", "no")
+    );
+    check(&[(r#"{"StringEquals": {"aws:SourceVpc": "vpc-a.b"}}"#, "no")]);
+}
+
+#[test]
+fn dates_may_be_short_or_seconds() {
+    assert_eq!(compare::time("2030"), compare::time("2030-01-01T00:00:00Z"));
+    assert_eq!(compare::time("2030-02"), compare::time("2030-02-01"));
+    assert_eq!(compare::time("2030-02-03"), compare::time("2030-02-03T00:00:00Z"));
+    assert_eq!(compare::time("2030-02-03T00:00:00+01:00"), compare::time("2030-02-02T23:00:00Z"));
+    assert_eq!(compare::time("10000"), Some(10_000.0));
+    assert_eq!(compare::time("1893456000"), compare::time("2030"));
+    assert_eq!((compare::time("soon"), compare::time("2030-13"), compare::time("203")), (None, None, None));
 }
