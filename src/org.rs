@@ -20,7 +20,9 @@ pub fn answer(
     files: &dyn Files,
 ) -> Answer {
     let mut placed = Placed { texts: Texts::default(), sources, files };
-    let trees = organizations.iter().map(|organization| tree(organization, elsewhere, &mut placed)).collect();
+    // A policy module for any target shows nothing of an organization.
+    let in_view = organizations.iter().filter(|one| one.root.is_some() || !one.targets.is_empty());
+    let trees = in_view.map(|organization| tree(organization, elsewhere, &mut placed)).collect();
     let mut all: Vec<_> =
         errors.iter().map(|error| (error.code, error.message.clone(), placed.place(error.span))).collect();
     all.sort_by(|a, b| (a.2.order(), &a.1).cmp(&(b.2.order(), &b.1)));

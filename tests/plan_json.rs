@@ -281,6 +281,7 @@ fn what_is_no_plan_is_said_to_be_none() {
     assert_eq!(said(&PLAN[..PLAN.len() / 2], &[]), ["json-syntax"]);
     assert_eq!(said("{\"a\": 1}", &["x.json"]), ["plan-invalid"]);
     assert_eq!(said("{\"a\": 1}", &[]), Vec::<&str>::new());
+    assert_eq!(said(&format!("{{\"plan\": {PLAN}}}"), &[]), Vec::<&str>::new());
     let broken = PLAN.replacen("\"resource_changes\":[", "\"resource_changes\":[7,", 1);
     assert_eq!(said(&broken, &[]), ["plan-invalid"]);
 }

@@ -234,7 +234,9 @@ fn pointed(files: &[(&'static str, String)]) -> String {
     let outcome = scan::check(&memory, &options);
     assert_eq!(outcome.findings.errors, []);
     let findings = outcome.findings.findings.iter().filter(|finding| finding.check == "ineffective-root-guard");
-    let [finding] = findings.collect::<Vec<_>>()[..] else { panic!("{:?}", outcome.findings) };
+    let findings: Vec<_> = findings.collect();
+    assert_eq!(findings.len(), 1, "{:?}", outcome.findings);
+    let finding = findings[0];
     let (span, path) = (finding.primary, outcome.sources.path(finding.primary.file));
     let text = &files.iter().find(|(name, _)| *name == path.as_str()).unwrap().1;
     let (start, end) = (span.start as usize, span.end as usize);

@@ -316,6 +316,9 @@ impl Domain {
     }
 }
 
+/// A place in the domain, and the positions of each pattern that can still match.
+type State = (At, Vec<(u32, u32)>);
+
 /// What is left of a pattern after the part of the string that it looks at.
 const MATCHED: u32 = u32::MAX;
 
@@ -345,7 +348,6 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
         }
     }
     let alphabet = alphabet(domain, &runners);
-    type State = (At, Vec<(u32, u32)>);
     let mut start = Vec::new();
     for (index, runner) in runners.iter().enumerate() {
         start.extend(runner.start.iter().map(|at| (index as u32, *at)));
@@ -360,8 +362,7 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
         if domain.accepts(state.0) && answers.insert(answer(&runners, &state.1)) {
             found.push(spell(&came_from, &state));
         }
-        for &character in &alphabet {
-            let Some(place) = domain.step(state.0, character) else { continue };
+        for (character, place) in told_apart(&alphabet, domain, &runners, &state) {
             let next = Arc::new((place, advance(&runners, &state.1, character)));
             spent += 1 + state.1.len();
             if spent > STEPS || came_from.len() > BUDGET {
@@ -404,6 +405,26 @@ fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
     let others = ('a'..='z').chain('0'..='9').chain('A'..='Z').chain(['~', '!', '#', '%', '^']).chain('\u{a1}'..);
     let other: Option<char> = others.into_iter().find(|character| !all.contains(character));
     other.into_iter().chain(all.iter().copied()).collect()
+}
+
+/// The characters that lead on from a state, each with the place it leads to; of those that no pattern tells apart from
+/// where it stands, one for each place.
+fn told_apart(alphabet: &[char], domain: &Domain, runners: &[Runner<'_>], state: &State) -> Vec<(char, At)> {
+    use super::pattern::Token;
+    let mut told = BTreeSet::from([':', '/']);
+    for (index, at) in &state.1 {
+        let Some(pattern) = runners.get(*index as usize).map(|runner| runner.pattern) else { continue };
+        if let Some(Token::Char(own)) = pattern.tokens.get(*at as usize) {
+            told.insert(*own);
+            if pattern.fold {
+                told.extend([own.to_ascii_lowercase(), own.to_ascii_uppercase()]);
+            }
+        }
+    }
+    let mut others = BTreeSet::new();
+    let leads = |character: &char| Some((*character, domain.step(state.0, *character)?));
+    let new = |(character, place): &(char, At)| told.contains(character) || others.insert(*place);
+    alphabet.iter().filter_map(leads).filter(new).collect()
 }
 
 fn advance(runners: &[Runner<'_>], from: &[(u32, u32)], character: char) -> Vec<(u32, u32)> {

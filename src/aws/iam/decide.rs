@@ -6,6 +6,7 @@
 //! [`super::classes`], leaving out whatever cannot change the answer any more.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
 
 use crate::finding::Witness;
 use crate::source::Span;
@@ -95,7 +96,8 @@ pub(super) fn within(budget: usize, levels: &[Level<'_>], question: &Question) -
     for candidate in &candidates {
         candidate.keys(&mut keys);
     }
-    let mut search = Search { question, levels, outcomes: Outcomes::default(), budget, steps: 0 };
+    let mut search =
+        Search { question, levels, outcomes: Outcomes::default(), budget, steps: 0, variables: Vec::new() };
     for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
             let why = "distinguish more cases than rootlint goes through";
@@ -211,6 +213,7 @@ struct Clause<'a> {
 /// A free value with its classes and what each predicate says of them.
 struct Variable {
     free: Free,
+    predicates: Vec<Predicate>,
     samples: Vec<Sample>,
     answers: Vec<Vec<Tri>>,
 }
@@ -240,6 +243,8 @@ struct Search<'a, 'q> {
     outcomes: Outcomes,
     budget: usize,
     steps: usize,
+    /// The free values met so far: many kinds of requests ask the same of them.
+    variables: Vec<Rc<Variable>>,
 }
 
 impl Search<'_, '_> {
@@ -280,19 +285,30 @@ impl Search<'_, '_> {
         }
         let mut variables = Vec::new();
         for (free, predicates) in &predicates {
-            let samples = classes::samples(*free, predicates, self.question)?;
-            let answers = samples.iter().map(|sample| predicates.iter().map(|p| p.holds(sample)).collect()).collect();
-            variables.push(Variable { free: *free, samples, answers });
+            variables.push(self.variable(*free, predicates)?);
         }
         let live: Vec<(usize, Tri)> = clauses.iter().enumerate().map(|(at, clause)| (at, clause.now)).collect();
         self.explore(&clauses, &variables, context, &live, &mut Vec::new())
+    }
+
+    fn variable(&mut self, free: Free, predicates: &[&Predicate]) -> Result<Rc<Variable>, TooMany> {
+        let same = |known: &&Rc<Variable>| known.free == free && known.predicates.iter().eq(predicates.iter().copied());
+        if let Some(known) = self.variables.iter().find(same) {
+            return Ok(Rc::clone(known));
+        }
+        let samples = classes::samples(free, predicates, self.question)?;
+        let answers = samples.iter().map(|sample| predicates.iter().map(|p| p.holds(sample)).collect()).collect();
+        let predicates = predicates.iter().map(|predicate| (*predicate).clone()).collect();
+        let variable = Rc::new(Variable { free, predicates, samples, answers });
+        self.variables.push(Rc::clone(&variable));
+        Ok(variable)
     }
 
     /// Chooses a class for the next free value, until nothing can change the answer.
     fn explore(
         &mut self,
         clauses: &[Clause<'_>],
-        variables: &[Variable],
+        variables: &[Rc<Variable>],
         context: Context,
         live: &[(usize, Tri)],
         chosen: &mut Vec<usize>,

@@ -31,7 +31,7 @@ pub enum Says {
 }
 
 /// A predicate over one free value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {
     /// The positive test: some value of the policy matches.
     pub test: Matches,
@@ -44,7 +44,7 @@ pub struct Predicate {
 }
 
 /// A positive test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Matches {
     /// A string that stands between two fixed ones.
     Text {

@@ -117,12 +117,12 @@ pub fn of(function: &Resource<'_>, argument: &str, value: &Value, resources: &[R
 
 impl Role {
     /// A role without policies.
-    pub fn new(address: &Arc<str>) -> Self {
+    fn new(address: &Arc<str>) -> Self {
         Self { address: Arc::clone(address), policies: Vec::new(), unknown: Vec::new() }
     }
 
     /// Adds a policy by its document.
-    pub fn add(&mut self, document: &Value, users: &[User]) {
+    fn add(&mut self, document: &Value, users: &[User]) {
         let policy = match document::read(document) {
             Ok(document) => Policy::parse(&names::resolved(&document, users)),
             Err(DocumentError::Unknown(reason)) => return self.unknown.push(reason),
@@ -140,15 +140,8 @@ impl Role {
         }
     }
 
-    /// Adds a managed policy by its ARN (SAM: by its name alone).
-    pub fn attach(
-        &mut self,
-        from: &Resource<'_>,
-        argument: &str,
-        arn: &Value,
-        resources: &[Resource<'_>],
-        users: &[User],
-    ) {
+    /// Adds a managed policy by its ARN.
+    fn attach(&mut self, from: &Resource<'_>, argument: &str, arn: &Value, resources: &[Resource<'_>], users: &[User]) {
         for policy in resources.iter().filter(|resource| resource.mode == Mode::Managed) {
             let Some([_, name, document]) = MANAGED.iter().find(|[kind, ..]| *kind == policy.kind()) else { continue };
             if means(from, argument, arn, &policy.site, &given(policy, name)) {
@@ -161,13 +154,10 @@ impl Role {
         // The partition may be open.
         let of_aws = text.known_suffix().0.contains(":aws:policy/");
         let ends = |name: &str| text.ends_with_ignore_case(name) == Tri::Yes;
-        match OF_AWS
-            .iter()
-            .find(|[name, _]| ends(&format!(":aws:policy/{name}")) || arn.as_str().as_deref() == Some(*name))
-        {
+        match OF_AWS.iter().find(|[name, _]| ends(&format!(":aws:policy/{name}"))) {
             Some([_, action]) => self.policies.push(allowing(action)),
             // The other policies of AWS do not allow changing keys.
-            None if !of_aws && arn.as_str().is_none_or(|arn| arn.contains(':')) => {
+            None if !of_aws => {
                 self.unknown.push(self.reason("has a policy that is not in this project".into(), arn.origin.span));
             }
             None => {}

@@ -1,11 +1,10 @@
-//! Functions that a schedule runs: EventBridge rules and schedules, and the events of SAM functions.
+//! Functions that a schedule runs: EventBridge rules and schedules.
 
 use std::sync::Arc;
 
 use super::join::{at, each, given, inside, means, truth};
 use super::role::{self, Role};
 use super::{Effect, Mechanism, Period, Reach, mechanism};
-use crate::aws::access_key;
 use crate::document;
 use crate::resource::Resource;
 use crate::value::Value;
@@ -19,9 +18,7 @@ struct FunctionKind {
     concurrency: &'static str,
 }
 
-const SAM: &str = "AWS::Serverless::Function";
-
-/// Terraform's AWS provider, the CloudFormation resource reference, the SAM specification.
+/// Terraform's AWS provider, the CloudFormation resource reference.
 const FUNCTIONS: &[FunctionKind] = &[
     FunctionKind {
         kind: "aws_lambda_function",
@@ -32,13 +29,6 @@ const FUNCTIONS: &[FunctionKind] = &[
     },
     FunctionKind {
         kind: "AWS::Lambda::Function",
-        name: "FunctionName",
-        role: "Role",
-        environment: &["Environment", "Variables"],
-        concurrency: "ReservedConcurrentExecutions",
-    },
-    FunctionKind {
-        kind: SAM,
         name: "FunctionName",
         role: "Role",
         environment: &["Environment", "Variables"],
@@ -138,9 +128,6 @@ fn roles(resources: &[Resource<'_>]) -> Vec<Role> {
 fn started(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
     for starter in resources {
-        if starter.kind() == SAM {
-            all.extend(events(starter, resources));
-        }
         let Some(kind) = STARTERS.iter().find(|known| known.kind == starter.kind()) else { continue };
         let schedule = given(starter, kind.schedule);
         if schedule.is_null() {
@@ -211,10 +198,7 @@ fn of_function(
 
 fn role_of(function: &Resource<'_>, kind: &FunctionKind, resources: &[Resource<'_>]) -> Role {
     let value = given(function, kind.role);
-    match value.is_null() && function.kind() == SAM {
-        true => sam_role(function, resources),
-        false => role::of(function, kind.role, &value, resources),
-    }
+    role::of(function, kind.role, &value, resources)
 }
 
 /// The environment variable that keeps the function from doing anything.
@@ -248,39 +232,4 @@ fn switch(found: &mut Mechanism, state: &Value) {
         Some(state) => found.inert = Some(format!("never runs: its schedule is switched off (state {state})").into()),
         None => found.depends_on(state),
     }
-}
-
-/// The scheduled events of a SAM function.
-fn events(function: &Resource<'_>, resources: &[Resource<'_>]) -> Vec<Mechanism> {
-    let Some(kind) = FUNCTIONS.iter().find(|known| known.kind == SAM) else { return Vec::new() };
-    let events = function.get("Events");
-    let read = |event: &Value| {
-        let schedule = match inside(event, &["Type"]).as_str().as_deref() {
-            Some("Schedule") => inside(event, &["Properties", "Schedule"]),
-            Some("ScheduleV2") => inside(event, &["Properties", "ScheduleExpression"]),
-            _ => return None,
-        };
-        let mut found = of_function(function, function, kind, &schedule, resources);
-        switch(&mut found, &inside(event, &["Properties", "State"]));
-        if truth(&inside(event, &["Properties", "Enabled"])) == Some(false) {
-            found.inert = Some("never runs: its schedule is switched off (`Enabled: false`)".into());
-        }
-        Some(found)
-    };
-    events.fields().into_iter().flat_map(|events| events.values()).filter_map(read).collect()
-}
-
-/// The role that SAM makes from `Policies`: documents, names and ARNs of managed policies, and templates of SAM's own,
-/// none of which allows changing keys.
-fn sam_role(function: &Resource<'_>, resources: &[Resource<'_>]) -> Role {
-    let mut role = Role::new(&function.site.address);
-    let users = access_key::users(resources);
-    for policy in each(&function.get("Policies")) {
-        match policy.fields() {
-            Some(fields) if fields.get("Statement").is_some() => role.add(&policy, &users),
-            Some(_) => {}
-            None => role.attach(function, "Policies", &policy, resources, &users),
-        }
-    }
-    role
 }

@@ -330,3 +330,30 @@ fn dates_may_be_short_or_seconds() {
     assert_eq!(compare::time("1893456000"), compare::time("2030"));
     assert_eq!((compare::time("soon"), compare::time("2030-13"), compare::time("203")), (None, None, None));
 }
+
+#[test]
+fn the_exploration_of_one_value_is_bounded() {
+    let with = |operator: &str, value: String| {
+        let found = verdict(&[deny_if(&format!(r#"{{"{operator}": {{"aws:UserAgent": "{value}"}}}}"#))]);
+        name(&found)
+    };
+    // Many positions of the pattern at once, in few states.
+    assert_eq!(with("StringLike", "*a".repeat(900)), "conditional");
+    assert_eq!(with("StringLike", "*a".repeat(4_000)), "unknown");
+    // Many states, each with few positions.
+    assert_eq!(with("StringEquals", "a".repeat(210_000)), "unknown");
+}
+
+#[test]
+fn a_pattern_of_an_address_ends_at_an_octet() {
+    check(&[
+        (r#"{"StringLike": {"aws:SourceIp": "10.*"}, "IpAddress": {"aws:SourceIp": "10.128.0.0/9"}}"#, "conditional"),
+        (r#"{"StringLike": {"aws:SourceIp": "10.1.*"}, "NotIpAddress": {"aws:SourceIp": "10.1.0.0/16"}}"#, "no"),
+    ]);
+}
+
+#[test]
+fn an_error_says_what_is_wrong() {
+    let errors = Policy::parse(&value(r#"{"Version": "2012-10-17"}"#)).unwrap_err();
+    assert_eq!(errors[0].to_string(), "`Statement` is missing");
+}
