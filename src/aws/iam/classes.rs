@@ -377,7 +377,8 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
     Ok(found)
 }
 
-/// Every character that some pattern tells from others, and one that none does.
+/// Every character that some pattern tells from others, and one that none does. (A pattern with segments has colons of its
+/// own.)
 fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
     use super::pattern::Token;
     let mut all: BTreeSet<char> = domain.alphabet().into_iter().collect();
@@ -389,9 +390,6 @@ fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
                 }
                 Token::Char(character) => {
                     all.insert(*character);
-                }
-                Token::OneInSegment | Token::ManyInSegment => {
-                    all.insert(':');
                 }
                 _ => {}
             }

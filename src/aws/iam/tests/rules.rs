@@ -65,6 +65,14 @@ fn only_like_has_wildcards_in_strings() {
         (r#"{"StringEqualsIgnoreCase": {"aws:PrincipalType": "accoun?"}}"#, "no"),
         (r#"{"StringLike": {"aws:PrincipalType": "Accoun?"}}"#, "yes"),
         (r#"{"StringLike": {"aws:PrincipalType": "accoun?"}}"#, "no"),
+        (
+            r#"{"StringEqualsIgnoreCase": {"aws:UserAgent": "c"}, "StringNotEquals": {"aws:UserAgent": "c"}}"#,
+            "conditional",
+        ),
+        (
+            r#"{"StringEqualsIgnoreCase": {"aws:UserAgent": "C"}, "StringNotEquals": {"aws:UserAgent": "C"}}"#,
+            "conditional",
+        ),
     ]);
 }
 
@@ -338,8 +346,8 @@ fn the_exploration_of_one_value_is_bounded() {
         name(&found)
     };
     // Many positions of the pattern at once, in few states.
-    assert_eq!(with("StringLike", "*a".repeat(900)), "conditional");
-    assert_eq!(with("StringLike", "*a".repeat(4_000)), "unknown");
+    assert_eq!(with("StringLike", "*a".repeat(300)), "conditional");
+    assert_eq!(with("StringLike", "*a".repeat(2_600)), "unknown");
     // Many states, each with few positions.
     assert_eq!(with("StringEquals", "a".repeat(210_000)), "unknown");
 }
@@ -356,4 +364,39 @@ fn a_pattern_of_an_address_ends_at_an_octet() {
 fn an_error_says_what_is_wrong() {
     let errors = Policy::parse(&value(r#"{"Version": "2012-10-17"}"#)).unwrap_err();
     assert_eq!(errors[0].to_string(), "`Statement` is missing");
+}
+
+#[test]
+fn an_unknown_version_is_the_one_with_variables() {
+    let found = verdict(&[policy(
+        r#"{"Version": "<<var.v>>", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:userid": "${aws:PrincipalAccount}"}}}}"#,
+    )]);
+    assert_eq!(name(&found), "yes");
+}
+
+#[test]
+fn a_session_lasts_36_hours_at_most() {
+    let begun = |time: &str| {
+        name(&verdict(&[deny_if(&format!(
+            r#"{{"DateEquals": {{"aws:CurrentTime": "2027-01-03T00:00:00Z", "aws:TokenIssueTime": "{time}"}}}}"#
+        ))]))
+    };
+    assert_eq!((begun("2027-01-01T12:00:00Z"), begun("2027-01-01T11:59:59Z")), ("conditional", "no"));
+}
+
+#[test]
+fn the_account_of_a_user_ends_at_the_first_colon() {
+    let user = Question { principal: Principal::User, ..question() };
+    let asked = |condition: &str| name(&verdict_of(&[deny_if(condition)], true, &user));
+    assert_eq!(asked(r#"{"StringLike": {"aws:PrincipalAccount": "????????????"}}"#), "yes");
+    assert_eq!(asked(r#"{"StringLike": {"aws:PrincipalAccount": "?????????????*"}}"#), "no");
+    assert_eq!(asked(r#"{"StringLike": {"aws:PrincipalAccount": "*777"}}"#), "conditional");
+    assert_eq!(
+        asked(
+            r#"{"StringLike": {"aws:PrincipalAccount": "*777", "aws:PrincipalArn": "*:user/zz", "aws:username": "z?"}}"#
+        ),
+        "conditional"
+    );
+    assert_eq!(asked(r#"{"StringLike": {"aws:PrincipalAccount": "*777", "aws:PrincipalArn": "*6:user/*"}}"#), "no");
 }
