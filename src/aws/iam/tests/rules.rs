@@ -400,3 +400,127 @@ fn the_account_of_a_user_ends_at_the_first_colon() {
     );
     assert_eq!(asked(r#"{"StringLike": {"aws:PrincipalAccount": "*777", "aws:PrincipalArn": "*6:user/*"}}"#), "no");
 }
+
+#[test]
+fn resources_of_iam_belong_to_the_account_itself() {
+    let condition = r#"{"StringEquals": {"aws:ResourceOrgID": "o-a1b2c3d4e5"}}"#;
+    let asked = |action: &str, resource: &str| {
+        let question = Question { action: action.into(), resource: Some(resource.into()), ..question() };
+        let statement = format!(r#"{{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {condition}}}"#);
+        name(&verdict_of(&[statements(&statement)], true, &question))
+    };
+    assert_eq!(asked("iam:CreateAccessKey", "arn:aws:iam::111122223333:user/ci"), "yes");
+    assert_eq!(asked("s3:GetObject", "arn:aws:s3:::logs/x"), "unknown");
+}
+
+#[test]
+fn the_statement_of_which_least_is_missing_is_the_closest() {
+    let closest = |all: &str| {
+        let found = verdict(&[statements(all)]);
+        escape(&found).closest.as_ref().map(|closest| closest.statement.clone()).unwrap()
+    };
+    let statement = |sid: &str, condition: &str| {
+        format!(
+            r#"{{"Sid": "{sid}", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{"Null": {condition}}}}}"#
+        )
+    };
+    let two = r#"{"aws:username": "false", "aws:TagKeys": "false"}"#;
+    let one = r#"{"aws:username": "false"}"#;
+    let third = |sid: &str| statement(sid, one);
+    assert_eq!(closest(&[statement("A", two), third("B"), third("C")].join(",")), "statement `B`");
+    assert_eq!(closest(&[third("B"), statement("A", two)].join(",")), "statement `B`");
+    // A wrong effect weighs more than a wrong resource, that more than a condition.
+    let user = r#"{"Sid": "R", "Effect": "Deny", "Action": "*", "Resource": "arn:aws:iam::*:user/*"}"#;
+    let allow = r#"{"Sid": "E", "Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    assert_eq!(closest(&[allow, user, &statement("A", two)].join(",")), "statement `A`");
+    assert_eq!(closest(&[allow, user].join(",")), "statement `R`");
+}
+
+#[test]
+fn whose_a_resource_is() {
+    let asked = |action: &str, resource: Option<&str>, condition: &str| {
+        let resource = resource.map(String::from);
+        let account = Account::Known("111122223333".into());
+        let question = Question { action: action.into(), resource, account, ..question() };
+        let statement = format!(
+            r#"{{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {{"StringEquals": {condition}}}}}"#
+        );
+        name(&verdict_of(&[statements(&statement)], true, &question))
+    };
+    let organization = r#"{"aws:ResourceOrgID": "o-a1b2c3d4e5"}"#;
+    let account = r#"{"aws:ResourceAccount": "111122223333"}"#;
+    let (own, foreign) = (Some("arn:aws:sqs:us-east-1:111122223333:q"), Some("arn:aws:sqs:us-east-1:444455556666:q"));
+    let bucket = Some("arn:aws:s3:::logs/x");
+    assert_eq!(asked("sqs:SendMessage", own, organization), "yes");
+    assert_eq!(asked("sqs:SendMessage", foreign, organization), "unknown");
+    assert_eq!(asked("sqs:SendMessage", None, organization), "yes");
+    assert_eq!((asked("sqs:SendMessage", own, account), asked("sqs:SendMessage", foreign, account)), ("yes", "no"));
+    // The ARN of a bucket names no account; `*` stands for the caller's own.
+    assert_eq!(asked("s3:GetObject", bucket, account), "conditional");
+    assert_eq!(asked("s3:ListAllMyBuckets", Some("*"), account), "yes");
+    assert_eq!(asked("iam:GetPolicy", Some("arn:aws:iam::aws:policy/ReadOnlyAccess"), account), "yes");
+}
+
+#[test]
+fn a_known_place_tells_the_organization() {
+    let place = Place::Known("o-a1b2c3d4e5/r-ab12/".into());
+    let named = r#"{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-a1b2c3d4e5/*", "o-zzzzzzzzzz/*"]}}"#;
+    assert_eq!(name(&verdict_of(&[deny_if(named)], true, &Question { place, ..question() })), "yes");
+    assert_eq!(name(&verdict(&[deny_if(named)])), "unknown");
+}
+
+#[test]
+fn long_lists_of_values_are_cut_short() {
+    let defeat = |values: &str| {
+        let found = verdict(&[deny_if(&format!(r#"{{"StringEquals": {{"aws:PrincipalType": [{values}]}}}}"#))]);
+        escape(&found).closest.as_ref().map(|closest| closest.defeat.clone()).unwrap()
+    };
+    assert!(defeat(r#""a", "b", "c""#).contains("(`a`, `b`, `c`)"));
+    assert!(defeat(r#""a", "b", "c", "d""#).contains("(`a`, `b`, `c`, ...)"));
+    assert!(defeat(r#""a", "b", "c", "d", "e""#).contains("(`a`, `b`, `c`, ...)"));
+}
+
+#[test]
+fn which_keys_a_root_request_carries() {
+    let always = "PrincipalArn PrincipalAccount PrincipalType userid PrincipalIsAWSService PrincipalOrgID \
+        PrincipalOrgPaths ResourceAccount ResourceOrgID ResourceOrgPaths RequestedRegion SecureTransport CurrentTime \
+        EpochTime ViaAWSService UserAgent";
+    let sometimes = "MultiFactorAuthPresent MultiFactorAuthAge TokenIssueTime SourceIp VpcSourceIp SourceVpc SourceVpce \
+        SourceVpcArn VpceAccount VpceOrgID CalledVia CalledViaFirst CalledViaLast Referer";
+    let never = "username FederatedProvider SourceIdentity AssumedRoot SourceArn PrincipalTag/x TagKeys RequestTag/x";
+    for (keys, expected) in [(always, "yes"), (sometimes, "conditional"), (never, "no")] {
+        for key in keys.split_whitespace() {
+            let found = verdict(&[deny_if(&format!(r#"{{"Null": {{"aws:{key}": "false"}}}}"#))]);
+            assert_eq!(name(&found), expected, "{key}");
+        }
+    }
+    check(&[
+        (r#"{"Bool": {"aws:PrincipalIsAWSService": "false"}}"#, "yes"),
+        (r#"{"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": "o-a1b2c3d4e5/*"}}"#, "yes"),
+        (r#"{"ForAnyValue:StringLike": {"aws:ResourceOrgPaths": "o-a1b2c3d4e5/r-zz/*"}}"#, "conditional"),
+    ]);
+}
+
+#[test]
+fn each_part_of_a_statement_is_explained_by_itself() {
+    let defeats = |json: &str| -> Vec<String> {
+        let policy = statements(json);
+        let level = Level { id: "r".into(), policies: vec![(&policy).into()], full_access: true };
+        let found = explain(&[level], &question());
+        found.iter().flat_map(|one| one.defeats.iter().map(|(text, _)| text.clone())).collect()
+    };
+    assert_eq!(
+        defeats(r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#),
+        ["its actions do not include `iam:CreateAccessKey`"]
+    );
+    assert_eq!(
+        defeats(r#"{"Effect": "Deny", "Action": "*", "Resource": "arn:aws:iam::*:user/*"}"#),
+        ["its resources (`arn:aws:iam::*:user/*`) do not include the root user's own ARN, `arn:aws:iam::ACCOUNT:root`"]
+    );
+    assert_eq!(
+        defeats(
+            r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Null": {"aws:PrincipalArn": "true"}}}"#
+        ),
+        ["its condition `Null` on `aws:PrincipalArn` (`true`) never holds"]
+    );
+}
