@@ -524,3 +524,12 @@ fn each_part_of_a_statement_is_explained_by_itself() {
         ["its condition `Null` on `aws:PrincipalArn` (`true`) never holds"]
     );
 }
+
+#[test]
+fn the_keys_of_an_endpoint_go_together() {
+    for key in ["SourceVpcArn", "VpceAccount", "VpceOrgID"] {
+        let direct = format!(r#"{{"Null": {{"aws:{key}": "false", "aws:SourceIp": "false"}}}}"#);
+        let without = format!(r#"{{"Null": {{"aws:{key}": "true", "aws:SourceVpc": "false"}}}}"#);
+        check(&[(&direct, "no"), (&without, "conditional")]);
+    }
+}
