@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::aws::{Elsewhere, OrganizationSettings, RotationSettings, Settings};
+use crate::aws::{Accept, Elsewhere, OrganizationSettings, RotationSettings, Settings};
 use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
 use crate::suggest::did_you_mean;
@@ -43,6 +43,8 @@ pub struct Config {
     pub organization_elsewhere: Option<Said>,
     /// `[rotation] max-age-days`
     pub max_age_days: Option<u32>,
+    /// `[rotation] accept`
+    pub accept: Option<Accept>,
     /// `[rotation] elsewhere`
     pub rotation_elsewhere: Option<Said>,
     /// `[files] exclude`: globs of paths relative to the root.
@@ -103,7 +105,8 @@ impl Config {
             self.organization(organization, folder)?;
         }
         if let Some(rotation) = section(table, "rotation")? {
-            keys(rotation, "[rotation]", &["max-age-days", "elsewhere"])?;
+            keys(rotation, "[rotation]", &["max-age-days", "accept", "elsewhere"])?;
+            self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
         }
@@ -175,6 +178,7 @@ impl Config {
             },
             rotation: RotationSettings {
                 max_age_days: self.max_age_days.unwrap_or(RotationSettings::default().max_age_days),
+                accept: self.accept.unwrap_or_default(),
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
         }
@@ -237,6 +241,25 @@ fn reason(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
         return Err(Problem { message, range: said.range });
     }
     Ok(said)
+}
+
+/// `["rotates", "revokes"]`, or one of them.
+fn accept(value: &Spanned<DeValue<'_>>) -> Parsed<Accept> {
+    let mut accept = Accept { rotates: false, revokes: false };
+    for said in strings(value)? {
+        match &*said.text {
+            "rotates" => accept.rotates = true,
+            "revokes" => accept.revokes = true,
+            other => {
+                let message = format!("expected \"rotates\" or \"revokes\", found `{other}`");
+                return Err(Problem { message, range: said.range });
+            }
+        }
+    }
+    if !accept.rotates && !accept.revokes {
+        return Err(expected("\"rotates\" or \"revokes\" in the list", value));
+    }
+    Ok(accept)
 }
 
 fn days(value: &Spanned<DeValue<'_>>) -> Parsed<u32> {
@@ -302,6 +325,7 @@ elsewhere = "in the org repository"
 
 [rotation]
 max-age-days = 30
+accept = ["revokes"]
 elsewhere = "Vault"
 
 [files]
@@ -320,6 +344,7 @@ workspace = "prod"
         let sources = Sources::default();
         let settings = config.settings(&sources);
         assert_eq!(settings.rotation.max_age_days, 30);
+        assert_eq!(settings.rotation.accept, Accept { rotates: false, revokes: true });
         assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
         assert!(settings.organization.full_aws_access_detached);
         let elsewhere = settings.organization.elsewhere.unwrap();
@@ -339,6 +364,7 @@ workspace = "prod"
     fn nothing_said_is_the_default() {
         let settings = Config::default().settings(&Sources::default());
         assert_eq!(settings.rotation.max_age_days, 90);
+        assert_eq!(settings.rotation.accept, Accept::default());
         assert!(settings.organization.required.is_none());
     }
 
@@ -360,6 +386,8 @@ workspace = "prod"
             ("\u{feff}[[terraform]]\nworkspace = \"x\"", "1:1: `path` is missing"),
             ("[files]\nexclude = [\"a[\"]", "2:12: `a[` is no glob: unclosed character class; missing ']'"),
             ("[organization]\nexempt = [{ target = \"1\" }]", "2:11: `reason` is missing"),
+            ("rotation.accept = []", "1:19: expected \"rotates\" or \"revokes\" in the list, found array"),
+            ("rotation.accept = [\"alerts\"]", "1:20: expected \"rotates\" or \"revokes\", found `alerts`"),
             ("terraform = 1", "1:13: expected an array, found integer"),
         ] {
             assert_eq!(parse(text).unwrap_err(), format!("infra/rootlint.toml:{message}"), "{text}");

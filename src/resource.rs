@@ -148,6 +148,21 @@ pub struct Reference {
     pub span: Span,
 }
 
+/// A call of a module whose code is not at hand.
+#[derive(Clone)]
+pub struct ModuleCall<'p> {
+    /// The call: its type is `module`.
+    pub site: Site,
+    /// Where the module comes from, as it is written.
+    pub source: Arc<str>,
+    /// The version asked for; null if none is.
+    pub version: Value,
+    /// Where it is deployed by default.
+    pub provider: Arc<Provider>,
+    /// Its inputs; null where none is given.
+    pub inputs: Rc<dyn Attributes + 'p>,
+}
+
 /// A project that has been read: the unit of evaluation and of memory.
 pub trait Project {
     /// Its path: a root module's folder, a template's or manifest's file.
@@ -158,6 +173,11 @@ pub trait Project {
 
     /// The resource instances whose type `wanted` accepts, managed ones and data sources, in a stable order.
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>>;
+
+    /// The calls of modules whose code is not at hand, and whose source `wanted` accepts.
+    fn module_calls<'p>(&'p self, _wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
+        Vec::new()
+    }
 
     /// Evaluates also what no resource asks for, for the errors in it.
     fn evaluate_everything(&self) {}

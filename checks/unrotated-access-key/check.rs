@@ -1,6 +1,7 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
+use crate::aws::organization::{self, Resolved};
 use crate::aws::rotation::{self, Answer, Found};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
@@ -18,13 +19,22 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    let mut organizations = None;
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
             continue;
         }
         let found = rotation::found(model, key, &owner);
-        if found.iter().any(|found| found.answer == Answer::Enough) {
+        let enough: Vec<_> = found.iter().filter(|found| found.answer == Answer::Enough).collect();
+        if !enough.is_empty() {
+            if let Some(odd) = enough.iter().map(|found| odd(found)).collect::<Option<Vec<_>>>() {
+                odd.into_iter().for_each(|note| out.note(note));
+            }
+            continue;
+        }
+        if let Some(organization) = denied(model, key, &mut organizations) {
+            out.note(organization);
             continue;
         }
         match &model.settings.rotation.elsewhere {
@@ -32,6 +42,31 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             None => out.push(unrotated(key, &owner, &found)),
         }
     }
+}
+
+/// Says that nobody can create this key, if the one organization in view sees to that. Its own project is deployed in
+/// the management account, which no service control policy covers.
+fn denied(model: &Model<'_>, key: &AccessKey, organizations: &mut Option<Vec<Resolved>>) -> Option<Diagnostic> {
+    let organizations = organizations.get_or_insert_with(|| organization::organizations(model));
+    let [organization] = organizations.as_slice() else { return None };
+    let elsewhere = !organization.projects.contains(&key.site.project);
+    (organization.denies_user_keys() && organization.assumption.is_none() && elsewhere).then(|| {
+        let message = format!(
+            "the access key of {} is not flagged: service control policies at the root of `{}` deny creating keys of IAM \
+             users in every account but the management account",
+            whose(&model.owner(key)),
+            organization.name
+        );
+        Diagnostic::new("key-creation-denied", message, key.site.header)
+    })
+}
+
+/// What is odd about a mechanism, but is not held against it.
+fn odd(found: &Found<'_>) -> Option<Diagnostic> {
+    let mechanism = found.mechanism;
+    let remark = mechanism.remark.as_ref()?;
+    let message = format!("{} {remark}: it counts all the same", mechanism.what);
+    Some(Diagnostic::new("rotation-permission", message, mechanism.site.header))
 }
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {
@@ -72,6 +107,9 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     }
     if let Presence::Possible(reason) = &key.site.presence {
         finding.rests_on(reason);
+        if &*key.site.kind == "module" {
+            finding.message.push_str(&format!(" That there is a key is not certain: {reason}."));
+        }
     }
     if owner.name.marks.is_hidden() {
         finding.hidden.extend(owner.name.origin.written());

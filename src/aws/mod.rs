@@ -12,6 +12,7 @@ pub mod access_key;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod known_modules;
 pub mod organization;
 pub mod rotation;
 
@@ -44,13 +45,30 @@ pub struct OrganizationSettings {
 pub struct RotationSettings {
     /// `max-age-days`: keys must be replaced at least that often.
     pub max_age_days: u32,
+    /// `accept`: what is enough.
+    pub accept: Accept,
     /// `elsewhere = "reason"`.
     pub elsewhere: Option<Elsewhere>,
 }
 
 impl Default for RotationSettings {
     fn default() -> Self {
-        Self { max_age_days: 90, elsewhere: None }
+        Self { max_age_days: 90, accept: Accept::default(), elsewhere: None }
+    }
+}
+
+/// `[rotation] accept`: what has to happen to an old key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// `"rotates"`: it is replaced by a new one.
+    pub rotates: bool,
+    /// `"revokes"`: it is switched off or deleted.
+    pub revokes: bool,
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self { rotates: true, revokes: true }
     }
 }
 
@@ -105,12 +123,17 @@ pub fn wanted(kind: &str) -> bool {
 /// Reads a project.
 pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
+    let (modules_keys, modules_rotation) = known_modules::read(&project.module_calls(&known_modules::wanted));
+    let mut keys = access_key::keys(&resources);
+    keys.extend(modules_keys);
+    let mut rotation = rotation::mechanisms(&resources);
+    rotation.extend(modules_rotation);
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
-        keys: access_key::keys(&resources),
+        keys,
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
-        rotation: rotation::mechanisms(&resources),
+        rotation,
     }
 }

@@ -1,4 +1,5 @@
-//! Stacks within stacks: `AWS::CloudFormation::Stack` and `StackSet` whose template is at hand.
+//! Stacks within stacks: `AWS::CloudFormation::Stack` and `StackSet`, and the conformance packs of AWS Config, which are
+//! made of templates too, whose template is at hand.
 //!
 //! A nested stack is part of its parent's project. Its resources are there under the parent's logical ID, a dot and their
 //! own; what is passed to its parameters comes with the way it took, and its outputs are read back. Stacks are taken in
@@ -26,6 +27,8 @@ const MAX_STACKS: usize = 1000;
 
 const STACK: &str = "AWS::CloudFormation::Stack";
 const STACK_SET: &str = "AWS::CloudFormation::StackSet";
+const PACK: &str = "AWS::Config::ConformancePack";
+const ORGANIZATION_PACK: &str = "AWS::Config::OrganizationConformancePack";
 
 /// Where a template stands in the project it is part of.
 #[derive(Clone, Debug)]
@@ -117,7 +120,7 @@ impl Template {
 
 impl Nesting<'_> {
     fn nest(&mut self, template: &mut Template) {
-        let is_stack = |entry: &&Entry| matches!(entry.kind(), STACK | STACK_SET);
+        let is_stack = |entry: &&Entry| matches!(entry.kind(), STACK | STACK_SET | PACK | ORGANIZATION_PACK);
         let stacks: Vec<Entry> = template.resources.values().filter(is_stack).cloned().collect();
         let mut done = vec![false; stacks.len()];
         // A stack, and whether those it needs have been visited.
@@ -167,7 +170,10 @@ impl Nesting<'_> {
             let property = metadata.get("aws:asset:property").and_then(Node::as_str);
             metadata.get("aws:asset:path").filter(|_| property == Some("TemplateURL"))
         });
-        let Some(node) = asset.or_else(|| properties.get("TemplateURL")) else { return Body::No };
+        let Some(node) = asset.or_else(|| properties.get("TemplateURL")).or_else(|| properties.get("TemplateS3Uri"))
+        else {
+            return Body::No;
+        };
         let value = template.evaluate(node, &entry.scope).unwrap_or_else(Value::null);
         let note = |why: &str| {
             let message = format!("the template of `{}` {why}: what it creates is not known", entry.name);
@@ -275,13 +281,16 @@ impl Nesting<'_> {
         let name: Arc<str> = format!("{}{}", outer.prefix, entry.name).into();
         let properties = entry.body.get("Properties");
         let mut passed = HashMap::new();
-        let parameters = properties.and_then(|properties| properties.get("Parameters"));
+        let parameters = properties.and_then(|properties| {
+            let of_pack = || properties.get("ConformancePackInputParameters");
+            properties.get("Parameters").or_else(of_pack)
+        });
         let value = parameters.and_then(|parameters| template.evaluate(parameters, &entry.scope));
         if let Some(value) = value {
             // A stack set has a list of keys and values.
             for element in value.elements().unwrap_or_default() {
                 let fields = element.fields();
-                let key = fields.and_then(|fields| fields.get("ParameterKey")).and_then(Value::as_str);
+                let key = ["ParameterKey", "ParameterName"].into_iter().find_map(|name| fields?.get(name)?.as_str());
                 let value = fields.and_then(|fields| fields.get("ParameterValue"));
                 if let (Some(key), Some(value)) = (key, value) {
                     passed.insert(Arc::from(&*key), value.clone());
@@ -302,7 +311,7 @@ impl Nesting<'_> {
             passed,
             stack: name,
             calls: outer.calls.iter().copied().chain([entry.key]).collect(),
-            elsewhere: outer.elsewhere || entry.kind() == STACK_SET,
+            elsewhere: outer.elsewhere || matches!(entry.kind(), STACK_SET | ORGANIZATION_PACK),
         }
     }
 }

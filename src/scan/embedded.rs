@@ -13,11 +13,13 @@ use crate::source::Span;
 use crate::value::Value;
 
 /// The resources that take a template, with the arguments that hold it, its address, and its parameters.
-const STACKS: [&str; 4] = [
+const STACKS: [&str; 6] = [
     "aws_cloudformation_stack",
     "aws_cloudformation_stack_set",
     "awscc_cloudformation_stack",
     "awscc_cloudformation_stack_set",
+    "aws_config_conformance_pack",
+    "aws_config_organization_conformance_pack",
 ];
 
 impl<T> Reader<'_, T> {
@@ -30,14 +32,16 @@ impl<T> Reader<'_, T> {
 
     fn stack(&self, stack: &Resource<'_>, folder: &Utf8Path, findings: &mut Findings) -> Option<Taken<T>> {
         let site = &stack.site;
-        let mut body = stack.get("template_body");
+        let given_by = |name: &str| given(stack, name);
+        let mut body = given_by("template_body");
         let mut base = folder.to_owned();
         let note = |why: String, span: Option<Span>| {
             let message = format!("the template of `{}` {why}: what it creates is not known", site.address);
             Some(Diagnostic::new("template-not-found", message, span.unwrap_or(site.header)))
         };
         if body.is_null() {
-            let url = stack.get("template_url");
+            let pack = site.kind.ends_with("conformance_pack");
+            let url = given_by(if pack { "template_s3_uri" } else { "template_url" });
             if url.is_null() {
                 return None;
             }
@@ -62,14 +66,17 @@ impl<T> Reader<'_, T> {
         let file = text_file(&body).map(|span| self.sources.path(span.file).to_path_buf()).or(written);
         let source = file.as_deref().and_then(|path| self.text(path)).unwrap_or_default();
         let project: Arc<str> = format!("{}stack:{}", prefix(folder), site.address).into();
-        let (given, _) = self.parameters();
-        // A stack set deploys to accounts and regions of its own.
-        let here = !site.kind.ends_with("_stack_set");
+        let (all, _) = self.parameters();
+        // A stack set deploys to accounts and regions of its own, and so does a pack of the organization.
+        let here = !site.kind.ends_with("_stack_set") && !site.kind.contains("_organization_");
         let same = |given: &&Given| here && given.name.starts_with("AWS::");
-        let given: Vec<_> = given.iter().filter(same).cloned().collect();
-        let passed = parameters(&stack.get("parameters"));
+        let pseudo: Vec<_> = all.iter().filter(same).cloned().collect();
+        let passed = parameters(&match site.kind.ends_with("conformance_pack") {
+            true => given_by("input_parameter"),
+            false => given_by("parameters"),
+        });
         let name = (&*site.address, site.header);
-        match Template::embedded(&project, &base, name, &body, passed, &source, &given) {
+        match Template::embedded(&project, &base, name, &body, passed, &source, &pseudo) {
             Ok((mut template, errors)) => {
                 template.set_presence(site.presence.clone());
                 let path = file.unwrap_or_default();
@@ -100,6 +107,15 @@ impl<T> Reader<'_, T> {
     }
 }
 
+/// The value of an argument; null where it is left to AWS to fill in.
+fn given(stack: &Resource<'_>, name: &str) -> Value {
+    let value = stack.get(name);
+    match value.symbol() {
+        Some(own) if own.project == stack.site.project && own.address == stack.site.address => Value::null(),
+        _ => value,
+    }
+}
+
 /// Where the first character of a string is written.
 fn text_file(value: &Value) -> Option<Span> {
     value.as_text()?.span_of(0, 1)
@@ -116,7 +132,7 @@ fn parameters(value: &Value) -> Vec<(Arc<str>, Value)> {
     let mut found: Vec<_> = named.map(|(name, value)| (Arc::clone(name), value.clone())).collect();
     for element in value.elements().unwrap_or_default() {
         let fields = element.fields();
-        let name = fields.and_then(|fields| fields.get("parameter_key")).and_then(Value::as_str);
+        let name = ["parameter_key", "parameter_name"].into_iter().find_map(|name| fields?.get(name)?.as_str());
         let value = fields.and_then(|fields| fields.get("parameter_value"));
         if let (Some(name), Some(value)) = (name, value) {
             found.push((Arc::from(&*name), value.clone()));

@@ -5,12 +5,12 @@ use std::collections::hash_map::Entry;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::config::{ResourceId, references};
+use super::config::{ResourceId, call_source, references};
 use super::evaluator::{Evaluator, ModuleId, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
 use super::scope::Scope;
-use crate::resource::{Attributes, Language, Meta, Presence, Project, Provider, Reference, Resource, Site};
+use crate::resource::{Attributes, Language, Meta, ModuleCall, Presence, Project, Provider, Reference, Resource, Site};
 use crate::source::Span;
 use crate::syntax::hcl::Block;
 use crate::types::Type;
@@ -122,6 +122,39 @@ impl<'a> RootModule<'a> {
         }
     }
 
+    /// A call whose module is not at hand.
+    fn module_call<'p>(&'p self, module: ModuleId, name: &Arc<str>, block: &Block, source: &str) -> ModuleCall<'p> {
+        let evaluator = &self.evaluator;
+        let instance = evaluator.instance(module);
+        let dot = if instance.address.is_empty() { "" } else { "." };
+        let address: Arc<str> = format!("{}{dot}module.{name}", instance.address).into();
+        let presence = match evaluator.expand(module, block) {
+            Ok(expansion) => match expansion.unknown() {
+                Some(reason) => instance.presence.and(&Presence::Possible(reason.clone())),
+                None => instance.presence.clone(),
+            },
+            Err(_) => instance.presence.clone(),
+        };
+        let inputs = CallInputs { evaluator, module, name: Arc::clone(name), header: block.header };
+        ModuleCall {
+            site: Site {
+                project: Arc::clone(&evaluator.project),
+                language: Language::Terraform,
+                address: Arc::clone(&address),
+                block: address,
+                kind: "module".into(),
+                header: block.header,
+                span: block.span,
+                presence,
+                calls: Arc::clone(&instance.calls),
+            },
+            source: source.into(),
+            version: inputs.get("version"),
+            provider: Arc::default(),
+            inputs: Rc::new(inputs),
+        }
+    }
+
     /// References of a block as absolute block addresses.
     fn meta(&self, module_address: &str, block: &Block) -> Meta {
         let absolute = |names: &[Arc<str>]| -> Option<Arc<str>> {
@@ -195,6 +228,56 @@ impl Project for RootModule<'_> {
         }
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
+    }
+
+    fn module_calls<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
+        let mut calls = Vec::new();
+        for module in self.evaluator.all_instances() {
+            let instance = self.evaluator.instance(module);
+            for (name, block) in &instance.module.calls {
+                let Some((source, _)) = call_source(block).filter(|(source, _)| wanted(source)) else { continue };
+                let at_hand = self.evaluator.children(module, name, block.header).is_ok_and(|found| !found.is_empty());
+                if !at_hand && !self.evaluator.is_known_absent(module, block) {
+                    calls.push(self.module_call(module, name, block, &source));
+                }
+            }
+        }
+        calls
+    }
+}
+
+/// The inputs that a call gives. With `count` or `for_each`, those that differ from instance to instance are unknown.
+struct CallInputs<'p, 'a> {
+    evaluator: &'p Evaluator<'a>,
+    module: ModuleId,
+    name: Arc<str>,
+    header: Span,
+}
+
+impl Attributes for CallInputs<'_, '_> {
+    fn get(&self, name: &str) -> Value {
+        let instance = self.evaluator.instance(self.module);
+        let Some(block) = instance.module.calls.get(&self.name) else { return Value::null() };
+        let Some(attribute) = block.body.attribute(name) else { return Value::null() };
+        let key = self.evaluator.expand(self.module, block).ok();
+        let first = key.as_ref().and_then(|expansion| {
+            let keys = expansion.keys();
+            let key = keys.first().filter(|_| keys.len() == 1)?;
+            Some(expansion.repetition(key))
+        });
+        let scope = match &first {
+            Some(repetition) => Scope::repeated(self.module, repetition),
+            None => Scope::of(self.module),
+        };
+        let unknown = || {
+            let reason = Reason::new(format!("module.{}", self.name), "has several instances", Some(self.header));
+            Value::unknown(Type::Dynamic, reason).at(attribute.value.span)
+        };
+        self.evaluator.eval(&attribute.value, &scope).unwrap_or_else(|_| unknown())
+    }
+
+    fn all(&self) -> Value {
+        Value::null()
     }
 }
 

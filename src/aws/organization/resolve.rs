@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::Model;
 use crate::aws::iam::{
-    Account as Who, Attached, Level, Organization as Known, Place, Policy, Question, Verdict, decide,
+    Account as Who, Attached, Level, Organization as Known, Place, Policy, Principal, Question, Verdict, decide,
 };
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
@@ -52,12 +52,19 @@ pub struct Resolved {
     pub excesses: Vec<Excess>,
     /// Whether the policies at the root alone deny it.
     root_denies: bool,
+    /// Whether the policies at the root deny everybody to create keys of IAM users.
+    root_denies_user_keys: bool,
 }
 
 impl Resolved {
     /// Whether every account is covered by the policies at the root, wherever it stands.
     pub fn is_covered_at_the_root(&self) -> bool {
         self.root_denies
+    }
+
+    /// Whether nobody can create a key of an IAM user in any account but the management account.
+    pub fn denies_user_keys(&self) -> bool {
+        self.root_denies_user_keys
     }
 
     /// The targets whose root users can create a key in some request.
@@ -254,6 +261,7 @@ impl<'a> Group<'a> {
             any_uncovered: targets.iter().any(Target::is_uncovered),
         };
         let (near_misses, locked_out) = (ground.near_misses(), ground.locked_out());
+        let root_denies_user_keys = in_view && judge.denies_user_keys();
         let first = self.facts.first();
         let site = self.organization.map(|organization| organization.site.clone());
         let first_site = || {
@@ -279,6 +287,7 @@ impl<'a> Group<'a> {
             locked_out,
             excesses: judge.index.excesses(question(self).now),
             root_denies,
+            root_denies_user_keys,
             site,
         }
     }
@@ -406,6 +415,26 @@ impl<'a> Judge<'_, 'a, '_> {
             by_account: false,
             doubt: None,
         }
+    }
+
+    /// Whether neither users nor roles can create a key of a user, in whatever account. A role asks in an account of its
+    /// own: a resource has to name one.
+    fn denies_user_keys(&mut self) -> bool {
+        let layers = [self.layer(TargetKind::Root, None)];
+        let own = Question { principal: Principal::User, ..self.question.clone() };
+        let account = "000000000000";
+        let role = Question {
+            principal: Principal::Role,
+            account: Who::Known(account.into()),
+            resource: Some(format!("arn:{}:iam::{account}:user/rootlint", self.question.partition)),
+            ..self.question.clone()
+        };
+        let policies: Vec<(&Policy, Option<Reason>)> =
+            layers.iter().flat_map(|layer| &layer.policies).map(|(policy, doubt)| (&**policy, doubt.clone())).collect();
+        let attached = policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect();
+        let full_access = layers.iter().all(|layer| layer.full_access);
+        let levels = [Level { id: "the root".into(), policies: attached, full_access }];
+        [own, role].iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
     }
 
     /// What a node stands under.

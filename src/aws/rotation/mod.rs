@@ -4,22 +4,23 @@
 //! schedule runs with a role that may replace keys; replacement by `time_rotating`; Secrets Manager rotation of the
 //! secret that holds the key; the static roles of Vault, and Doppler's and Akeyless's rotated secrets.
 //!
-//! Not read yet, and therefore never held for a rotation: conformance packs, Security Hub, Access Analyzer, custom Config
-//! rules, schedules that start a state machine, an automation document, a build or a function's alias, AWS's auto-rotation
-//! stack (a nested stack whose template is not in the scan), Terraform modules that are not on disk, groups of exempt
-//! users. A key that relies on one of these alone is flagged; `[rotation] elsewhere` says that it is taken care of.
+//! Also read, though they only report: conformance packs, custom Config rules, Security Hub, Access Analyzer. Not read:
+//! Trusted Advisor (no resource shows it), and schedules that start an automation document, a build or a function's alias.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::aws::Model;
 use crate::aws::access_key::{self, AccessKey, Owner};
+use crate::aws::{Accept, Model};
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
 
+mod auto_rotation;
 mod config;
+mod deployed;
+mod detection;
 mod join;
 mod names;
 mod role;
@@ -50,6 +51,14 @@ pub struct Mechanism {
     pub inert: Option<Cow<'static, str>>,
     /// What it depends on that is unknown.
     pub doubt: Option<Reason>,
+    /// Whether it may be about anything: only what is unknown makes it a mechanism. In another project it is no news.
+    pub vague: bool,
+    /// The accounts that it leaves out, if it works for an organization.
+    pub excluded: Vec<Value>,
+    /// A group whose members it leaves out.
+    pub exempt: Option<Value>,
+    /// What is odd about it, but is not held against it, as the rest of a sentence.
+    pub remark: Option<String>,
 }
 
 /// What a mechanism does to old keys.
@@ -64,6 +73,10 @@ pub enum Effect {
     /// Whatever its role allows it to do, and, to keys that it has made new ones for, the roles of the project's other
     /// functions: one function may make the new key, another delete the old one once it has been handed over.
     Role(Role, Arc<[Role]>),
+    /// Nothing itself: it deploys a template, in which other mechanisms may stand, to this reach.
+    Deploys,
+    /// Nothing itself: it puts users into this group, whose members some mechanisms leave out.
+    Exempts(Value),
 }
 
 /// Whose keys a mechanism deals with.
@@ -75,6 +88,8 @@ pub enum Reach {
     Account,
     /// The users of these names.
     Users(Vec<Value>),
+    /// The user that is declared there and has this name.
+    Named(Box<(Site, Value)>),
     /// The keys that these blocks make.
     Keys(Vec<Arc<str>>),
 }
@@ -103,39 +118,58 @@ pub enum Answer {
     Unsure(Reason),
 }
 
+type Part = (fn(&str) -> bool, fn(&[Resource<'_>]) -> Vec<Mechanism>);
+
+/// What each part reads, and what it makes of it.
+const PARTS: [Part; 7] = [
+    (config::wanted, config::mechanisms),
+    (deployed::wanted, deployed::mechanisms),
+    (detection::wanted, detection::mechanisms),
+    (auto_rotation::wanted, auto_rotation::mechanisms),
+    (scheduled::wanted, scheduled::mechanisms),
+    (stores::wanted, stores::mechanisms),
+    (time::wanted, time::mechanisms),
+];
+
 /// Whether this module reads resources of the type.
 pub fn wanted(kind: &str) -> bool {
-    config::wanted(kind) || scheduled::wanted(kind) || stores::wanted(kind) || time::wanted(kind)
+    PARTS.iter().any(|(wanted, _)| wanted(kind))
 }
 
 /// The mechanisms among the resources.
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
-    let mut found = config::mechanisms(resources);
-    found.extend(scheduled::mechanisms(resources));
-    found.extend(stores::mechanisms(resources));
-    found.extend(time::mechanisms(resources));
-    found
+    PARTS.iter().flat_map(|(_, mechanisms)| mechanisms(resources)).collect()
 }
 
 /// A mechanism that `resource` shows, present as far as the resource is.
 fn mechanism(resource: &Resource<'_>, what: &str, effect: Effect, reach: Reach, period: Period) -> Mechanism {
-    let doubt = match &resource.site.presence {
-        Presence::Certain => None,
-        Presence::Possible(reason) => Some(reason.clone()),
-    };
-    Mechanism {
-        site: resource.site.clone(),
-        account: access_key::account(&resource.provider),
-        what: format!("{what} `{}`", resource.site.block),
-        effect,
-        reach,
-        period,
-        inert: None,
-        doubt,
-    }
+    let account = access_key::account(&resource.provider);
+    Mechanism { reach, period, ..Mechanism::new(&resource.site, account, what, effect) }
 }
 
 impl Mechanism {
+    /// A mechanism of the account, present as far as its site is.
+    pub fn new(site: &Site, account: Option<Arc<str>>, what: &str, effect: Effect) -> Self {
+        let doubt = match &site.presence {
+            Presence::Certain => None,
+            Presence::Possible(reason) => Some(reason.clone()),
+        };
+        Self {
+            site: site.clone(),
+            account,
+            what: format!("{what} `{}`", site.block),
+            effect,
+            reach: Reach::Account,
+            period: Period::Unstated,
+            inert: None,
+            doubt,
+            vague: false,
+            excluded: Vec::new(),
+            exempt: None,
+            remark: None,
+        }
+    }
+
     /// Whether it leaves old keys as they are, at best.
     pub fn only_reports(&self) -> bool {
         matches!(self.effect, Effect::Detects)
@@ -153,10 +187,21 @@ impl Mechanism {
 /// - in the key's own project, unless the providers name different accounts;
 /// - from any project, if it works for a whole organization or the providers name the same account;
 /// - from another project, whose account the scan does not show, as a possibility.
+///
+/// A template that a stack or a conformance pack holds counts as part of the project that deploys it.
 pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<Found<'a>> {
-    let limit = Period::days(i64::from(model.settings.rotation.max_age_days));
-    let mechanisms = model.facts.iter().flat_map(|facts| &facts.rotation);
-    let mut found: Vec<_> = mechanisms.filter_map(|mechanism| judge(mechanism, key, owner, &limit)).collect();
+    let all = || model.facts.iter().flat_map(|facts| &facts.rotation);
+    let deployers: Vec<&Mechanism> = all().filter(|found| matches!(found.effect, Effect::Deploys)).collect();
+    let case = Case {
+        key,
+        owner,
+        home: Home::of(&key.site, key.account.as_ref(), &deployers),
+        limit: Period::days(i64::from(model.settings.rotation.max_age_days)),
+        accept: model.settings.rotation.accept,
+        deployers: &deployers,
+        exemptions: all().filter(|found| matches!(found.effect, Effect::Exempts(_))).collect(),
+    };
+    let mut found: Vec<_> = all().filter_map(|mechanism| case.judge(mechanism)).collect();
     found.sort_by_key(|found| match found.answer {
         Answer::Enough => 0,
         Answer::Unsure(_) => 1,
@@ -166,73 +211,190 @@ pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<F
     found
 }
 
-fn judge<'a>(mechanism: &'a Mechanism, key: &AccessKey, owner: &Owner<'_>, limit: &Period) -> Option<Found<'a>> {
-    let mut doubts = mechanism.doubt.iter().cloned();
-    let near = in_scope(mechanism, key)?;
-    let reached = reaches(mechanism, key, owner)?;
-    let found = |answer, why| Some(Found { mechanism, answer, why });
-    if let Some(why) = &mechanism.inert {
-        return found(Answer::Short, why.clone());
-    }
-    let (answer, verb, allowed) = match &mechanism.effect {
-        Effect::Rotates => (Answer::Enough, "replaces keys", None),
-        Effect::Revokes => (Answer::Enough, "switches keys off", None),
-        Effect::Detects => (Answer::Reported, "reports old keys", None),
-        Effect::Role(role, others) => match role.may_do_to(owner, others) {
-            role::May::Replace(doubt) => (Answer::Enough, "may replace keys", doubt),
-            role::May::Revoke(doubt) => (Answer::Enough, "may switch keys off", doubt),
-            // What another project's function may not do to this key is no news.
-            role::May::Not(_) if near.is_some() => return None,
-            role::May::Not(why) => return found(Answer::Short, why.into()),
-            role::May::NothingHere => return None,
-        },
-    };
-    let doubt = doubts.next().or(allowed).or(reached).or(near);
-    let when = match (&mechanism.period, &mechanism.effect) {
-        (Period::Unknown(reason), _) => {
-            return found(Answer::Unsure(reason.clone()), format!("{verb}, but when is not known: {reason}").into());
+/// Where something works.
+struct Home<'a> {
+    project: &'a Arc<str>,
+    account: Option<&'a Arc<str>>,
+    /// What deploys it, if it is part of a template within another project.
+    deployer: Option<&'a Mechanism>,
+}
+
+impl<'a> Home<'a> {
+    fn of(site: &'a Site, account: Option<&'a Arc<str>>, deployers: &[&'a Mechanism]) -> Self {
+        let own = Self { project: &site.project, account, deployer: None };
+        let Some(call) = site.calls.first() else { return own };
+        let by = |found: &&&Mechanism| found.site.header == *call && found.site.project != site.project;
+        match deployers.iter().find(by) {
+            Some(deployer) => Self {
+                project: &deployer.site.project,
+                account: account.or(deployer.account.as_ref()),
+                deployer: Some(deployer),
+            },
+            None => own,
         }
-        (Period::Never(why), _) => return found(Answer::Short, why.clone()),
-        (Period::Unstated, _) => String::new(),
-        (period, Effect::Role(..)) => format!(" every {period}"),
-        (period, _) => format!(" after {period}"),
-    };
-    if mechanism.period > *limit {
-        return found(Answer::Short, format!("{verb} only{when}, limit {limit}").into());
-    }
-    match (doubt, &answer) {
-        (Some(reason), _) => {
-            let why = format!("{verb}{when}, but that is not certain: {reason}");
-            found(Answer::Unsure(reason), why.into())
-        }
-        (None, Answer::Reported) => found(answer, format!("{verb}{when}, but replaces none").into()),
-        (None, _) => found(answer, format!("{verb}{when}").into()),
     }
 }
 
-/// Whether a mechanism works where the key is: `None` if not, a reason if the scan does not show it.
-fn in_scope(mechanism: &Mechanism, key: &AccessKey) -> Option<Option<Reason>> {
-    let same = match (&mechanism.account, &key.account) {
-        (Some(its), Some(ours)) => Some(its == ours),
-        _ => None,
-    };
-    match (&mechanism.reach, same) {
-        (Reach::Organization, _) | (_, Some(true)) => Some(None),
-        (_, Some(false)) => None,
-        (_, None) if mechanism.site.project == key.site.project => Some(None),
-        // A name in a store says nothing about the account either, but a key's block is found only in its project.
-        (Reach::Keys(_), None) => None,
-        (_, None) => {
-            let project = Arc::clone(&mechanism.site.project);
-            Some(Some(Reason::new(project, "is another project, and its account is not in view", None)))
+/// A key, and what mechanisms are held against.
+struct Case<'a, 'k> {
+    key: &'k AccessKey,
+    owner: &'k Owner<'k>,
+    home: Home<'k>,
+    limit: Period,
+    accept: Accept,
+    deployers: &'k [&'a Mechanism],
+    exemptions: Vec<&'a Mechanism>,
+}
+
+impl<'a> Case<'a, '_> {
+    fn judge(&self, mechanism: &'a Mechanism) -> Option<Found<'a>> {
+        let (key, owner, limit) = (self.key, self.owner, &self.limit);
+        if matches!(mechanism.effect, Effect::Deploys | Effect::Exempts(_)) {
+            return None;
         }
+        let near = self.in_scope(mechanism)?;
+        let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
+        let elsewhere = its.project != self.home.project;
+        // What may be no mechanism, or may not be there, is no news from another project.
+        let idle = near.is_some() || mechanism.inert.is_some();
+        if elsewhere && (mechanism.vague || idle && mechanism.doubt.is_some()) {
+            return None;
+        }
+        let reached = reaches(&mechanism.reach, key, owner)?;
+        let found = |answer, why| Some(Found { mechanism, answer, why });
+        if let Some(why) = &mechanism.inert {
+            return found(Answer::Short, why.clone());
+        }
+        let exempt = match self.exempt(mechanism) {
+            Some(None) => {
+                let why = "leaves this user out, which is in the group that it exempts";
+                return found(Answer::Short, why.into());
+            }
+            Some(doubt) => doubt,
+            None => None,
+        };
+        let (answer, verb, allowed) = match &mechanism.effect {
+            Effect::Rotates => (Answer::Enough, "replaces keys", None),
+            Effect::Revokes => (Answer::Enough, "switches keys off", None),
+            Effect::Detects => (Answer::Reported, "reports old keys", None),
+            Effect::Role(role, others) => match role.may_do_to(owner, others) {
+                // Another project's function that may or may not have to do with keys is none of ours.
+                role::May::Replace(Some(_)) | role::May::Revoke(Some(_)) if near.is_some() => return None,
+                role::May::Replace(doubt) => (Answer::Enough, "may replace keys", doubt),
+                role::May::Revoke(doubt) => (Answer::Enough, "may switch keys off", doubt),
+                // What another project's function may not do to this key is no news.
+                role::May::Not(_) if near.is_some() => return None,
+                role::May::Not(why) => return found(Answer::Short, why.into()),
+                role::May::NothingHere => return None,
+            },
+            Effect::Deploys | Effect::Exempts(_) => return None,
+        };
+        let revokes = verb.contains("off");
+        if answer == Answer::Enough && !(if revokes { self.accept.revokes } else { self.accept.rotates }) {
+            let accepted = if revokes { "revokes" } else { "rotates" };
+            return found(Answer::Short, format!("{verb}, but `[rotation] accept` has no \"{accepted}\"").into());
+        }
+        let doubt = mechanism.doubt.clone().or(allowed).or(reached).or(near).or(exempt);
+        let when = match (&mechanism.period, &mechanism.effect) {
+            (Period::Unknown(reason), _) => {
+                return found(
+                    Answer::Unsure(reason.clone()),
+                    format!("{verb}, but when is not known: {reason}").into(),
+                );
+            }
+            (Period::Never(why), _) => return found(Answer::Short, why.clone()),
+            (Period::Unstated, _) => String::new(),
+            (period, Effect::Role(..)) => format!(" every {period}"),
+            (period, _) => format!(" after {period}"),
+        };
+        if mechanism.period > *limit {
+            return found(Answer::Short, format!("{verb} only{when}, limit {limit}").into());
+        }
+        match (doubt, &answer) {
+            (Some(reason), _) => {
+                let why = format!("{verb}{when}, but that is not certain: {reason}");
+                found(Answer::Unsure(reason), why.into())
+            }
+            (None, Answer::Reported) => found(answer, format!("{verb}{when}, but replaces none").into()),
+            (None, _) => found(answer, format!("{verb}{when}").into()),
+        }
+    }
+
+    /// Whether a mechanism works where the key is: `None` if not, a reason if the scan does not show it.
+    fn in_scope(&self, mechanism: &Mechanism) -> Option<Option<Reason>> {
+        let home = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
+        let pack = home.deployer.filter(|deployer| matches!(deployer.reach, Reach::Organization));
+        let excluded = pack.map_or(&mechanism.excluded, |pack| &pack.excluded);
+        let same = match (home.account, self.home.account) {
+            (Some(its), Some(ours)) => Some(its == ours),
+            _ => None,
+        };
+        let organization = pack.is_some() || matches!(mechanism.reach, Reach::Organization);
+        match (organization, same) {
+            (true, _) => excludes(excluded, self.home.account),
+            (_, Some(true)) => Some(None),
+            (_, Some(false)) => None,
+            (_, None) if home.project == self.home.project => Some(None),
+            // A name in a store says nothing about the account either, but a key's block is found only in its project.
+            (_, None) if matches!(mechanism.reach, Reach::Keys(_)) => None,
+            (_, None) => {
+                let project = Arc::clone(home.project);
+                Some(Some(Reason::new(project, "is another project, and its account is not in view", None)))
+            }
+        }
+    }
+
+    /// Whether the user is in the group that a mechanism leaves out: `None` if not, a reason if that is not known.
+    fn exempt(&self, mechanism: &Mechanism) -> Option<Option<Reason>> {
+        let group = mechanism.exempt.as_ref()?;
+        let mut doubt = None;
+        for membership in &self.exemptions {
+            let Effect::Exempts(into) = &membership.effect else { continue };
+            let same = match (group.as_str(), into.as_text()) {
+                (Some(group), Some(into)) => into.equals_ignore_case(&group),
+                _ => Tri::Maybe,
+            };
+            let Some(reached) = reaches(&membership.reach, self.key, self.owner).filter(|_| same != Tri::No) else {
+                continue;
+            };
+            let unknown = group.as_unknown().or_else(|| into.first_unknown()).map(|unknown| unknown.reason.clone());
+            match (same, reached, &membership.doubt) {
+                (Tri::Yes, None, None) => return Some(None),
+                (_, reached, unsure) => doubt = reached.or_else(|| unsure.clone()).or(unknown),
+            }
+        }
+        doubt.map(Some)
+    }
+}
+
+/// Whether an account is none of those left out: `None` if it is one, a reason if that is not known.
+fn excludes(excluded: &[Value], account: Option<&Arc<str>>) -> Option<Option<Reason>> {
+    let is_ours = |id: &Value| account.is_some_and(|account| id.as_str().as_deref() == Some(&**account));
+    if excluded.iter().any(is_ours) {
+        return None;
+    }
+    let open = excluded.iter().find_map(Value::as_unknown).map(|unknown| unknown.reason.clone());
+    match (open, account, excluded.first()) {
+        (Some(reason), ..) => Some(Some(reason)),
+        (None, None, Some(first)) => {
+            let why = "is not in view, and some accounts are left out";
+            Some(Some(Reason::new("the account of the key", why, first.origin.span)))
+        }
+        _ => Some(None),
     }
 }
 
 /// Whether a mechanism deals with the key: `None` if not, a reason if the user's name does not show it.
-fn reaches(mechanism: &Mechanism, key: &AccessKey, owner: &Owner<'_>) -> Option<Option<Reason>> {
-    match &mechanism.reach {
+fn reaches(reach: &Reach, key: &AccessKey, owner: &Owner<'_>) -> Option<Option<Reason>> {
+    match reach {
         Reach::Organization | Reach::Account => Some(None),
+        Reach::Named(user) => {
+            let (site, name) = &**user;
+            let same = |user: &Site| user.project == site.project && user.address == site.address;
+            let own = owner.user.is_some_and(|user| same(&user.site));
+            let named = name.as_str().zip(owner.name.as_str()).is_some_and(|(one, other)| one == other);
+            (own || named).then_some(None)
+        }
         Reach::Keys(blocks) => blocks.contains(&key.site.block).then_some(None),
         Reach::Users(names) => {
             let answers: Vec<(Tri, &Value)> = names.iter().map(|name| (same_user(name, key, owner), name)).collect();

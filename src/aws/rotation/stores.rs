@@ -153,7 +153,7 @@ fn keys_in(resource: &Resource<'_>, argument: &str, value: &Value, keys: &[&Site
 
 impl Period {
     /// A number of seconds, or a number with one of the units `s`, `m`, `h`, `d`.
-    fn of_seconds(value: &Value) -> Self {
+    pub fn of_seconds(value: &Value) -> Self {
         let Some(text) = value.as_str() else { return Self::of(value, 1, Self::Unstated).minutes_from_seconds() };
         let text = text.trim();
         let seconds = ['s', 'm', 'h', 'd']

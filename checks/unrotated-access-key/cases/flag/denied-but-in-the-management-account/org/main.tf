@@ -1,0 +1,26 @@
+resource "aws_organizations_organization" "this" {
+  feature_set          = "ALL"
+  enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
+}
+
+resource "aws_organizations_policy" "no_keys" {
+  name = "no-keys"
+
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Deny", Action = "iam:CreateAccessKey", Resource = "*" }]
+  })
+}
+
+resource "aws_organizations_policy_attachment" "no_keys" {
+  policy_id = aws_organizations_policy.no_keys.id
+  target_id = aws_organizations_organization.this.roots[0].id
+}
+
+resource "aws_iam_user" "ci" {
+  name = "ci"
+}
+
+resource "aws_iam_access_key" "ci" {
+  user = aws_iam_user.ci.name
+}

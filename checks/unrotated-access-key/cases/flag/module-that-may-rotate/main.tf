@@ -1,0 +1,13 @@
+resource "aws_iam_user" "ci" {
+  name = "ci"
+}
+
+resource "aws_iam_access_key" "ci" {
+  user = aws_iam_user.ci.name
+}
+
+module "rotator" {
+  source         = "git::https://github.com/skildops/aws-iam-key-rotator.git//terraform"
+  mail_from      = "keys@example.com"
+  access_key_age = 60
+}
