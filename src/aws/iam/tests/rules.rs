@@ -533,3 +533,25 @@ fn the_keys_of_an_endpoint_go_together() {
         check(&[(&direct, "no"), (&without, "conditional")]);
     }
 }
+
+#[test]
+fn what_is_no_prefix_of_a_service_is_unknown() {
+    check(&[
+        (r#"{"Null": {"s3:prefix": "true"}}"#, "yes"),
+        (r#"{"Null": {"1s3:prefix": "true"}}"#, "unknown"),
+        (r#"{"Null": {"s$3:prefix": "true"}}"#, "unknown"),
+    ]);
+}
+
+#[test]
+fn the_region_of_iam_is_that_of_the_partition() {
+    let regions = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"].map(request::region);
+    assert_eq!(regions, ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"]);
+}
+
+#[test]
+fn many_open_statements_cost_more_steps() {
+    let all: Vec<Policy> =
+        (0..130).map(|n| deny_if(&format!(r#"{{"StringEquals": {{"aws:UserAgent": "a{n}"}}}}"#))).collect();
+    assert_eq!(name(&verdict(&all)), "conditional");
+}
