@@ -43,6 +43,8 @@ pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Re
         Free::Clock => clocks(predicates, question, &mut candidates),
         Free::Address(_) => addresses(predicates, &mut candidates),
         Free::Services => return lists(predicates, candidates),
+        // One path is known: the everyday one.
+        Free::Path if matches!(question.place, Place::Known(_)) => {}
         Free::Account | Free::Path | Free::Text(_) => {
             let domain = Domain::of(free, question);
             candidates.extend(texts(&domain, predicates)?.into_iter().map(Sample::Text));
@@ -104,6 +106,7 @@ fn likely(free: Free, question: &Question) -> Vec<Sample> {
         (Free::Path, Some(Organization::Known(id)), Place::Any) => {
             ["ou-ab12-22222222/", ""].map(|unit| Sample::Text(format!("{id}/r-ab12/{unit}"))).into()
         }
+        (Free::Address(_), ..) => vec![Sample::Address(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)))],
         _ => Vec::new(),
     }
 }
@@ -152,7 +155,7 @@ fn clocks(predicates: &[&Predicate], question: &Question, candidates: &mut Vec<S
 /// The ends of every block, and their neighbours.
 fn addresses(predicates: &[&Predicate], candidates: &mut Vec<Sample>) {
     let mut v4: BTreeSet<u32> = BTreeSet::from([0]);
-    let mut v6: BTreeSet<u128> = BTreeSet::from([0x2001_0db8 << 96, 0]);
+    let mut v6: BTreeSet<u128> = BTreeSet::from([0]);
     for predicate in predicates {
         let Matches::Address(nets) = &predicate.test else { continue };
         for net in nets {
@@ -197,7 +200,7 @@ fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<S
                 let ends = |service: &&&String| service.to_string();
                 let mut all: Vec<String> = vec![first.to_string()];
                 all.extend(middle.map(|service| ends(&service)));
-                if first != last || list.len() > 1 {
+                if list.len() > 1 {
                     all.push(last.to_string());
                 }
                 candidates.push(Sample::Services(all));
@@ -215,8 +218,6 @@ enum Domain {
     Formed(Vec<Option<char>>, Rest),
     /// `o-.../r-.../ou-.../`, each part in small letters, digits and hyphens.
     Path(Vec<char>),
-    /// Just this one.
-    Only(Vec<char>),
 }
 
 /// What follows a beginning.
@@ -231,12 +232,12 @@ enum Rest {
 }
 
 /// Where a string of a domain stands.
-type At = u16;
+type At = u32;
 
 impl Domain {
     fn of(free: Free, question: &Question) -> Self {
-        match (free, &question.place, &question.organization) {
-            (Free::Account, ..) => {
+        match (free, &question.organization) {
+            (Free::Account, _) => {
                 let mut head: Vec<Option<char>> = match &question.account {
                     Account::Known(id) => id.chars().map(Some).collect(),
                     Account::Any => vec![None; 12],
@@ -244,14 +245,13 @@ impl Domain {
                 head.extend(named(question.principal, "").chars().map(Some));
                 Self::Formed(head, if question.principal == Principal::Root { Rest::Nothing } else { Rest::Names })
             }
-            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), ..) => Self::Formed(vec![None; 12], Rest::Nothing),
-            (Free::Text("aws:userid"), ..) if question.principal == Principal::User => Self::word(""),
-            (Free::Text("aws:SourceVpc"), ..) => Self::word("vpc-"),
-            (Free::Text("aws:SourceVpce"), ..) => Self::word("vpce-"),
-            (Free::Text("aws:VpceOrgID"), ..) => Self::word("o-"),
-            (Free::Path, Place::Known(path), _) => Self::Only(path.chars().collect()),
-            (Free::Path, _, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
-            (Free::Path, ..) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
+            (Free::Text("aws:VpceAccount" | "aws:ResourceAccount"), _) => Self::Formed(vec![None; 12], Rest::Nothing),
+            (Free::Text("aws:userid"), _) if question.principal == Principal::User => Self::word(""),
+            (Free::Text("aws:SourceVpc"), _) => Self::word("vpc-"),
+            (Free::Text("aws:SourceVpce"), _) => Self::word("vpce-"),
+            (Free::Text("aws:VpceOrgID"), _) => Self::word("o-"),
+            (Free::Path, Some(Organization::Known(id))) => Self::Path(format!("{id}/r-").chars().collect()),
+            (Free::Path, _) => Self::Path(format!("{UNNAMED_ORGANIZATION}/r-").chars().collect()),
             _ => Self::Free,
         }
     }
@@ -269,7 +269,6 @@ impl Domain {
                 all.extend(head);
                 all
             }
-            Self::Only(text) => text.clone(),
         }
     }
 
@@ -279,27 +278,24 @@ impl Domain {
         match self {
             Self::Free => Some(1),
             // After the head: before a name, or within one.
-            Self::Formed(head, rest) => {
-                match (head.get(usize::from(at)), usize::from(at) - head.len().min(at.into())) {
-                    (Some(wanted), _) => {
-                        wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
-                    }
-                    (None, _) if *rest == Rest::Nothing => None,
-                    (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
-                    (None, within) => {
-                        let is_name = character.is_ascii_alphanumeric()
-                            || (*rest == Rest::Names && "+=,.@_-".contains(character));
-                        is_name.then_some(if within == 0 { at + 1 } else { at })
-                    }
+            Self::Formed(head, rest) => match (head.get(at as usize), (at as usize) - head.len().min(at as usize)) {
+                (Some(wanted), _) => {
+                    wanted.map_or(character.is_ascii_digit(), |own| own == character).then_some(at + 1)
                 }
-            }
-            Self::Only(text) => (text.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+                (None, _) if *rest == Rest::Nothing => None,
+                (None, 1) if *rest == Rest::Names && character == '/' => Some(at - 1),
+                (None, within) => {
+                    let is_name =
+                        character.is_ascii_alphanumeric() || (*rest == Rest::Names && "+=,.@_-".contains(character));
+                    is_name.then_some(if within == 0 { at + 1 } else { at })
+                }
+            },
             // After the fixed head: within a part, at its end, or within the `ou-` that begins the next.
             Self::Path(head) => {
-                let len = u16::try_from(head.len()).ok()?;
+                let len = u32::try_from(head.len()).ok()?;
                 let expected = |wanted: char, next: At| (character == wanted).then_some(next);
                 match at.checked_sub(len) {
-                    None => (head.get(usize::from(at)) == Some(&character)).then_some(at + 1),
+                    None => (head.get(at as usize) == Some(&character)).then_some(at + 1),
                     Some(0) => is_part.then_some(len + 1),
                     Some(1) if character == '/' => Some(len + 2),
                     Some(1) => is_part.then_some(len + 1),
@@ -314,18 +310,17 @@ impl Domain {
     fn accepts(&self, at: At) -> bool {
         match self {
             Self::Free => at == 1,
-            Self::Formed(head, rest) => usize::from(at) == head.len() + usize::from(*rest != Rest::Nothing),
-            Self::Only(text) => usize::from(at) == text.len(),
-            Self::Path(head) => usize::from(at) == head.len() + 2,
+            Self::Formed(head, rest) => at as usize == head.len() + usize::from(*rest != Rest::Nothing),
+            Self::Path(head) => at as usize == head.len() + 2,
         }
     }
 }
 
 /// A place in the domain, and the positions of each pattern that can still match.
-type State = (At, Vec<(u32, u16)>);
+type State = (At, Vec<(u32, u32)>);
 
 /// What is left of a pattern after the part of the string that it looks at.
-const MATCHED: u16 = u16::MAX;
+const MATCHED: u32 = u32::MAX;
 
 struct Runner<'a> {
     pattern: &'a Pattern,
@@ -333,7 +328,7 @@ struct Runner<'a> {
     accepting: Vec<bool>,
     view: View,
     /// Where it starts: behind the fixed beginning.
-    start: Vec<u16>,
+    start: Vec<u32>,
     predicate: usize,
 }
 
@@ -382,7 +377,8 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
     Ok(found)
 }
 
-/// Every character that some pattern tells from others, and one that none does.
+/// Every character that some pattern tells from others, and one that none does. (A pattern with segments has colons of its
+/// own.)
 fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
     use super::pattern::Token;
     let mut all: BTreeSet<char> = domain.alphabet().into_iter().collect();
@@ -394,9 +390,6 @@ fn alphabet(domain: &Domain, runners: &[Runner<'_>]) -> Vec<char> {
                 }
                 Token::Char(character) => {
                     all.insert(*character);
-                }
-                Token::OneInSegment | Token::ManyInSegment => {
-                    all.insert(':');
                 }
                 _ => {}
             }
@@ -419,7 +412,7 @@ fn told_apart(alphabet: &[char], domain: &Domain, runners: &[Runner<'_>], state:
     let mut told = BTreeSet::from([':', '/']);
     for (index, at) in &state.1 {
         let Some(pattern) = runners.get(*index as usize).map(|runner| runner.pattern) else { continue };
-        if let Some(Token::Char(own)) = pattern.tokens.get(usize::from(*at)) {
+        if let Some(Token::Char(own)) = pattern.tokens.get(*at as usize) {
             told.insert(*own);
             if pattern.fold {
                 told.extend([own.to_ascii_lowercase(), own.to_ascii_uppercase()]);
@@ -432,7 +425,7 @@ fn told_apart(alphabet: &[char], domain: &Domain, runners: &[Runner<'_>], state:
     alphabet.iter().filter_map(leads).filter(new).collect()
 }
 
-fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<(u32, u16)> {
+fn advance(runners: &[Runner<'_>], from: &[(u32, u32)], character: char) -> Vec<(u32, u32)> {
     let mut next = Vec::new();
     for group in from.chunk_by(|a, b| a.0 == b.0) {
         let Some((index, runner)) =
@@ -440,7 +433,7 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<
         else {
             continue;
         };
-        let positions: Vec<u16> = group.iter().map(|(_, at)| *at).collect();
+        let positions: Vec<u32> = group.iter().map(|(_, at)| *at).collect();
         if positions.contains(&MATCHED) {
             next.push((index, MATCHED));
         } else if runner.view == View::Account && character == ':' {
@@ -461,12 +454,12 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u16)], character: char) -> Vec<
     next
 }
 
-fn ends(runner: &Runner<'_>, positions: &[u16]) -> bool {
-    positions.iter().any(|at| *at == MATCHED || runner.accepting.get(usize::from(*at)).copied().unwrap_or_default())
+fn ends(runner: &Runner<'_>, positions: &[u32]) -> bool {
+    positions.iter().any(|at| *at == MATCHED || runner.accepting.get(*at as usize).copied().unwrap_or_default())
 }
 
 /// Which predicates have a pattern that matches, and whether surely.
-fn answer(runners: &[Runner<'_>], state: &[(u32, u16)]) -> Vec<(usize, bool)> {
+fn answer(runners: &[Runner<'_>], state: &[(u32, u32)]) -> Vec<(usize, bool)> {
     let mut answer = BTreeSet::new();
     for (index, at) in state {
         if let Some(runner) = runners.get(*index as usize)

@@ -84,6 +84,11 @@ pub const BUDGET: usize = 2_000_000;
 
 /// Decides.
 pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
+    within(BUDGET, levels, question)
+}
+
+/// Decides, if that takes no more than so many steps.
+pub(super) fn within(budget: usize, levels: &[Level<'_>], question: &Question) -> Verdict {
     let policies = levels.iter().flat_map(|level| level.policies.iter().map(|attached| attached.policy));
     let question = &question.clone().in_organization_named_by(policies);
     let candidates = Candidate::all(levels, question);
@@ -91,7 +96,8 @@ pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
     for candidate in &candidates {
         candidate.keys(&mut keys);
     }
-    let mut search = Search { question, levels, outcomes: Outcomes::default(), steps: 0, variables: Vec::new() };
+    let mut search =
+        Search { question, levels, outcomes: Outcomes::default(), budget, steps: 0, variables: Vec::new() };
     for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
             let why = "distinguish more cases than rootlint goes through";
@@ -235,6 +241,7 @@ struct Search<'a, 'q> {
     question: &'q Question,
     levels: &'a [Level<'a>],
     outcomes: Outcomes,
+    budget: usize,
     steps: usize,
     /// The free values met so far: many kinds of requests ask the same of them.
     variables: Vec<Rc<Variable>>,
@@ -307,7 +314,7 @@ impl Search<'_, '_> {
         chosen: &mut Vec<usize>,
     ) -> Result<(), TooMany> {
         self.steps += 1 + live.len() / 64;
-        if self.steps > BUDGET {
+        if self.steps > self.budget {
             return Err(TooMany);
         }
         let depth = chosen.len();

@@ -54,11 +54,13 @@ pub struct Pattern {
 }
 
 /// Positions in a pattern, sorted.
-pub(super) type Positions = Vec<u16>;
+pub(super) type Positions = Vec<u32>;
 
 impl Pattern {
     /// A pattern of these steps.
-    pub fn new(tokens: Vec<Token>, fold: bool) -> Self {
+    pub fn new(mut tokens: Vec<Token>, fold: bool) -> Self {
+        // `**` is `*`: without this, the positions of a long row of them would be counted for each of them.
+        tokens.dedup_by(|next, one| next == one && one.is_loop());
         let vague = tokens.contains(&Token::Hole);
         Self { tokens, fold, vague }
     }
@@ -71,17 +73,17 @@ impl Pattern {
     /// A position and those reached from it without a character.
     pub(super) fn closure(&self, at: usize) -> Positions {
         let mut positions = Vec::new();
-        self.enter(u16::try_from(at).unwrap_or(u16::MAX - 1), &mut positions);
+        self.enter(at as u32, &mut positions);
         positions
     }
 
     /// Adds a position and those reached from it without a character.
-    fn enter(&self, mut at: u16, positions: &mut Positions) {
+    fn enter(&self, mut at: u32, positions: &mut Positions) {
         loop {
             if let Err(place) = positions.binary_search(&at) {
                 positions.insert(place, at);
             }
-            match self.tokens.get(usize::from(at)) {
+            match self.tokens.get(at as usize) {
                 Some(token) if token.is_loop() => at += 1,
                 _ => return,
             }
@@ -89,10 +91,10 @@ impl Pattern {
     }
 
     /// The positions after `character`.
-    pub(super) fn step(&self, from: &[u16], character: char) -> Positions {
+    pub(super) fn step(&self, from: &[u32], character: char) -> Positions {
         let mut positions = Vec::new();
         for &at in from {
-            match self.tokens.get(usize::from(at)) {
+            match self.tokens.get(at as usize) {
                 Some(token) if token.takes(character, self.fold) => {
                     self.enter(if token.is_loop() { at } else { at + 1 }, &mut positions);
                 }
@@ -102,22 +104,21 @@ impl Pattern {
         positions
     }
 
-    /// The positions after the account of the request, as one step, whatever its digits are.
-    fn step_account(&self, from: &[u16]) -> Positions {
+    /// The positions after the account of the request, as one step, whatever its digits are. No wildcard takes it: the
+    /// pattern's own account would then be left without a counterpart.
+    fn step_account(&self, from: &[u32]) -> Positions {
         let mut positions = Vec::new();
         for &at in from {
-            match self.tokens.get(usize::from(at)) {
-                Some(token) if token.is_loop() => self.enter(at, &mut positions),
-                Some(Token::Account) => self.enter(at + 1, &mut positions),
-                _ => {}
+            if self.tokens.get(at as usize) == Some(&Token::Account) {
+                self.enter(at + 1, &mut positions);
             }
         }
         positions
     }
 
     /// Whether a string may end at one of these positions.
-    pub(super) fn accepts(&self, positions: &[u16]) -> bool {
-        positions.last().is_some_and(|at| usize::from(*at) == self.tokens.len())
+    pub(super) fn accepts(&self, positions: &[u32]) -> bool {
+        positions.last().is_some_and(|at| *at as usize == self.tokens.len())
     }
 
     /// The positions after `text`.
@@ -165,16 +166,6 @@ impl Pattern {
             positions = next;
         }
         if loose.accepts(&loose.run(positions, suffix)) { Tri::Maybe } else { Tri::No }
-    }
-
-    /// The pattern with the account's digits in place of the account.
-    #[must_use]
-    pub fn with_account(&self, account: &str) -> Self {
-        let tokens = self.tokens.iter().flat_map(|token| match token {
-            Token::Account => account.chars().map(Token::Char).collect(),
-            other => vec![other.clone()],
-        });
-        Self::new(tokens.collect(), self.fold)
     }
 }
 
@@ -343,7 +334,7 @@ pub fn resource(
     reasons: &mut Vec<Reason>,
 ) -> Result<Option<Pattern>, Reason> {
     let fifth = item.units.iter().enumerate().filter(|(_, unit)| **unit == Unit::Char(':')).nth(COLONS - 1);
-    let head = fifth.map_or(item.units.len(), |(at, _)| at + 1);
+    let head = fifth.map_or(item.units.len(), |(at, _)| at);
     let written = |unit: &Unit| match unit {
         Unit::Char(character) => Part::Written(*character),
         Unit::Hole(_) => Part::Hole,
@@ -371,7 +362,7 @@ pub fn resource(
         return Err(Reason::new(text, "has a wildcard in the service, which AWS does not document", item.span));
     }
     let missing = COLONS.saturating_sub(text.matches(':').count());
-    if missing > 0 && text.ends_with('*') {
+    if text.ends_with('*') {
         for _ in 0..missing {
             parts.extend([Part::Written(':'), Part::Written('*')]);
         }

@@ -4,6 +4,7 @@ mod brute;
 mod generator;
 mod properties;
 mod questions;
+mod rules;
 mod verdicts;
 
 use std::sync::Arc;
