@@ -2,6 +2,7 @@
 //! answers that its predicates can give. Exact: every value of the world answers like one of the samples.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -368,8 +369,8 @@ fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooM
             if spent > STEPS || came_from.len() > BUDGET {
                 return Err(TooMany);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(Arc::clone(&next), Some((Arc::clone(&state), character)));
+            if let Entry::Vacant(place) = came_from.entry(Arc::clone(&next)) {
+                place.insert(Some((Arc::clone(&state), character)));
                 queue.push_back(next);
             }
         }
@@ -433,6 +434,13 @@ fn advance(runners: &[Runner<'_>], from: &[(u32, u32)], character: char) -> Vec<
         else {
             continue;
         };
+        // Most patterns are plain strings, and most characters end them.
+        if let [(_, at)] = group
+            && runner.pattern.refuses(*at, character)
+            && ![':', '/'].contains(&character)
+        {
+            continue;
+        }
         let positions: Vec<u32> = group.iter().map(|(_, at)| *at).collect();
         if positions.contains(&MATCHED) {
             next.push((index, MATCHED));

@@ -90,6 +90,12 @@ impl Pattern {
         }
     }
 
+    /// Whether a plain character stands at a position, and it is another than `character`.
+    pub(super) fn refuses(&self, at: u32, character: char) -> bool {
+        let token = self.tokens.get(at as usize);
+        token.is_some_and(|token| matches!(token, Token::Char(_)) && !token.takes(character, self.fold))
+    }
+
     /// The positions after `character`.
     pub(super) fn step(&self, from: &[u32], character: char) -> Positions {
         let mut positions = Vec::new();
