@@ -134,6 +134,16 @@ impl Pattern {
 
     /// Whether the pattern matches `text`.
     pub fn matches(&self, text: &str) -> Tri {
+        // Most patterns are plain strings: their first characters tell.
+        let mut characters = text.chars();
+        for (at, token) in self.tokens.iter().enumerate() {
+            if !matches!(token, Token::Char(_)) {
+                break;
+            }
+            if characters.next().is_none_or(|character| self.refuses(at as u32, character)) {
+                return Tri::No;
+            }
+        }
         match (self.accepts(&self.run(self.start(), text)), self.vague) {
             (false, _) => Tri::No,
             (true, false) => Tri::Yes,
