@@ -26,7 +26,9 @@ fn results(log: &Value) -> &Vec<Value> {
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).unwrap_or_else(|| panic!("{pointer} in {value}")).as_str().unwrap()
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    assert!(found.is_some(), "{pointer} in {value}");
+    found.unwrap()
 }
 
 /// What GitHub wants of each result beyond the schema.
@@ -131,15 +133,15 @@ fn a_linked_file_is_shown_where_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("repository");
     std::fs::create_dir_all(root.join("dev")).unwrap();
-    std::fs::create_dir_all(root.join("shared")).unwrap();
+    std::fs::create_dir_all(root.join("common")).unwrap();
     let key = "resource \"aws_iam_access_key\" \"k\" {\n  user = \"root\"\n}\n";
-    std::fs::write(root.join("shared/main.tf"), key).unwrap();
+    std::fs::write(root.join("common/main.tf"), key).unwrap();
     std::fs::write(folder.path().join("outside.tf"), key).unwrap();
-    symlink("../shared/main.tf", root.join("dev/main.tf")).unwrap();
+    symlink("../common/main.tf", root.join("dev/main.tf")).unwrap();
     symlink("../../outside.tf", root.join("dev/outside.tf")).unwrap();
     let log = log(&root);
     assert_taken(&log);
     let uris: Vec<&str> =
         results(&log).iter().map(|result| text(result, "/locations/0/physicalLocation/artifactLocation/uri")).collect();
-    assert_eq!(uris, ["shared/main.tf"]);
+    assert_eq!(uris, ["common/main.tf"]);
 }
