@@ -121,7 +121,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     in_pool(options, || {
         let results: Vec<Findings> = checks::ALL
             .par_iter()
@@ -160,7 +160,7 @@ pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Se
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }

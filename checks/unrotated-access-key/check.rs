@@ -1,7 +1,6 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
-use crate::aws::organization::{self, Resolved};
 use crate::aws::rotation::{self, Answer, Found};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
@@ -19,7 +18,6 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    let mut organizations = None;
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
@@ -33,7 +31,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             }
             continue;
         }
-        if let Some(organization) = denied(model, key, &mut organizations) {
+        if let Some(organization) = denied(model, key) {
             out.note(organization);
             continue;
         }
@@ -46,9 +44,8 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 
 /// Says that nobody can create this key, if the one organization in view sees to that. Its own project is deployed in
 /// the management account, which no service control policy covers.
-fn denied(model: &Model<'_>, key: &AccessKey, organizations: &mut Option<Vec<Resolved>>) -> Option<Diagnostic> {
-    let organizations = organizations.get_or_insert_with(|| organization::organizations(model));
-    let [organization] = organizations.as_slice() else { return None };
+fn denied(model: &Model<'_>, key: &AccessKey) -> Option<Diagnostic> {
+    let [organization] = model.organizations() else { return None };
     let elsewhere = !organization.projects.contains(&key.site.project);
     (organization.denies_user_keys() && organization.assumption.is_none() && elsewhere).then(|| {
         let message = format!(

@@ -69,7 +69,7 @@ fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
 }
 
 fn resolved(settings: &Settings, facts: &[Facts]) -> Vec<Resolved> {
-    organizations(&Model { settings, facts })
+    organizations(&Model::new(settings, facts))
 }
 
 /// Targets and verdicts of the only organization.
