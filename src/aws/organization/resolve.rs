@@ -1,7 +1,7 @@
 //! The projects of a scan, put together into organizations: which roots, units and accounts there are, what is attached on
 //! the way to each, and whether that denies its root users a key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,8 +12,9 @@ use crate::aws::iam::{
 };
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
-use crate::value::Reason;
+use crate::value::{Reason, Symbol};
 
+use super::accounts::{self, Accounts, Whose};
 use super::declared::Ident;
 use super::groups::{Group, groups};
 use super::guards;
@@ -232,7 +233,8 @@ impl<'a> Group<'a> {
             doubt,
             layers: HashMap::new(),
             verdicts: HashMap::new(),
-            by_account: HashMap::new(),
+            of_accounts: HashMap::new(),
+            accounts: Accounts::of(self),
             classes: HashMap::new(),
             relevant: HashMap::new(),
             uncovered: HashSet::new(),
@@ -307,6 +309,21 @@ fn key(layers: &[Rc<Layer>]) -> Vec<usize> {
     layers.iter().filter(says).map(|layer| layer.class).collect()
 }
 
+/// What makes a difference between accounts without a known id: the levels above, the place, the project that declares
+/// them, and their name where a policy names it.
+type AccountKey = (Vec<usize>, Place, Option<Arc<str>>, Option<Symbol>);
+
+/// What matters of a policy.
+#[derive(Clone)]
+struct Relevant {
+    /// The statements that can have a say, or come near it.
+    policy: Rc<Policy>,
+    /// What its unknown parts are the values of.
+    symbols: Rc<BTreeSet<Symbol>>,
+    /// Whether it writes out ids of accounts.
+    has_ids: bool,
+}
+
 /// Decides target after target: each set of policies once, not once an account.
 struct Judge<'g, 'a, 'm> {
     group: &'g Group<'a>,
@@ -318,8 +335,10 @@ struct Judge<'g, 'a, 'm> {
     layers: HashMap<String, Rc<Layer>>,
     classes: HashMap<Class, usize>,
     verdicts: HashMap<Vec<usize>, Verdict>,
-    by_account: HashMap<(Vec<usize>, Place), bool>,
-    relevant: HashMap<*const Policy, Rc<Policy>>,
+    /// Verdicts on accounts of which only the place and the name are known.
+    of_accounts: HashMap<AccountKey, (Verdict, bool)>,
+    accounts: Accounts<'a>,
+    relevant: HashMap<*const Policy, Relevant>,
     uncovered: HashSet<*const Policy>,
 }
 
@@ -349,16 +368,31 @@ impl<'a> Judge<'_, 'a, '_> {
         layer
     }
 
-    /// The statements of a policy that can have a say, or come near it.
-    fn relevant(&mut self, policy: &Arc<Policy>) -> Rc<Policy> {
+    fn relevant(&mut self, policy: &Arc<Policy>) -> Relevant {
         let known = self.relevant.entry(Arc::as_ptr(policy));
-        Rc::clone(known.or_insert_with(|| Rc::new(guards::relevant(policy))))
+        let make = || {
+            let policy = guards::relevant(policy);
+            let (symbols, has_ids) = (policy.symbols().cloned().collect(), accounts::has_ids(&policy));
+            Relevant { policy: Rc::new(policy), symbols: Rc::new(symbols), has_ids }
+        };
+        known.or_insert_with(make).clone()
     }
 
-    fn decide(&mut self, layers: &[Rc<Layer>], question: &Question) -> Verdict {
+    fn decide(&mut self, layers: &[Rc<Layer>], question: &Question, whose: Whose<'_>) -> Verdict {
         let mut policies: Vec<Vec<(Rc<Policy>, Option<Reason>)>> = Vec::new();
+        let all = layers.iter().flat_map(|layer| &layer.policies);
+        let relevant: Vec<(Relevant, Option<Reason>)> =
+            all.map(|(policy, doubt)| (self.relevant(policy), doubt.clone())).collect();
+        let apart = !relevant.iter().any(|(relevant, _)| relevant.has_ids);
+        let mut relevant = relevant.into_iter();
         for layer in layers {
-            let of_layer = layer.policies.iter().map(|(policy, doubt)| (self.relevant(policy), doubt.clone()));
+            let of_layer = relevant.by_ref().take(layer.policies.len()).map(|(relevant, doubt)| {
+                let policy = match relevant.symbols.is_empty() {
+                    true => relevant.policy,
+                    false => Rc::new(self.accounts.naming(&relevant.policy, whose, apart)),
+                };
+                (policy, doubt)
+            });
             policies.push(of_layer.collect());
         }
         let levels: Vec<Level<'_>> = layers
@@ -370,7 +404,13 @@ impl<'a> Judge<'_, 'a, '_> {
                 full_access: layer.full_access,
             })
             .collect();
-        decide(&levels, question)
+        self.accounts.in_words(decide(&levels, question))
+    }
+
+    /// What the policies of these levels name without knowing it.
+    fn symbols(&mut self, layers: &[Rc<Layer>]) -> BTreeSet<Symbol> {
+        let all = layers.iter().flat_map(|layer| &layer.policies);
+        all.flat_map(|(policy, _)| self.relevant(policy).symbols.iter().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// The verdict for any account under these levels.
@@ -380,7 +420,7 @@ impl<'a> Judge<'_, 'a, '_> {
             return verdict.clone();
         }
         let question = self.question.clone();
-        let verdict = self.decide(layers, &question);
+        let verdict = self.decide(layers, &question, Whose::Any);
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
@@ -460,6 +500,33 @@ impl<'a> Judge<'_, 'a, '_> {
         Some(format!("{id}/{root}/{}", units?))
     }
 
+    /// The verdict on one account, where it is not that on any account, and whether it rests on the account's id.
+    fn account(&mut self, layers: &[Rc<Layer>], id: &Ident, question: Question, general: Verdict) -> (Verdict, bool) {
+        let symbols = self.symbols(layers);
+        let own = id.symbol.as_ref().filter(|_| !symbols.is_empty());
+        if question.account != Who::Any {
+            return (self.decide(layers, &question, Whose::Account(own)), false);
+        }
+        let named = own.filter(|own| symbols.contains(own)).cloned();
+        let project = own.map(|own| Arc::clone(&own.project));
+        let key = (key(layers), question.place.clone(), project, named.clone());
+        if let Some(known) = self.of_accounts.get(&key) {
+            return known.clone();
+        }
+        let as_any = question.place == Place::Any && own.is_none();
+        let verdict = if as_any { general } else { self.decide(layers, &question, Whose::Account(own)) };
+        // Denied for an account that no policy names: it rests on this account's id.
+        let other = Question { account: Who::Known("000000000001".into()), ..question };
+        let by_account = matches!(verdict, Verdict::Conditional(_))
+            && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
+        let verdict = match &named {
+            Some(own) => accounts::of_one(verdict, own),
+            None => verdict,
+        };
+        self.of_accounts.insert(key, (verdict.clone(), by_account));
+        (verdict, by_account)
+    }
+
     fn target(&mut self, node: &Node<'a>) -> Target {
         let is_account = node.kind == TargetKind::Account;
         let (way, cut) = match (is_account, node.parent) {
@@ -486,19 +553,7 @@ impl<'a> Judge<'_, 'a, '_> {
             if let Some(id) = node.id.literal.clone() {
                 question.account = Who::Known(id);
             }
-            if question.account != Who::Any || question.place != Place::Any {
-                verdict = self.decide(&layers, &question);
-            }
-            if matches!(verdict, Verdict::Conditional(_)) && question.account == Who::Any {
-                // Denied for an account that no policy names: it rests on this account's id.
-                let other = Question { account: Who::Known("000000000001".into()), ..question };
-                let key = (key(&layers), other.place.clone());
-                by_account = match self.by_account.get(&key) {
-                    Some(known) => *known,
-                    None => matches!(self.decide(&layers, &other), Verdict::Denied(_)),
-                };
-                self.by_account.insert(key, by_account);
-            }
+            (verdict, by_account) = self.account(&layers, node.id, question, verdict);
         }
         self.blame(&layers, &verdict);
         let address = node.site.map(|site| site.address.to_string());

@@ -8,6 +8,7 @@ use crate::finding::Findings;
 use crate::resource::{Language, Mode, Presence, Resource};
 use crate::value::{Reason, Value};
 
+mod accounts;
 mod full_access;
 
 const ORGANIZATION: &str = "aws_organizations_organization";
