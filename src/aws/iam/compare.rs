@@ -224,6 +224,10 @@ fn texts(
         patterns.retain(|pattern| !pattern.has_other());
     }
     match subject {
+        // `Resource: "*"` of every statement is no question.
+        Subject::Account(..) | Subject::Chosen(..) | Subject::Arn(_) if patterns.iter().any(Pattern::is_any) => {
+            Atom { says: Says::Always((!negated).into()), reasons }
+        }
         Subject::Text(text) => {
             let patterns: Vec<Pattern> = patterns.into_iter().map(loose).collect();
             let predicate =

@@ -9,7 +9,7 @@ use crate::value::Reason;
 use super::policy::{Item, Unit};
 
 /// One step of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     /// Just this character.
     Char(char),
@@ -45,7 +45,7 @@ impl Token {
 }
 
 /// A compiled pattern.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pattern {
     /// Its steps.
     pub tokens: Vec<Token>,
@@ -151,6 +151,11 @@ impl Pattern {
             (true, false) => Tri::Yes,
             (true, true) => Tri::Maybe,
         }
+    }
+
+    /// Whether it surely matches every string.
+    pub fn is_any(&self) -> bool {
+        self.tokens == [Token::Many]
     }
 
     /// The one string that it matches, if all of it is plain.

@@ -141,7 +141,6 @@ struct Runner<'a> {
     view: View,
     /// Where it starts: behind the fixed beginning.
     start: Vec<u32>,
-    predicate: usize,
 }
 
 /// Strings without wildcards, side by side: policies name hundreds of accounts, and a string is at one place in all of
@@ -154,12 +153,24 @@ struct Literals {
 #[derive(Default)]
 struct Node {
     next: BTreeMap<char, usize>,
-    /// Whose string ends here.
-    predicates: Vec<usize>,
+    /// Whether one of them ends here.
+    ends: bool,
+}
+
+impl<'a> Runner<'a> {
+    /// `None` if no string makes the pattern match: `arn:aws:iam::*:role/x` never stands before `:root`.
+    fn new(pattern: Cow<'a, Pattern>, prefix: &str, suffix: &str, view: View) -> Option<Self> {
+        let accepting: Vec<bool> =
+            (0..=pattern.tokens.len()).map(|at| pattern.accepts(&pattern.run(pattern.closure(at), suffix))).collect();
+        let start = pattern.run(pattern.start(), prefix);
+        let first = *start.first()? as usize;
+        let may_match = accepting.get(first..).is_some_and(|rest| rest.contains(&true));
+        may_match.then(|| Self { pattern, accepting, view, start })
+    }
 }
 
 impl Literals {
-    fn add(&mut self, text: &str, predicate: usize) {
+    fn add(&mut self, text: &str) {
         let mut at = 0;
         for character in text.chars() {
             let new = self.nodes.len();
@@ -170,7 +181,7 @@ impl Literals {
             }
         }
         if let Some(node) = self.nodes.get_mut(at) {
-            node.predicates.push(predicate);
+            node.ends = true;
         }
     }
 
@@ -185,8 +196,8 @@ struct Compared<'a> {
     literals: Literals,
 }
 
-/// Strings of the domain: one for every combination of answers. All patterns run side by side over every string at once;
-/// strings that leave them at the same positions are one state.
+/// Strings of the domain: at least one for every combination of answers. All patterns run side by side over every string at
+/// once; strings that leave them at the same positions are one state.
 pub(super) fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooMany> {
     let compared = Compared::new(predicates);
     let alphabet = compared.alphabet(domain);
@@ -197,7 +208,7 @@ pub(super) fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<St
     let start = Arc::new(State { place: 0, literals: Some(0), positions });
     let mut came_from: HashMap<Arc<State>, Option<(Arc<State>, char)>> = HashMap::from([(Arc::clone(&start), None)]);
     let mut queue = VecDeque::from([start]);
-    let mut answers: HashSet<Vec<(usize, bool)>> = HashSet::new();
+    let mut answers = HashSet::new();
     let mut found = Vec::new();
     let mut spent = 0usize;
     while let Some(state) = queue.pop_front() {
@@ -222,25 +233,24 @@ pub(super) fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<St
 impl<'a> Compared<'a> {
     fn new(predicates: &[&'a Predicate]) -> Self {
         let mut all = Self { runners: Vec::new(), literals: Literals { nodes: vec![Node::default()] } };
-        for (predicate, test) in predicates.iter().enumerate() {
+        // Many statements hold the same pattern: it runs once.
+        let mut met: HashSet<(Cow<'a, Pattern>, &str, &str, View)> = HashSet::new();
+        for test in predicates {
             let Matches::Text { strings, view, .. } = &test.test else { continue };
-            for pattern in &strings.patterns {
-                let accepting = (0..=pattern.tokens.len())
-                    .map(|at| pattern.accepts(&pattern.run(pattern.closure(at), &strings.suffix)))
-                    .collect();
-                let start = pattern.run(pattern.start(), &strings.prefix);
-                let pattern = Cow::Borrowed(pattern);
-                all.runners.push(Runner { pattern, accepting, view: *view, start, predicate });
-            }
+            let patterns = strings.patterns.iter().map(|one| (Cow::Borrowed(one), &*strings.prefix, &*strings.suffix));
+            let mut patterns: Vec<_> = patterns.collect();
             for literal in &strings.literals {
                 if *view == View::Whole {
-                    all.literals.add(literal, predicate);
+                    all.literals.add(literal);
                 } else {
                     // Of a part of the string: it may begin anew.
                     let pattern = Pattern::new(literal.chars().map(Token::Char).collect(), false);
-                    let accepting = (0..=pattern.tokens.len()).map(|at| at == pattern.tokens.len()).collect();
-                    let (start, pattern) = (pattern.start(), Cow::Owned(pattern));
-                    all.runners.push(Runner { pattern, accepting, view: *view, start, predicate });
+                    patterns.push((Cow::Owned(pattern), "", ""));
+                }
+            }
+            for (pattern, prefix, suffix) in patterns {
+                if met.insert((pattern.clone(), prefix, suffix, *view)) {
+                    all.runners.extend(Runner::new(pattern, prefix, suffix, *view));
                 }
             }
         }
@@ -332,18 +342,15 @@ impl<'a> Compared<'a> {
         State { place, literals, positions: next }
     }
 
-    /// Which predicates have a string that matches, and whether surely.
-    fn answer(&self, state: &State) -> Vec<(usize, bool)> {
-        let literal = self.literals.node(state.literals).into_iter().flat_map(|node| &node.predicates);
-        let mut answer: BTreeSet<(usize, bool)> = literal.map(|predicate| (*predicate, false)).collect();
-        for (index, at) in &state.positions {
-            if let Some(runner) = self.runners.get(*index as usize)
-                && ends(runner, &[*at])
-            {
-                answer.insert((runner.predicate, runner.pattern.vague));
-            }
-        }
-        answer.into_iter().collect()
+    /// Which of the strings match.
+    fn answer(&self, state: &State) -> (Option<usize>, Vec<u32>) {
+        let literal = state.literals.filter(|at| self.literals.node(Some(*at)).is_some_and(|node| node.ends));
+        let ends = |(index, at): &&(u32, u32)| {
+            self.runners.get(*index as usize).is_some_and(|runner| ends(runner, std::slice::from_ref(at)))
+        };
+        let mut matching: Vec<u32> = state.positions.iter().filter(ends).map(|(index, _)| *index).collect();
+        matching.dedup();
+        (literal, matching)
     }
 }
 
