@@ -165,7 +165,7 @@ impl<'a> Runner<'a> {
         let start = pattern.run(pattern.start(), prefix);
         let first = *start.first()? as usize;
         let may_match = accepting.get(first..).is_some_and(|rest| rest.contains(&true));
-        may_match.then(|| Self { pattern, accepting, view, start })
+        may_match.then_some(Self { pattern, accepting, view, start })
     }
 }
 
