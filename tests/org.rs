@@ -112,7 +112,7 @@ fn attached(content: &str) -> String {
 /// What stands after the words that announce a whole statement.
 fn whole(finding: &Value) -> String {
     let help = finding["help"].as_str().unwrap();
-    let (_, rest) = help.split_once("the whole statement would be: ").unwrap_or_else(|| panic!("{help}"));
+    let (_, rest) = help.split_once("the whole statement would be: ").expect(help);
     let (statement, _) = rest.split_once("\nfor the management account").unwrap_or((rest, ""));
     statement.trim().to_owned()
 }

@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::Model;
 use crate::aws::iam::{
-    Account as Who, Attached, Level, Organization as Known, Place, Policy, Principal, Question, Verdict, decide,
+    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Organization as Known, Place, Policy, Principal, Question,
+    Verdict, decide,
 };
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
@@ -55,6 +56,8 @@ pub struct Resolved {
     root_denies: bool,
     /// Whether the policies at the root deny everybody to create keys of IAM users.
     root_denies_user_keys: bool,
+    /// Whether they deny everybody to create IAM users.
+    root_denies_users: bool,
 }
 
 impl Resolved {
@@ -66,6 +69,11 @@ impl Resolved {
     /// Whether nobody can create a key of an IAM user in any account but the management account.
     pub fn denies_user_keys(&self) -> bool {
         self.root_denies_user_keys
+    }
+
+    /// Whether nobody can create an IAM user in any account but the management account.
+    pub fn denies_users(&self) -> bool {
+        self.root_denies_users
     }
 
     /// The targets whose root users can create a key in some request.
@@ -263,7 +271,8 @@ impl<'a> Group<'a> {
             any_uncovered: targets.iter().any(Target::is_uncovered),
         };
         let (near_misses, locked_out) = (ground.near_misses(), ground.locked_out());
-        let root_denies_user_keys = in_view && judge.denies_user_keys();
+        let root_denies_user_keys = in_view && judge.denies_of_users(CREATE_ACCESS_KEY);
+        let root_denies_users = in_view && judge.denies_of_users("iam:CreateUser");
         let first = self.facts.first();
         let site = self.organization.map(|organization| organization.site.clone());
         let first_site = || {
@@ -290,6 +299,7 @@ impl<'a> Group<'a> {
             excesses: judge.index.excesses(question(self).now),
             root_denies,
             root_denies_user_keys,
+            root_denies_users,
             site,
         }
     }
@@ -457,24 +467,26 @@ impl<'a> Judge<'_, 'a, '_> {
         }
     }
 
-    /// Whether neither users nor roles can create a key of a user, in whatever account. A role asks in an account of its
-    /// own: a resource has to name one.
-    fn denies_user_keys(&mut self) -> bool {
+    /// Whether neither users nor roles can do this to a user, in whatever account. A user may do it to itself; a role asks in
+    /// an account of its own, as a resource has to name one.
+    fn denies_of_users(&mut self, action: &str) -> bool {
         let layers = [self.layer(TargetKind::Root, None)];
-        let own = Question { principal: Principal::User, ..self.question.clone() };
+        let asked = Question { action: action.into(), ..self.question.clone() };
         let account = "000000000000";
-        let role = Question {
-            principal: Principal::Role,
+        let of_another = |principal| Question {
+            principal,
             account: Who::Known(account.into()),
             resource: Some(format!("arn:{}:iam::{account}:user/rootlint", self.question.partition)),
-            ..self.question.clone()
+            ..asked.clone()
         };
+        let own = Question { principal: Principal::User, ..asked.clone() };
+        let questions = [own, of_another(Principal::User), of_another(Principal::Role)];
         let policies: Vec<(&Policy, Option<Reason>)> =
             layers.iter().flat_map(|layer| &layer.policies).map(|(policy, doubt)| (&**policy, doubt.clone())).collect();
         let attached = policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect();
         let full_access = layers.iter().all(|layer| layer.full_access);
         let levels = [Level { id: "the root".into(), policies: attached, full_access }];
-        [own, role].iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
+        questions.iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
     }
 
     /// What a node stands under.
