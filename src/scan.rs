@@ -135,7 +135,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     in_pool(options, || {
         let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
             Run::Model(run) => Some(run),
@@ -192,7 +192,7 @@ pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Se
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }

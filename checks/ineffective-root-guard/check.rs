@@ -10,13 +10,13 @@ pub(super) const ID: &str = "ineffective-root-guard";
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    for organization in organization::organizations(model) {
-        let reported = super::root_key_not_denied::is_reported(&organization, model);
+    for organization in model.organizations() {
+        let reported = super::root_key_not_denied::is_reported(organization, model);
         for miss in organization.near_misses.iter().filter(|miss| !(reported && miss.explains)) {
             out.push(void(miss, &organization.projects));
         }
         organization.locked_out.iter().for_each(|locked| out.note(locked_out(locked)));
-        quotas(&organization, out);
+        quotas(organization, out);
     }
     let (loose, locked) = organization::loose_near_misses(model);
     loose.iter().for_each(|miss| out.push(void(miss, &[])));
