@@ -12,7 +12,9 @@ pub mod access_key;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod join;
 mod known_modules;
+pub mod monitoring;
 pub mod organization;
 pub mod rotation;
 

@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::aws::access_key::{self, AccessKey, Owner};
-use crate::aws::{Accept, Model};
+use crate::aws::{Accept, Model, join};
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -21,7 +21,6 @@ mod auto_rotation;
 mod config;
 mod deployed;
 mod detection;
-mod join;
 mod names;
 mod role;
 mod schedule;
