@@ -24,11 +24,7 @@ pub struct Event {
 
 macro_rules! event {
     ($name:literal, $title:literal) => {
-        (
-            $name,
-            $title,
-            include_str!(concat!("../../../checks/unmonitored-root-activity/events/", $name, ".json")),
-        )
+        ($name, $title, include_str!(concat!("../../../checks/unmonitored-root-activity/events/", $name, ".json")))
     };
 }
 
@@ -49,10 +45,8 @@ const WATCHED: [Written; 10] = [
 ];
 
 /// What services do as root, or in its name: no news.
-const NOISE: [Written; 2] = [
-    event!("service-event", "events of services"),
-    event!("service-invoked", "calls that services make for root"),
-];
+const NOISE: [Written; 2] =
+    [event!("service-event", "events of services"), event!("service-invoked", "calls that services make for root")];
 
 /// Kinds of events of CloudTrail: all there are.
 const KINDS: [Written; 4] = [
@@ -79,6 +73,21 @@ pub fn noise(account: Option<&str>) -> Vec<Event> {
 /// All kinds of events that CloudTrail writes.
 pub fn kinds() -> Vec<Event> {
     KINDS.iter().map(|written| read(written, None)).collect()
+}
+
+/// The kinds of events that are written in whatever Region they happen in: not sign-ins of root, nor calls of global
+/// services.
+pub fn regional_kinds() -> Vec<Event> {
+    let global = ["iam", "organizations", "cloudfront", "route53", "signin"];
+    let outside = |name: &str| json!(global.map(|service| name.replace('*', service)));
+    let mut kinds = kinds();
+    kinds.retain(|kind| kind.name != "any-root-sign-in");
+    for kind in &mut kinds {
+        kind.envelope["source"] = json!({"$any": {"like": "aws.*", "not": outside("aws.*")}});
+        let source = json!({"$any": {"like": "*.amazonaws.com", "not": outside("*.amazonaws.com")}});
+        kind.envelope["detail"]["eventSource"] = source;
+    }
+    kinds
 }
 
 /// What happens in another account of the organization.

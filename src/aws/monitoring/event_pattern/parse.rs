@@ -150,7 +150,8 @@ fn operator(value: &Value, fields: &value::Fields) -> Parsed<Matcher> {
         "numeric" => numeric(operand),
         "cidr" => cidr(operand),
         other => {
-            let known = ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"];
+            let known =
+                ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"];
             let message = format!("there is no comparison `{other}`; there are `{}`", known.join("`, `"));
             Err(PatternError::Refused { message, span: at(field.key_span) })
         }

@@ -108,8 +108,16 @@ fn what_eventbridge_refuses_is_pointed_at() {
         (r#"{"a": [{"anything-but": {"numeric": ["=", 1]}}]}"#, "`anything-but` knows no `numeric`", r#""numeric""#),
         (r#"{"a": [{"numeric": ["!", 5]}]}"#, "`=`, `<`, `<=`, `>` or `>=` is expected", r#""!""#),
         (r#"{"a": [{"numeric": [">", "5"]}]}"#, "a number is expected", r#""5""#),
-        (r#"{"a": [{"numeric": ["<", 5, ">", 1]}]}"#, "`numeric` is a list such as [\">\", 0, \"<=\", 5]", r#"["<", 5, ">", 1]"#),
-        (r#"{"a": [{"cidr": "10.0.0.0/33"}]}"#, "`cidr` is an address range such as \"10.0.0.0/24\"", r#""10.0.0.0/33""#),
+        (
+            r#"{"a": [{"numeric": ["<", 5, ">", 1]}]}"#,
+            "`numeric` is a list such as [\">\", 0, \"<=\", 5]",
+            r#"["<", 5, ">", 1]"#,
+        ),
+        (
+            r#"{"a": [{"cidr": "10.0.0.0/33"}]}"#,
+            "`cidr` is an address range such as \"10.0.0.0/24\"",
+            r#""10.0.0.0/33""#,
+        ),
         (r#"{"$or": [{"a": ["x"]}]}"#, "`$or` must be a list of at least two objects", r#"[{"a": ["x"]}]"#),
         (r#"{"$or": [{"a": ["x"]}, "b"]}"#, "`$or` must be a list of objects", r#""b""#),
     ] {
@@ -120,11 +128,12 @@ fn what_eventbridge_refuses_is_pointed_at() {
         let place = &pattern[span.start as usize..span.end as usize];
         assert_eq!((said.as_str(), place), (message, at), "{pattern}");
     }
-    for (pattern, part) in [
-        (r#"{"a": [{"contains": "x"}]}"#, "there is no comparison `contains`"),
-        (r#"{"a": ["x"}"#, "is no JSON"),
-    ] {
-        assert!(matches!(parse(&written(pattern)), Err(PatternError::Refused { message, .. }) if message.contains(part)));
+    for (pattern, part) in
+        [(r#"{"a": [{"contains": "x"}]}"#, "there is no comparison `contains`"), (r#"{"a": ["x"}"#, "is no JSON")]
+    {
+        assert!(
+            matches!(parse(&written(pattern)), Err(PatternError::Refused { message, .. }) if message.contains(part))
+        );
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Comparison, Expression, FilterPattern, Number, Operand, Order, PatternError, Selector, Step, Terms, Test,
-};
+use super::{Comparison, Expression, FilterPattern, Number, Operand, Order, PatternError, Selector, Step, Terms, Test};
 use crate::aws::monitoring::glob::{Glob, Part};
 use crate::document::Slices;
 use crate::source::Span;
@@ -199,7 +197,8 @@ impl Reader {
         let value = self.at;
         let is = self.comparison()?;
         // The sign is not part of the value.
-        let words = matches!(is, Comparison::Exists | Comparison::NotExists | Comparison::IsNull | Comparison::IsBool(_));
+        let words =
+            matches!(is, Comparison::Exists | Comparison::NotExists | Comparison::IsNull | Comparison::IsBool(_));
         let signs = |char: &(usize, char)| matches!(char.1, '=' | '!' | '<' | '>') || char.1.is_whitespace();
         let skipped = if words { 0 } else { self.chars.iter().skip(value).take_while(|char| signs(char)).count() };
         let end = self.at;
@@ -285,9 +284,7 @@ impl Reader {
 
     fn comparison(&mut self) -> Result<Comparison, PatternError> {
         let start = self.at;
-        for (sign, order) in
-            [("<=", Order::AtMost), (">=", Order::AtLeast), ("<", Order::Less), (">", Order::More)]
-        {
+        for (sign, order) in [("<=", Order::AtMost), (">=", Order::AtLeast), ("<", Order::Less), (">", Order::More)] {
             if self.takes(sign) {
                 return Ok(Comparison::Orders(order, self.number(sign)?));
             }
@@ -441,9 +438,11 @@ impl Reader {
         let last = self.chars.iter().rposition(|(_, char)| !char.is_whitespace()).unwrap_or(0);
         match self.chars.get(last) {
             Some((_, ']')) if last > self.at => Ok(FilterPattern::Columns(self.span(self.at..last + 1))),
-            _ if self.holes.contains_key(&last) => {
-                Err(self.holes.get(&last).cloned().map_or_else(|| self.refused(0..1, "`]` is missing"), PatternError::Unknown))
-            }
+            _ if self.holes.contains_key(&last) => Err(self
+                .holes
+                .get(&last)
+                .cloned()
+                .map_or_else(|| self.refused(0..1, "`]` is missing"), PatternError::Unknown)),
             _ => Err(self.refused(self.at..self.at + 1, "`]` is missing")),
         }
     }

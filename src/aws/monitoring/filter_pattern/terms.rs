@@ -31,11 +31,7 @@ pub(super) fn read(reader: &mut Reader) -> Result<Terms, PatternError> {
             reader.next();
         }
         let start = reader.at();
-        list.push(if reader.peek() == Some('%') {
-            reader.regex()?
-        } else {
-            Operand::Glob(reader.term()?, true)
-        });
+        list.push(if reader.peek() == Some('%') { reader.regex()? } else { Operand::Glob(reader.term()?, true) });
         if reader.at() == start {
             return Ok(terms);
         }

@@ -102,12 +102,7 @@ fn comparisons_mean_what_they_say() {
 #[test]
 fn what_is_not_documented_is_not_guessed() {
     let event = json!({"t": true, "nothing": null, "o": {}});
-    for pattern in [
-        r#"{ $.t = "true" }"#,
-        r#"{ $.nothing != "x" }"#,
-        r#"{ $.o != "x" }"#,
-        "[a, b, c]",
-    ] {
+    for pattern in [r#"{ $.t = "true" }"#, r#"{ $.nothing != "x" }"#, r#"{ $.o != "x" }"#, "[a, b, c]"] {
         assert!(matches!(matches(pattern, &event), Answer::Unknown(_)), "{pattern}");
     }
     assert_eq!(matches(r#"{ $.t = "x" }"#, &event), Answer::No);
@@ -144,11 +139,7 @@ fn what_aws_refuses_is_pointed_at() {
         ("{ $.a = %(x)% }", "a regular expression cannot hold `(`", "("),
         ("{ $.a = %x }", "this regular expression does not end", "%"),
         ("{ $.a = %[% }", "this is no regular expression", "%[%"),
-        (
-            "{ $.a = %a% || $.a = %b% || $.a = %c% }",
-            "holds more than 2 regular expressions",
-            "%c%",
-        ),
+        ("{ $.a = %a% || $.a = %b% || $.a = %c% }", "holds more than 2 regular expressions", "%c%"),
         (
             r#"$.userIdentity.type = "Root""#,
             "`$` may stand only between quotes here: a pattern for JSON stands between `{` and `}`",
@@ -189,7 +180,8 @@ fn unknown_parts_stay_unknown_only_where_they_matter() {
     assert!(matches!(answer("{ $.", " = \"Root\" }"), Answer::Unknown(_)));
     assert!(matches!(answer("{ $.a > ", " }"), Answer::No));
     assert!(matches!(answer("{ $.a = ", " }"), Answer::Unknown(_)));
-    for (before, after) in [("", ""), ("{ ", " }"), ("{ $.a = 1 ", " }"), ("{ $.a ", " 1 }"), ("a ", ""), ("[a, ", "")] {
+    for (before, after) in [("", ""), ("{ ", " }"), ("{ $.a = 1 ", " }"), ("{ $.a ", " 1 }"), ("a ", ""), ("[a, ", "")]
+    {
         assert!(matches!(parse(&partly(before, after)), Err(PatternError::Unknown(_))), "{before}?{after}");
     }
 }
@@ -227,7 +219,8 @@ fn test() -> impl Strategy<Value = Expression> {
         "$['awsRegion']",
         "$.resources[0].type",
     ]);
-    let values = prop::sample::select(vec!["\"Root\"", "Root", "\"Aws*\"", "ConsoleLogin", "us-east-1", "\"a\\\"b\"", "5"]);
+    let values =
+        prop::sample::select(vec!["\"Root\"", "Root", "\"Aws*\"", "ConsoleLogin", "us-east-1", "\"a\\\"b\"", "5"]);
     let tests = prop_oneof![
         (fields.clone(), prop::sample::select(vec!["=", "!="]), values)
             .prop_map(|(field, sign, value)| format!("{{ {field} {sign} {value} }}")),
@@ -275,10 +268,7 @@ fn negated(expression: &Expression) -> Expression {
 
 fn negatable(expression: &Expression) -> bool {
     expression.tests().iter().all(|test| {
-        matches!(
-            test.is,
-            Comparison::Exists | Comparison::NotExists | Comparison::Equals(_) | Comparison::Differs(_)
-        )
+        matches!(test.is, Comparison::Exists | Comparison::NotExists | Comparison::Equals(_) | Comparison::Differs(_))
     })
 }
 
@@ -336,7 +326,9 @@ proptest! {
     fn writing_a_pattern_otherwise_changes_no_verdict(expression in expression()) {
         let pattern = FilterPattern::Json(expression.clone());
         let printed = pattern.to_string();
-        prop_assume!(printed.len() <= 1000 && grouped(&expression).len() <= 1000);
+        let tests = expression.tests();
+        let regexes = tests.iter().filter(|test| matches!(test.is, Comparison::Equals(Operand::Regex(..)))).count();
+        prop_assume!(grouped(&expression).len() <= 1000 && regexes <= 2);
         prop_assert_eq!(&read(&printed).to_string(), &printed);
         let own = verdicts(&pattern);
         prop_assert_eq!(&verdicts(&read(&printed)), &own);
