@@ -30,10 +30,8 @@ impl<'a> All<'a> {
                 match (same(&watched.name, &metric.name, close), same(&watched.namespace, &metric.namespace, close)) {
                     (Tri::Yes, Tri::Yes) => ways.push(goes_off(alarm, watched, metric).then(|| self.tells(alarm))),
                     (Tri::No, Tri::No) => {}
-                    (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) => {
-                        if close && self.is_alike(watched, metric) {
-                            near = near.or_else(|| Some((alarm, watched.clone())));
-                        }
+                    (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) if close && self.is_alike(watched, metric) => {
+                        near = near.or_else(|| Some((alarm, watched.clone())));
                     }
                     // A name that may be anything is no news.
                     (Tri::Maybe, _) | (_, Tri::Maybe) if close => {

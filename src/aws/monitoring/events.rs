@@ -48,6 +48,13 @@ const WATCHED: [Written; 10] = [
 const NOISE: [Written; 2] =
     [event!("service-event", "events of services"), event!("service-invoked", "calls that services make for root")];
 
+/// What others do that has to do with root.
+#[cfg(test)]
+const OTHERS: [Written; 2] = [
+    event!("assume-root", "a role beginning a session of centralized root access"),
+    event!("user-named-root", "an IAM user named root"),
+];
+
 /// Kinds of events of CloudTrail: all there are.
 const KINDS: [Written; 4] = [
     event!("any-root-call", "a call of root"),
@@ -70,6 +77,12 @@ pub fn noise(account: Option<&str>) -> Vec<Event> {
     NOISE.iter().map(|written| read(written, account)).collect()
 }
 
+/// What is no use of root.
+#[cfg(test)]
+pub fn others() -> Vec<Event> {
+    OTHERS.iter().map(|written| read(written, None)).collect()
+}
+
 /// All kinds of events that CloudTrail writes.
 pub fn kinds() -> Vec<Event> {
     KINDS.iter().map(|written| read(written, None)).collect()
@@ -79,13 +92,15 @@ pub fn kinds() -> Vec<Event> {
 /// services.
 pub fn regional_kinds() -> Vec<Event> {
     let global = ["iam", "organizations", "cloudfront", "route53", "signin"];
-    let outside = |name: &str| json!(global.map(|service| name.replace('*', service)));
+    let outside =
+        json!({"$any": {"like": "*.amazonaws.com", "not": global.map(|name| format!("{name}.amazonaws.com"))}});
     let mut kinds = kinds();
     kinds.retain(|kind| kind.name != "any-root-sign-in");
     for kind in &mut kinds {
-        kind.envelope["source"] = json!({"$any": {"like": "aws.*", "not": outside("aws.*")}});
-        let source = json!({"$any": {"like": "*.amazonaws.com", "not": outside("*.amazonaws.com")}});
-        kind.envelope["detail"]["eventSource"] = source;
+        if let Some(record) = kind.record.as_object_mut() {
+            record.insert("eventSource".into(), outside.clone());
+        }
+        kind.envelope = envelope(&kind.record);
     }
     kinds
 }
@@ -116,22 +131,25 @@ fn read((name, title, text): &Written, account: Option<&str>) -> Event {
 
 /// How EventBridge wraps an event of CloudTrail (EventBridge user guide, "AWS service events delivered via CloudTrail").
 fn envelope(record: &Json) -> Json {
-    let kind = &record["eventType"];
-    let kind = match kind.as_str() {
+    let get = |path: &str| record.pointer(path);
+    let strings = |path: &str| {
+        let all = get(path).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter_map(Json::as_str).collect::<Vec<_>>()
+    };
+    let kind = match get("/eventType").and_then(Json::as_str) {
         Some(kind) => json!(detail_type(kind)),
         None => {
-            let all = kind["$any"]["in"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let all: Vec<&str> = all.iter().filter_map(Json::as_str).map(detail_type).collect();
+            let all: Vec<_> = strings("/eventType/$any/in").into_iter().map(detail_type).collect();
             json!({"$any": {"in": all}})
         }
     };
-    let service = record["eventSource"].as_str().and_then(|source| source.split('.').next());
-    let source = match service {
-        Some(service) => json!(format!("aws.{service}")),
-        None if record["eventSource"]["$any"].get("not").is_some() => {
-            json!({"$any": {"like": "aws.*", "not": ["aws.signin"]}})
+    let service = |source: &str| format!("aws.{}", source.split('.').next().unwrap_or_default());
+    let source = match get("/eventSource").and_then(Json::as_str) {
+        Some(source) => json!(service(source)),
+        None => {
+            let not: Vec<_> = strings("/eventSource/$any/not").into_iter().map(service).collect();
+            json!({"$any": {"like": "aws.*", "not": not}})
         }
-        None => json!({"$any": {"like": "aws.*"}}),
     };
     wrapped(record, [("detail-type", kind), ("source", source)])
 }

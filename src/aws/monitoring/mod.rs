@@ -442,3 +442,6 @@ fn near(monitor: &Monitor<'_>, project: &Arc<str>, account: Option<&Arc<str>>) -
 pub fn place(broken: &Break, monitor: &Monitor<'_>) -> Span {
     broken.span.unwrap_or(monitor.site.header)
 }
+
+#[cfg(test)]
+mod tests;

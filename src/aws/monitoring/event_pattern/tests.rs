@@ -125,7 +125,7 @@ fn what_eventbridge_refuses_is_pointed_at() {
             panic!("{pattern} is taken");
         };
         let span = span.unwrap();
-        let place = &pattern[span.start as usize..span.end as usize];
+        let place = pattern.get(span.start as usize..span.end as usize).unwrap();
         assert_eq!((said.as_str(), place), (message, at), "{pattern}");
     }
     for (pattern, part) in

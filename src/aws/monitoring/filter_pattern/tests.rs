@@ -22,7 +22,7 @@ fn refused(pattern: &str) -> (String, String) {
     match parse(&text) {
         Err(PatternError::Refused { message, span }) => {
             let span = span.unwrap();
-            (message, pattern[span.start as usize..span.end as usize].to_owned())
+            (message, pattern.get(span.start as usize..span.end as usize).unwrap().to_owned())
         }
         other => panic!("{pattern}: {other:?}"),
     }
