@@ -2,8 +2,9 @@
 
 use crate::aws::monitoring::{self, All, Monitor, Seen, Watch};
 use crate::aws::{Elsewhere, Model};
-use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity, Undecided};
-use crate::resource::Presence;
+use crate::finding::{Diagnostic, Finding, Findings, Related, Severity, Undecided};
+use crate::resource::{Presence, Site};
+use crate::source::Span;
 use crate::value::Reason;
 
 pub(super) const ID: &str = "unmonitored-root-activity";
@@ -36,29 +37,26 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     }
 }
 
-fn finding(watch: &Watch<'_>, message: String) -> Finding {
-    let site = watch.anchor;
-    let mut finding = Finding {
-        check: ID,
-        severity: Severity::Low,
-        confidence: Confidence::Certain,
-        message,
-        primary: site.header,
-        label: "what root does here goes unnoticed".into(),
-        related: Vec::new(),
-        resource: site.block.clone(),
-        instances: vec![site.address.clone()],
-        projects: vec![site.project.clone()],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
-        help: "have an alarm or a rule of EventBridge tell somebody of it, or say in rootlint.toml who does: \
-               [monitoring] elsewhere = \"...\""
-            .into(),
-    };
+fn about(site: &Site, severity: Severity, primary: Span, what: &str) -> Finding {
+    let mut finding = Finding::new(ID, severity, primary);
+    finding.resource = site.block.clone();
+    finding.discriminators.insert(what.to_owned());
+    finding.instances.push(site.address.clone());
+    finding.projects.push(site.project.clone());
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);
     }
+    finding
+}
+
+fn finding(watch: &Watch<'_>, message: String) -> Finding {
+    let mut finding = about(watch.anchor, Severity::Low, watch.anchor.header, "unseen");
+    finding.message = message;
+    finding.label = "what root does here goes unnoticed".into();
+    finding.help =
+        "have an alarm or a rule of EventBridge tell somebody of it, or say in rootlint.toml who does: [monitoring] \
+                    elsewhere = \"...\""
+            .into();
     finding
 }
 
@@ -140,29 +138,14 @@ fn never_fires(monitor: &Monitor<'_>) -> Option<Finding> {
     // Its name need not be said twice.
     let why =
         broken.why.replace(&format!("the pattern of {}", monitor.what), "its pattern").replace(&monitor.what, "it");
-    let mut finding = Finding {
-        check: ID,
-        severity: Severity::Medium,
-        confidence: Confidence::Certain,
-        message: format!("The {} never fires: {why}.", monitor.what),
-        primary,
-        label: "nothing gets past this".into(),
-        related: Vec::new(),
-        resource: site.block.clone(),
-        instances: vec![site.address.clone()],
-        projects: vec![site.project.clone()],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
-        help: "mend this link, and send yourself an event to see that it arrives".into(),
-    };
+    let mut finding = about(site, Severity::Medium, primary, "never");
+    finding.message = format!("The {} never fires: {why}.", monitor.what);
+    finding.label = "nothing gets past this".into();
+    finding.help = "mend this link, and send yourself an event to see that it arrives".into();
     if primary != site.header {
         finding.related.push(Related { message: "the monitor".into(), span: site.header });
     }
     if let Some(reason) = &broken.unless {
-        finding.rests_on(reason);
-    }
-    if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);
     }
     Some(finding)
