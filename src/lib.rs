@@ -27,6 +27,7 @@ pub mod report;
 pub mod resource;
 pub mod root;
 pub mod scan;
+pub mod script;
 pub mod source;
 pub mod suggest;
 pub mod syntax;
