@@ -15,6 +15,8 @@ mod no_centralized_root_access;
 mod root_access_key;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
+#[path = "../checks/root-key-script/check.rs"]
+mod root_key_script;
 #[path = "../checks/unrotated-access-key/check.rs"]
 mod unrotated_access_key;
 
@@ -88,6 +90,11 @@ pub const ALL: &[Check] = &[
         id: root_key_not_denied::ID,
         page: include_str!("../checks/root-key-not-denied/README.md"),
         run: root_key_not_denied::check,
+    },
+    Check {
+        id: root_key_script::ID,
+        page: include_str!("../checks/root-key-script/README.md"),
+        run: root_key_script::check,
     },
     Check {
         id: unrotated_access_key::ID,

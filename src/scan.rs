@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use self::projects::read_all;
 use self::root_module::{Loader, given};
+use self::texts::ScannedTexts;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks;
@@ -33,6 +34,7 @@ mod others;
 mod plans;
 mod projects;
 mod root_module;
+mod texts;
 
 pub use crate::parameters::ParameterFile;
 pub use crate::terraform::inputs::VariableArgument;
@@ -116,7 +118,8 @@ pub enum EvalRow {
 pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
     let (projects, mut outcome) = in_pool(options, || {
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
+        let texts = ScannedTexts { files, sources: &sources };
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
@@ -155,7 +158,8 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
     let (projects, outcome) = in_pool(options, || {
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
+        let texts = ScannedTexts { files, sources: &sources };
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();

@@ -119,26 +119,21 @@ pub trait Surroundings {
 
 /// Reads a script.
 pub fn read(text: &Text, language: Language, surroundings: &dyn Surroundings) -> Found {
-    let reader = Reader {
-        surroundings,
-        found: RefCell::default(),
-        nested: Cell::new(0),
-        steps: Cell::new(0),
-        files: RefCell::default(),
-    };
+    let reader = Reader::new(surroundings);
     reader.script(text, language, &Start::default());
+    reader.found.into_inner()
+}
+
+/// Reads the script in a file, whose first line or name tells the language; nothing if the file is not there.
+pub fn read_file(path: &str, surroundings: &dyn Surroundings) -> Found {
+    let reader = Reader::new(surroundings);
+    reader.script_file(&join(None, path), None, Start { arguments: Some(Vec::new()), ..Start::default() });
     reader.found.into_inner()
 }
 
 /// Reads a command and its arguments, as `execve` takes them.
 pub fn read_command(arguments: &[Value], surroundings: &dyn Surroundings) -> Found {
-    let reader = Reader {
-        surroundings,
-        found: RefCell::default(),
-        nested: Cell::new(0),
-        steps: Cell::new(0),
-        files: RefCell::default(),
-    };
+    let reader = Reader::new(surroundings);
     let fields = arguments.iter().map(words::Field::of_value).collect();
     shell::run(&reader, fields, &Start::default());
     reader.found.into_inner()
@@ -211,7 +206,12 @@ struct Reader<'r> {
     files: RefCell<Vec<(String, Text)>>,
 }
 
-impl Reader<'_> {
+impl<'r> Reader<'r> {
+    fn new(surroundings: &'r dyn Surroundings) -> Self {
+        let (found, files) = (RefCell::default(), RefCell::default());
+        Self { surroundings, found, nested: Cell::new(0), steps: Cell::new(0), files }
+    }
+
     /// Follows a script that starts like this. Gives the variables that a shell script has set.
     fn script(&self, text: &Text, language: Language, start: &Start) -> Vec<(Name, Value)> {
         let nothing = Vec::new();
