@@ -162,7 +162,8 @@ fn configured(reader: &Reader<'_>, name: &str, value: &Field, line: &Line<'_>) -
     if other { Effect::None } else { Effect::Configured(Credentials { key: Some(key), ..Credentials::default() }) }
 }
 
-fn is_local(url: &str) -> bool {
+/// Whether a URL is that of a stand-in for AWS: LocalStack and the like.
+pub(super) fn is_local(url: &str) -> bool {
     let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
     host == "localhost" || host.starts_with("127.") || host.contains("localstack") || host.contains("localhost.")
 }

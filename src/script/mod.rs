@@ -15,6 +15,11 @@ use crate::types::Type;
 use crate::value::{Reason, Value};
 
 mod cli;
+mod interpret;
+mod javascript;
+mod program;
+mod python;
+mod sdk;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -204,12 +209,14 @@ struct Reader<'r> {
     steps: Cell<usize>,
     /// Files that scripts have written, by their paths.
     files: RefCell<Vec<(String, Text)>>,
+    /// Modules that were imported, by their paths.
+    imported: RefCell<Vec<String>>,
 }
 
 impl<'r> Reader<'r> {
     fn new(surroundings: &'r dyn Surroundings) -> Self {
-        let (found, files) = (RefCell::default(), RefCell::default());
-        Self { surroundings, found, nested: Cell::new(0), steps: Cell::new(0), files }
+        let (found, files, imported) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { surroundings, found, nested: Cell::new(0), steps: Cell::new(0), files, imported }
     }
 
     /// Follows a script that starts like this. Gives the variables that a shell script has set.
@@ -230,7 +237,10 @@ impl<'r> Reader<'r> {
         self.nested.set(self.nested.get() + 1);
         let set = match language {
             Language::Shell => shell::script(self, text, start),
-            Language::Python | Language::JavaScript => nothing,
+            Language::Python | Language::JavaScript => {
+                interpret::script(self, text, language, start);
+                nothing
+            }
         };
         self.nested.set(self.nested.get() - 1);
         set
@@ -242,6 +252,15 @@ impl<'r> Reader<'r> {
         match language.or_else(|| language_of(path, &text)) {
             Some(language) => self.script(&text, language, &Start { path: Some(path.to_owned()), ..start }),
             None => Vec::new(),
+        }
+    }
+
+    /// Follows a module that a script imports, once.
+    fn import(&self, path: &str, language: Language, start: &Start) {
+        let is_new = !self.imported.borrow().iter().any(|known| known == path);
+        if is_new {
+            self.imported.borrow_mut().push(path.to_owned());
+            self.script_file(path, Some(language), start.clone());
         }
     }
 

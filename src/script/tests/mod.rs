@@ -7,6 +7,8 @@ use crate::source::{Sources, Span};
 use crate::text::Piece;
 use crate::value::{Kind, Unknown};
 
+mod javascript;
+mod python;
 mod shell;
 
 #[derive(Default)]
@@ -105,4 +107,19 @@ pub(super) fn wrong(all: &mut Vec<String>, script: &str, found: &[String], expec
     if found.iter().map(String::as_str).ne(expected.iter().copied()) {
         all.push(format!("{script}\n    found {found:?}\n    expected {expected:?}"));
     }
+}
+
+/// Compares the users and credentials of the calls in each script with what is expected: one text, `-` for no call.
+pub(super) fn compare(language: Language, head: &str, table: &[(&str, &str)]) {
+    let mut all = Vec::new();
+    for (script, expected) in table {
+        let whole = format!("{head}{script}");
+        let found: Vec<String> = calls(&whole, language)
+            .into_iter()
+            .map(|call| call.split(" @ ").next().unwrap_or_default().to_owned())
+            .collect();
+        let expected: Vec<&str> = if *expected == "-" { Vec::new() } else { vec![expected] };
+        wrong(&mut all, script, &found, &expected);
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
 }
