@@ -35,3 +35,4 @@ pub mod terraform;
 pub mod text;
 pub mod types;
 pub mod value;
+pub mod workflow;

@@ -16,6 +16,8 @@ pub enum Language {
     CloudFormation,
     /// A manifest of an organization, for whatever tool.
     Manifest,
+    /// A GitHub workflow.
+    Workflow,
 }
 
 /// Whether something is managed by the project or only read.

@@ -74,7 +74,9 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
     }
     let has_own = own.profile.is_some() || own.key.is_some() || own.role.is_some();
     let (severity, runs, doubt) = match &program.caller {
-        Caller::Role(why) if !has_own => (Severity::Info, format!("it {why}, and AWS refuses the call of a role"), None),
+        Caller::Role(why) if !has_own => {
+            (Severity::Info, format!("it {why}, and AWS refuses the call of a role"), None)
+        }
         Caller::Perhaps(why, reason) if !has_own => {
             (Severity::High, format!("unless it {why}, that may be the root user"), Some(reason))
         }
@@ -90,7 +92,9 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
     if let Some(reason) = doubt {
         finding.rests_on(reason);
     }
-    finding.related.extend(evidence.and_then(|(_, span)| Some(Related { message: "these credentials".into(), span: span? })));
+    finding
+        .related
+        .extend(evidence.and_then(|(_, span)| Some(Related { message: "these credentials".into(), span: span? })));
     finding
 }
 
@@ -103,7 +107,9 @@ fn evidence(call: &Call) -> Option<(String, Option<Span>)> {
     if let Some(profile) = &own.profile {
         let name = profile.as_str().filter(|_| !profile.marks.is_hidden());
         let text = match name {
-            Some(name) if mentions_root(&name) => format!("It works with the profile `{name}`, which looks like root's."),
+            Some(name) if mentions_root(&name) => {
+                format!("It works with the profile `{name}`, which looks like root's.")
+            }
             Some(name) => format!("It works with the profile `{name}`."),
             None => "It works with a profile of its own.".into(),
         };
@@ -148,9 +154,10 @@ fn finding(program: &Program, call: &Call, severity: Severity, message: String) 
         missing: Vec::new(),
         hidden: own_keys(call),
         witness: None,
-        help: "make no key here: let the workload assume a role; if a key must be, name the IAM user that it is for and \
+        help:
+            "make no key here: let the workload assume a role; if a key must be, name the IAM user that it is for and \
                rotate it"
-            .into(),
+                .into(),
     };
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);

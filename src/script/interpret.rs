@@ -206,7 +206,8 @@ impl Interpreter<'_, '_> {
             _ if module.starts_with("./") || module.starts_with("../") => module.to_owned(),
             _ => return,
         };
-        let ends: &[&str] = if self.language == Language::Python { &[""] } else { &["", ".js", ".mjs", ".ts", "/index.js"] };
+        let ends: &[&str] =
+            if self.language == Language::Python { &[""] } else { &["", ".js", ".mjs", ".ts", "/index.js"] };
         for end in ends {
             let path = super::join(self.folder.as_deref(), &format!("{path}{end}"));
             if self.reader.file(&path).is_some() {
@@ -294,7 +295,8 @@ impl Interpreter<'_, '_> {
             }
             Target::Index(object, index) => {
                 let index = self.eval(index);
-                let Some(index) = index.text().and_then(|text| text.as_str().map(|text| Rc::<str>::from(&*text))) else {
+                let Some(index) = index.text().and_then(|text| text.as_str().map(|text| Rc::<str>::from(&*text)))
+                else {
                     return;
                 };
                 if let ExprKind::Name(variable) = &object.kind
@@ -591,12 +593,10 @@ impl Interpreter<'_, '_> {
                     self.run(&function, given.positional, given.named)
                 }
                 // `.then(f)`, `.promise()`
-                (inner, _) if matches!(&**name, "promise" | "then" | "catch" | "finally" | "get") => {
-                    match inner {
-                        Thing::Assumed(_) => inner.clone(),
-                        _ => self.unknown(expr),
-                    }
-                }
+                (inner, _) if matches!(&**name, "promise" | "then" | "catch" | "finally" | "get") => match inner {
+                    Thing::Assumed(_) => inner.clone(),
+                    _ => self.unknown(expr),
+                },
                 _ => self.unknown(expr),
             },
             _ => self.unknown(expr),
@@ -764,4 +764,3 @@ pub(super) fn words(thing: &Thing) -> Option<Vec<super::words::Field>> {
     };
     Some(all.iter().map(word).collect())
 }
-

@@ -63,8 +63,16 @@ impl Lower<'_> {
     fn statement_at(&mut self, node: NodeId, all: &mut Vec<Stmt>) {
         let tree = self.tree;
         match tree.kind(node) {
-            "expression_statement" | "statement_block" | "export_statement" | "else_clause" | "finally_clause"
-            | "catch_clause" | "try_statement" | "labeled_statement" | "ERROR" | "parenthesized_expression"
+            "expression_statement"
+            | "statement_block"
+            | "export_statement"
+            | "else_clause"
+            | "finally_clause"
+            | "catch_clause"
+            | "try_statement"
+            | "labeled_statement"
+            | "ERROR"
+            | "parenthesized_expression"
             | "sequence_expression" => {
                 let inner = self.block(node);
                 match tree.kind(node) {
@@ -76,7 +84,8 @@ impl Lower<'_> {
                 let declared: Vec<NodeId> =
                     tree.children(node).filter(|child| tree.kind(*child) == "variable_declarator").collect();
                 for declared in declared {
-                    let (Some(name), Some(value)) = (self.named(declared, "name"), self.named(declared, "value")) else {
+                    let (Some(name), Some(value)) = (self.named(declared, "name"), self.named(declared, "value"))
+                    else {
                         continue;
                     };
                     let target = self.target(name);
@@ -256,7 +265,8 @@ impl Lower<'_> {
                             fields.push((self.name(child), Target::Name(self.name(child))));
                         }
                         "pair_pattern" => {
-                            let (Some(key), Some(value)) = (self.named(child, "key"), self.named(child, "value")) else {
+                            let (Some(key), Some(value)) = (self.named(child, "key"), self.named(child, "value"))
+                            else {
                                 continue;
                             };
                             fields.push((self.name(key), self.target(value)));

@@ -130,8 +130,16 @@ impl Lower<'_> {
                 let value = value.map_or_else(|| Expr::new(ExprKind::Null, range), |value| self.expr(value));
                 all.push(Stmt::Return(value));
             }
-            "decorated_definition" | "block" | "try_statement" | "except_clause" | "except_group_clause"
-            | "finally_clause" | "else_clause" | "ERROR" | "match_statement" | "case_clause" => {
+            "decorated_definition"
+            | "block"
+            | "try_statement"
+            | "except_clause"
+            | "except_group_clause"
+            | "finally_clause"
+            | "else_clause"
+            | "ERROR"
+            | "match_statement"
+            | "case_clause" => {
                 let inner = self.block(node);
                 all.push(Stmt::Block(inner));
             }
@@ -178,7 +186,11 @@ impl Lower<'_> {
                 }
             };
             // `import a.b` binds `a`.
-            let bound = if *alias == *path || self.named(node, "alias").is_some() { Rc::clone(&path) } else { Rc::clone(&alias) };
+            let bound = if *alias == *path || self.named(node, "alias").is_some() {
+                Rc::clone(&path)
+            } else {
+                Rc::clone(&alias)
+            };
             all.push(Stmt::Import(path));
             all.push(Stmt::Assign(Target::Name(alias), Expr::new(ExprKind::Import(bound), range)));
         }
@@ -210,7 +222,8 @@ impl Lower<'_> {
             match tree.kind(parameter) {
                 "identifier" => parameters.push((Target::Name(self.name(parameter)), None)),
                 "default_parameter" | "typed_default_parameter" => {
-                    let name = self.named(parameter, "name").map_or(Target::Other, |name| Target::Name(self.name(name)));
+                    let name =
+                        self.named(parameter, "name").map_or(Target::Other, |name| Target::Name(self.name(name)));
                     let value = self.named(parameter, "value").map(|value| self.expr(value));
                     parameters.push((name, value));
                 }
@@ -228,7 +241,8 @@ impl Lower<'_> {
             }
             _ => self.body(node, "body"),
         };
-        let is_method = matches!(parameters.first(), Some((Target::Name(name), _)) if matches!(&**name, "self" | "cls"));
+        let is_method =
+            matches!(parameters.first(), Some((Target::Name(name), _)) if matches!(&**name, "self" | "cls"));
         Function { name, parameters, body, is_method }
     }
 
@@ -245,8 +259,10 @@ impl Lower<'_> {
                 _ => Target::Other,
             },
             "pattern_list" | "tuple_pattern" | "list_pattern" => {
-                let inner: Vec<NodeId> =
-                    tree.children(node).filter(|child| !matches!(tree.kind(*child), "," | "(" | ")" | "[" | "]")).collect();
+                let inner: Vec<NodeId> = tree
+                    .children(node)
+                    .filter(|child| !matches!(tree.kind(*child), "," | "(" | ")" | "[" | "]"))
+                    .collect();
                 Target::List(inner.into_iter().map(|child| self.target(child)).collect())
             }
             _ => Target::Other,
@@ -426,4 +442,3 @@ pub(super) fn unescape(escape: &str) -> String {
     };
     meant.unwrap_or_else(|| inner.to_owned())
 }
-

@@ -70,7 +70,8 @@ impl Interpreter<'_, '_> {
 
     /// The credentials that a client takes up by itself.
     fn ambient(&self) -> Credentials {
-        let variable = |name: &str| self.variable(name).filter(|value| value.as_str().is_none_or(|text| !text.is_empty()));
+        let variable =
+            |name: &str| self.variable(name).filter(|value| value.as_str().is_none_or(|text| !text.is_empty()));
         if self.ambient.profile.is_some() || self.ambient.key.is_some() || self.ambient.role.is_some() {
             return self.ambient.clone();
         }
@@ -178,7 +179,8 @@ impl Interpreter<'_, '_> {
         let credentials = self.credentials(base, given);
         let service = given.positional.first().or_else(|| argument(given, "service_name"));
         let service = service.and_then(Thing::as_str).map(|service| Rc::from(service.as_str()));
-        let is_local = argument(given, "endpoint_url").and_then(Thing::as_str).is_some_and(|url| super::cli::is_local(&url));
+        let is_local =
+            argument(given, "endpoint_url").and_then(Thing::as_str).is_some_and(|url| super::cli::is_local(&url));
         match (kind, service) {
             _ if is_local => Thing::Client(Some("local".into()), credentials),
             ("resource", Some(service)) => Thing::Resource(service, credentials),
@@ -272,7 +274,9 @@ impl Interpreter<'_, '_> {
         match options.field("credentials").0 {
             Some(Thing::Session(credentials)) => credentials.clone(),
             Some(Thing::Assumed(role)) => Credentials { role: Some(role.clone()), ..Credentials::default() },
-            Some(inner @ Thing::Fields(..)) => inner.field("accessKeyId").0.and_then(|key| self.of_key(key)).unwrap_or_default(),
+            Some(inner @ Thing::Fields(..)) => {
+                inner.field("accessKeyId").0.and_then(|key| self.of_key(key)).unwrap_or_default()
+            }
             _ => self.ambient(),
         }
     }
@@ -450,4 +454,3 @@ fn argument<'g>(given: &'g Arguments, name: &str) -> Option<&'g Thing> {
 fn argument_at<'g>(given: &'g Arguments, at: usize, name: &str) -> Option<&'g Thing> {
     given.positional.get(at).or_else(|| argument(given, name))
 }
-

@@ -13,7 +13,7 @@ pub fn guard(language: Language, organization: Option<&Site>) -> String {
     match language {
         Language::CloudFormation => cloudformation(organization),
         Language::Terraform => terraform(organization),
-        Language::Manifest => format!(
+        Language::Manifest | Language::Workflow => format!(
             "a service control policy with this statement, and the root of the organization among its targets:\n{}",
             statement(language)
         ),
@@ -28,7 +28,7 @@ pub fn statement(language: Language) -> String {
              Condition: {{ ArnLike: {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
         ),
         // The policies of manifests are files of their own.
-        Language::Manifest => format!(
+        Language::Manifest | Language::Workflow => format!(
             "{{ \"Effect\": \"Deny\", \"Action\": \"iam:CreateAccessKey\", \"Resource\": \"*\", \
              \"Condition\": {{ \"ArnLike\": {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
         ),
@@ -43,7 +43,7 @@ pub fn statement(language: Language) -> String {
 pub fn without_sessions(language: Language) -> &'static str {
     match language {
         Language::CloudFormation => "Null: { \"aws:AssumedRoot\": \"true\" }",
-        Language::Manifest => "\"Null\": { \"aws:AssumedRoot\": \"true\" }",
+        Language::Manifest | Language::Workflow => "\"Null\": { \"aws:AssumedRoot\": \"true\" }",
         Language::Terraform => "Null = { \"aws:AssumedRoot\" = \"true\" }",
     }
 }
@@ -55,7 +55,7 @@ pub fn root_of(language: Language, organization: Option<&Site>) -> String {
         (Language::CloudFormation, Some(site)) => format!("!GetAtt {}.RootId", site.address),
         (Language::Terraform, Some(site)) if site.kind.starts_with("awscc_") => format!("{}.root_id", site.address),
         (Language::Terraform, Some(site)) => format!("{}.roots[0].id", site.address),
-        (Language::Manifest, _) => "the root".into(),
+        (Language::Manifest | Language::Workflow, _) => "the root".into(),
         (_, None) => "\"r-...\"".into(),
     }
 }

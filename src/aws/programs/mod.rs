@@ -9,10 +9,15 @@ use crate::aws::access_key::{self, AccessKey};
 use crate::finding::Diagnostic;
 use crate::resource::{Project, Resource, Site, Texts};
 use crate::script::{self, Found, Language, Operation, Surroundings, User};
-use crate::text::Text;
-use crate::value::{Reason, Value};
+use crate::text::{Literal, Piece, Text};
+use crate::types::Type;
+use crate::value::{Kind, Reason, Unknown, Value};
 
+mod functions;
+mod machines;
 mod provisioners;
+mod services;
+mod steps;
 
 /// A program that has to do with access keys.
 #[derive(Clone, Debug)]
@@ -45,6 +50,7 @@ struct Carriers<'c> {
     folder: Option<String>,
     texts: &'c dyn Texts,
     resources: &'c [Resource<'c>],
+    written: Vec<(String, Text)>,
     programs: Vec<Program>,
 }
 
@@ -55,23 +61,61 @@ struct Place<'c> {
     folder: Option<String>,
     texts: Option<&'c dyn Texts>,
     variables: Vec<(Arc<str>, Value)>,
+    /// Files that the configuration writes.
+    written: Vec<(String, Text)>,
 }
 
 /// The largest text that is looked at, in bytes.
 const MAX_TEXT: usize = 4 << 20;
 
+/// Files that Terraform writes: their path and content.
+const WRITTEN: [&str; 2] = ["local_file", "local_sensitive_file"];
+
 /// Whether resources of the type carry programs.
-pub fn wanted(_kind: &str) -> bool {
-    false
+pub fn wanted(kind: &str) -> bool {
+    functions::wanted(kind)
+        || machines::wanted(kind)
+        || services::wanted(kind)
+        || steps::wanted(kind)
+        || WRITTEN.contains(&kind)
 }
 
 /// The programs of a project. `resources` are those that are wanted.
 pub fn programs(project: &dyn Project, resources: &[Resource<'_>], texts: &dyn Texts) -> Vec<Program> {
-    let mut carriers = Carriers { folder: project.folder(), texts, resources, programs: Vec::new() };
+    let mut carriers =
+        Carriers { folder: project.folder(), texts, resources, written: Vec::new(), programs: Vec::new() };
+    for resource in resources.iter().filter(|resource| WRITTEN.contains(&resource.kind())) {
+        if let (Some(path), Some(text)) = (resource.get("filename").as_str(), resource.get("content").as_text()) {
+            carriers.written.push((plain_path(&path).to_owned(), text.clone()));
+        }
+    }
     for resource in project.provisioned() {
         provisioners::read_all(&resource, &mut carriers);
     }
+    for resource in resources {
+        match resource.kind() {
+            kind if functions::wanted(kind) => functions::read_all(resource, &mut carriers),
+            kind if machines::wanted(kind) => machines::read_all(resource, &mut carriers),
+            kind if services::wanted(kind) => services::read_all(resource, &mut carriers),
+            kind if steps::wanted(kind) => steps::read_all(resource, &mut carriers),
+            _ => {}
+        }
+    }
     carriers.programs
+}
+
+/// A path without the beginning that changes nothing.
+fn plain_path(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
+}
+
+/// A folder seen from another.
+fn inner(folder: &str, path: &str) -> String {
+    match (folder, plain_path(path)) {
+        (folder, ".") => folder.to_owned(),
+        ("", path) => path.to_owned(),
+        (folder, path) => format!("{folder}/{path}"),
+    }
 }
 
 impl Program {
@@ -114,7 +158,7 @@ pub fn keys(programs: &[Program]) -> Vec<AccessKey> {
 impl Carriers<'_> {
     /// A place in the scan, where files are found.
     fn place(&self, folder: Option<String>) -> Place<'_> {
-        Place { folder, texts: Some(self.texts), variables: Vec::new() }
+        Place { folder, texts: Some(self.texts), variables: Vec::new(), written: self.written.clone() }
     }
 
     /// Adds a program, if it has to do with keys.
@@ -143,12 +187,15 @@ impl Surroundings for Place<'_> {
     }
 
     fn file(&self, path: &str) -> Option<Text> {
+        let written = self.written.iter().rev().find(|(known, _)| *known == plain_path(path));
+        if let Some((_, text)) = written {
+            return Some(text.clone());
+        }
         let folder = self.folder.as_deref()?;
         if path.is_empty() || path.starts_with('/') || path.starts_with('~') {
             return None;
         }
-        let path = if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
-        self.texts?.text(&path)
+        self.texts?.text(&inner(folder, path))
     }
 }
 
@@ -183,5 +230,35 @@ fn lines(commands: &Value) -> Value {
             texts.extend([Text::unknown(unknown), end.clone()]);
         }
     }
-    Value::new(crate::value::Kind::Text(Text::concat(&texts)))
+    Value::new(Kind::Text(Text::concat(&texts)))
+}
+
+/// The string with what stands between `open` and `close` taken for unknown: what a service puts in when it runs.
+fn with_placeholders(value: &Value, open: &str, close: &str) -> Value {
+    let Some(text) = value.as_text() else { return value.clone() };
+    let mut pieces = Vec::new();
+    for piece in text.flattened().pieces() {
+        let Piece::Literal(literal) = &piece else {
+            pieces.push(piece);
+            continue;
+        };
+        let part = |from: usize, to: usize| {
+            let text = literal.text.get(from..to).unwrap_or_default().into();
+            let span = literal.span.map(|span| if literal.exact { span.slice(from, to) } else { span });
+            Literal { text, span, exact: literal.exact }
+        };
+        let mut at = 0;
+        while let Some(start) = literal.text.get(at..).and_then(|rest| rest.find(open)).map(|found| at + found) {
+            let Some(end) = literal.text.get(start..).and_then(|rest| rest.find(close)) else { break };
+            let end = start + end + close.len();
+            pieces.push(Piece::Literal(part(at, start)));
+            let inner = part(start, end);
+            let reason = Reason::new(&*inner.text, "is known when it runs", inner.span);
+            let unknown = Unknown { ty: Type::Text, not_null: true, symbol: None, among: None, reason };
+            pieces.push(Piece::Unknown(Arc::new(unknown)));
+            at = end;
+        }
+        pieces.push(Piece::Literal(part(at, literal.text.len())));
+    }
+    Value { kind: Kind::Text(Text::from_pieces(pieces)), ..value.clone() }
 }

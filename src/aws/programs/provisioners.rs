@@ -25,8 +25,7 @@ pub(super) fn read_all(resource: &Resource<'_>, carriers: &mut Carriers<'_>) {
 /// `command`, which `interpreter` runs in `working_dir`.
 fn local(get: &dyn Fn(&str) -> Value, carriers: &Carriers<'_>) -> Found {
     let folder = match (&carriers.folder, get("working_dir").as_str()) {
-        (Some(folder), Some(inner)) if folder.is_empty() => Some(inner.into_owned()),
-        (Some(folder), Some(inner)) => Some(format!("{folder}/{inner}")),
+        (Some(folder), Some(inner)) => Some(super::inner(folder, &inner)),
         (Some(folder), None) if get("working_dir").is_null() => Some(folder.clone()),
         _ => None,
     };

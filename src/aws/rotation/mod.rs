@@ -21,7 +21,7 @@ mod auto_rotation;
 mod config;
 mod deployed;
 mod detection;
-mod join;
+pub(super) mod join;
 mod names;
 mod role;
 mod schedule;

@@ -71,17 +71,17 @@ fn what_only_looks_like_a_call_is_none() {
             ("const AWS = require('aws-sdk'); console.log('iam.createAccessKey()')", "-"),
             ("const AWS = require('aws-sdk'); new AWS.OpenSearch().createAccessKey()", "-"),
             ("const c = require('./minio'); c.createAccessKey({UserName: 'root'})", "-"),
-            (
-                "const AWS = require('aws-sdk'); class V { createAccessKey() {} } new V().createAccessKey()",
-                "-",
-            ),
+            ("const AWS = require('aws-sdk'); class V { createAccessKey() {} } new V().createAccessKey()", "-"),
             (
                 "const AWS = require('aws-sdk'); const iam = new AWS.IAM(); iam.listAccessKeys({UserName: \
                  'createAccessKey'})",
                 "-",
             ),
             ("const AWS = require('aws-sdk'); const f = new AWS.IAM().createAccessKey", "-"),
-            ("const { CreateAccessKeyCommand } = require('@aws-sdk/client-iam'); const k = CreateAccessKeyCommand", "-"),
+            (
+                "const { CreateAccessKeyCommand } = require('@aws-sdk/client-iam'); const k = CreateAccessKeyCommand",
+                "-",
+            ),
             ("const { exec } = require('child_process'); exec('echo aws iam create-access-key')", "-"),
         ],
     );
@@ -132,10 +132,7 @@ fn credentials_are_those_of_the_client() {
                 "AWS.config.update({accessKeyId: 'AKIAIOSFODNN7EXAMPLE'}); new AWS.IAM().createAccessKey()",
                 "nobody key=AKIAIOSFODNN7EXAMPLE",
             ),
-            (
-                "new AWS.IAM({accessKeyId: 'AKIAIOSFODNN7EXAMPLE'}).createAccessKey()",
-                "nobody key=AKIAIOSFODNN7EXAMPLE",
-            ),
+            ("new AWS.IAM({accessKeyId: 'AKIAIOSFODNN7EXAMPLE'}).createAccessKey()", "nobody key=AKIAIOSFODNN7EXAMPLE"),
             ("process.env.AWS_PROFILE = 'root'; new AWS.IAM().createAccessKey()", "nobody profile=root"),
             (
                 "const { IAM } = require('@aws-sdk/client-iam'); const { fromIni } = \

@@ -73,15 +73,9 @@ fn the_user_is_followed_to_where_it_is_set() {
             ("u = 'ot'\niam.create_access_key(UserName=f'ro{u}')", "root"),
             ("def f(name, other='root'):\n  iam.create_access_key(UserName=other)\nf(1)", "root"),
             ("def f(name):\n  iam.create_access_key(UserName=name)\nf(name='root')", "root"),
-            (
-                "def lambda_handler(event, context):\n  iam.create_access_key(UserName=event['user'])",
-                "<event['user']>",
-            ),
+            ("def lambda_handler(event, context):\n  iam.create_access_key(UserName=event['user'])", "<event['user']>"),
             ("for u in ['a', 'root']:\n  iam.create_access_key(UserName=u)", "[a root]"),
-            (
-                "for u in iam.list_users()['Users']:\n  iam.create_access_key(UserName=u['UserName'])",
-                "<u['UserName']>",
-            ),
+            ("for u in iam.list_users()['Users']:\n  iam.create_access_key(UserName=u['UserName'])", "<u['UserName']>"),
             ("u = 'a' if x else 'root'\niam.create_access_key(UserName=u)", "[a root]"),
             ("if x:\n  u = 'a'\nelse:\n  u = 'root'\niam.create_access_key(UserName=u)", "[a root]"),
             ("iam.create_access_key(**{'UserName': 'root'})", "root"),

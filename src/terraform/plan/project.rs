@@ -225,7 +225,8 @@ impl Plan {
         let listed = self.config(planned).and_then(|config| config.provisioners.as_ref());
         let value = |name: &str, expression: &Node| {
             self.constant(expression).unwrap_or_else(|| {
-                let reason = Reason::new(name, "is put together in a way that the plan does not show", Some(expression.span));
+                let reason =
+                    Reason::new(name, "is put together in a way that the plan does not show", Some(expression.span));
                 Value::unknown(Type::Dynamic, reason).at(expression.span)
             })
         };
