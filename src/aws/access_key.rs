@@ -361,22 +361,12 @@ fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
 mod tests {
     use super::*;
     use crate::aws::fake::{computed, mentions, resource, span, unknown};
-    use crate::aws::{Facts, Settings, organization::Declared};
-    use crate::resource::Language;
+    use crate::aws::{Facts, Settings};
     use crate::text::Piece;
     use crate::value::Kind;
 
     fn facts(resources: &[Resource<'_>]) -> Facts {
-        Facts {
-            monitoring: crate::aws::monitoring::Declared::default(),
-            project: "p".into(),
-            language: Language::Terraform,
-            keys: keys(resources),
-            users: users(resources),
-            organization: Declared::default(),
-            rotation: Vec::new(),
-            programs: Vec::new(),
-        }
+        Facts { keys: keys(resources), users: users(resources), ..crate::aws::fake::facts("p") }
     }
 
     fn is_root(resources: &[Resource<'_>]) -> Tri {

@@ -2,24 +2,15 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aws::fake::{self, blocks, object, resource};
-use crate::aws::{access_key, organization};
-use crate::resource::{Language, Provider, Resource};
+
+use crate::resource::{Provider, Resource};
 
 const CIS: &str =
     r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
 
 /// What one project declares.
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
-    Facts {
-        project: project.into(),
-        language: Language::Terraform,
-        keys: Vec::new(),
-        users: access_key::users(&[]),
-        organization: organization::declared(&[], &mut crate::finding::Findings::default()),
-        rotation: Vec::new(),
-        monitoring: declared(resources),
-        programs: Vec::new(),
-    }
+    Facts { monitoring: declared(resources), ..fake::facts(project) }
 }
 
 fn in_region(mut resource: Resource<'static>, region: &str) -> Resource<'static> {
