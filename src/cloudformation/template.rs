@@ -79,7 +79,7 @@ pub struct Output {
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read. Other files are not read: what they hold is unknown.
-    pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
+    pub fn load(path: &Utf8Path, text: Arc<str>, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
         Self::load_at(Place::alone(path), None, path, text, file, parameters)
     }
 
@@ -87,7 +87,7 @@ impl Template {
     pub fn load_beside(
         beside: Beside<'_>,
         path: &Utf8Path,
-        text: &str,
+        text: Arc<str>,
         file: FileId,
         parameters: &Parameters,
     ) -> (Option<Self>, Vec<Diagnostic>) {
@@ -99,11 +99,11 @@ impl Template {
         place: Place,
         beside: Option<Beside<'_>>,
         path: &Utf8Path,
-        text: &str,
+        text: Arc<str>,
         file: FileId,
         parameters: &Parameters,
     ) -> (Option<Self>, Vec<Diagnostic>) {
-        let (root, mut errors) = syntax::read(path, text, file);
+        let (root, mut errors) = syntax::read(path, &text, file);
         let Some(mut root) = root else { return (None, errors) };
         let mut included = Vec::new();
         if let Some(beside) = beside.filter(|_| text.contains(macros::INCLUDE)) {
@@ -114,13 +114,13 @@ impl Template {
         (Some(Self::read(place, text, included, root, parameters, Vec::new())), errors)
     }
 
-    pub(super) fn new(place: Place, text: &str, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
+    pub(super) fn new(place: Place, text: Arc<str>, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
         Self::read(place, text, Vec::new(), root, given, holes)
     }
 
     fn read(
         place: Place,
-        text: &str,
+        text: Arc<str>,
         included: Vec<(FileId, Arc<str>)>,
         root: Node,
         given: &Parameters,
@@ -128,8 +128,8 @@ impl Template {
     ) -> Self {
         let mut template = Self {
             place,
-            source: text.into(),
             length: text.len() + included.iter().map(|(_, text)| text.len()).sum::<usize>(),
+            source: text,
             included,
             given: given.clone(),
             transforms: Vec::new(),

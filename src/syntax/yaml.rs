@@ -8,7 +8,7 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use crate::source::{FileId, Span};
-use crate::syntax::node::{Keys, Node, NodeKind, Scalar, Style, SyntaxError, Tag};
+use crate::syntax::node::{Node, NodeKind, Scalar, Style, SyntaxError, Tag, Texts, exact};
 
 /// How deeply collections may be nested, aliases replaced.
 pub const MAX_DEPTH: usize = 256;
@@ -60,7 +60,7 @@ pub fn parse_at(text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
         text,
         base,
         used,
-        keys: Keys::default(),
+        texts: Texts::default(),
         anchors: HashMap::new(),
         stack: Vec::new(),
         documents: Vec::new(),
@@ -102,7 +102,7 @@ struct Composer<'a> {
     text: &'a str,
     base: Span,
     used: HashSet<usize>,
-    keys: Keys,
+    texts: Texts,
     anchors: HashMap<usize, Anchored>,
     stack: Vec<Open>,
     documents: Vec<Node>,
@@ -145,12 +145,12 @@ impl Composer<'_> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, span: Span, tag: Option<Box<Tag>>) -> Node {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span, tag: Option<Box<Tag>>) -> Node {
         let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         let content = if quoted { span.slice(1, span.len().saturating_sub(1).max(1)) } else { span };
         let exact = self.slice(content) == text;
         let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
-        let scalar = Scalar { text: text.into(), content, exact, style };
+        let scalar = Scalar { text: self.texts.share(text), content, exact, style };
         Node { kind: NodeKind::Scalar(scalar), span, tag }
     }
 
@@ -180,15 +180,12 @@ impl Composer<'_> {
         let kind = if open.mapping {
             let mut entries = Vec::with_capacity(open.children.len() / 2);
             let mut children = open.children.into_iter();
-            while let (Some(mut key), Some(value)) = (children.next(), children.next()) {
-                self.keys.share(&mut key);
+            while let (Some(key), Some(value)) = (children.next(), children.next()) {
                 entries.push((key, value));
             }
             NodeKind::Mapping(merged(entries))
         } else {
-            let mut children = open.children;
-            children.shrink_to_fit();
-            NodeKind::Sequence(children)
+            NodeKind::Sequence(exact(open.children))
         };
         self.complete(Node { kind, span, tag: open.tag }, open.anchor, open.nodes, open.depth)
     }
