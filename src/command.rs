@@ -1,6 +1,7 @@
 //! The commands: arguments in, text and an exit code out.
 
 use std::ffi::OsString;
+use std::hash::BuildHasher;
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -17,7 +18,7 @@ use crate::org;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
 use crate::report::shown::{disarm, line, lines};
-use crate::report::{self, Context, Report, Rule, human, json, sarif, value};
+use crate::report::{self, Context, Report, Rule, github, gitlab, human, json, junit, markdown, sarif, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 use crate::suggest::did_you_mean;
@@ -103,7 +104,11 @@ fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         let text = match format {
             Format::Human => human::render(&report, style),
             Format::Json => json::render(&report),
-            Format::Sarif => sarif::render(&report),
+            Format::Sarif => sarif::render(&report, &arguments.category),
+            Format::Github => github::render(&report, &random_word()),
+            Format::Gitlab => gitlab::render(&report),
+            Format::Junit => junit::render(&report),
+            Format::Markdown => markdown::render(&report),
         };
         match file {
             Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,
@@ -119,6 +124,12 @@ fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         (false, false) => INCOMPLETE,
         (false, true) => FINE,
     })
+}
+
+/// A word that nobody foresees: the standard library draws the keys of its hash tables from the system's randomness.
+fn random_word() -> String {
+    let draw = || std::hash::RandomState::new().hash_one(0_u8);
+    format!("rootlint-{:016x}{:016x}", draw(), draw())
 }
 
 /// Which formats go where: standard output for at most one of them.

@@ -1,6 +1,6 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexSet;
@@ -110,6 +110,9 @@ pub struct Finding {
     pub related: Vec<Related>,
     /// The block's address.
     pub resource: Arc<str>,
+    /// What tells it from other findings of the check about the same block, beside its places, which move: the user, the
+    /// target, the event, the sink. Part of the fingerprint, so never a secret.
+    pub discriminators: BTreeSet<String>,
     /// The instances meant.
     pub instances: Vec<Arc<str>>,
     /// The projects it was met in.
@@ -208,6 +211,7 @@ impl Findings {
                     first.confidence = first.confidence.max(finding.confidence);
                     all_instances.extend(instances);
                     all_projects.extend(projects);
+                    first.discriminators.append(&mut finding.discriminators);
                 }
                 None => joined.push((finding, (instances.into_iter().collect(), projects.into_iter().collect()))),
             }
@@ -246,6 +250,27 @@ impl Findings {
 }
 
 impl Finding {
+    /// A certain finding about nothing yet: the rest is given by whoever makes it.
+    pub fn new(check: &'static str, severity: Severity, primary: Span) -> Self {
+        Self {
+            check,
+            severity,
+            confidence: Confidence::Certain,
+            message: String::new(),
+            primary,
+            label: String::new(),
+            related: Vec::new(),
+            resource: Arc::from(""),
+            discriminators: BTreeSet::new(),
+            instances: Vec::new(),
+            projects: Vec::new(),
+            missing: Vec::new(),
+            hidden: Vec::new(),
+            witness: None,
+            help: String::new(),
+        }
+    }
+
     /// Says what the finding rests on.
     pub fn rests_on(&mut self, reason: &Reason) {
         self.confidence = Confidence::Possible;

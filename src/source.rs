@@ -105,6 +105,12 @@ impl Sources {
         }
     }
 
+    /// Whether a file of this path was met.
+    pub fn knows(&self, path: &Utf8Path) -> bool {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(path).is_some_and(Option::is_none)
+    }
+
     /// The text of a source that is no file.
     pub fn virtual_text(&self, file: FileId) -> Option<Arc<str>> {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use rootlint::files::Memory;
 use rootlint::finding::{Confidence, Counts, Diagnostic, Finding, Findings, Related, Severity, Undecided, Witness};
-use rootlint::report::{Context, Report, Rule, human, json, sarif};
+use rootlint::report::{Context, Report, Rule, github, gitlab, human, json, junit, markdown, sarif};
 use rootlint::source::{Sources, Span};
 
 mod sarif_schema;
@@ -84,22 +85,7 @@ fn rules() -> Vec<Rule> {
 }
 
 fn finding(check: &'static str, severity: Severity, primary: Span) -> Finding {
-    Finding {
-        check,
-        severity,
-        confidence: Confidence::Certain,
-        message: String::new(),
-        primary,
-        label: String::new(),
-        related: Vec::new(),
-        resource: "".into(),
-        instances: Vec::new(),
-        projects: vec![".".into()],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
-        help: String::new(),
-    }
+    Finding { projects: vec![".".into()], ..Finding::new(check, severity, primary) }
 }
 
 fn everything() -> Run {
@@ -206,24 +192,24 @@ fn a_program_sees_this() {
 
 #[test]
 fn code_scanning_sees_this() {
-    insta::assert_snapshot!(versionless(&sarif::render(&everything().report(false))));
+    insta::assert_snapshot!(versionless(&sarif::render(&everything().report(false), "rootlint")));
 }
 
 #[test]
 fn nothing_found_is_a_report_too() {
     let empty = || Run::new(&[]).report(false);
     insta::assert_snapshot!(human::render(&empty(), human::Style::default()), @"No findings in 2 projects (4 files, 40 resources), 1 file ignored.");
-    sarif_schema::assert_valid(&sarif::render(&empty()));
+    sarif_schema::assert_valid(&sarif::render(&empty(), "rootlint"));
 }
 
 #[test]
 fn sarif_is_valid() {
-    sarif_schema::assert_valid(&sarif::render(&everything().report(false)));
+    sarif_schema::assert_valid(&sarif::render(&everything().report(false), "rootlint"));
 }
 
 #[test]
 fn the_schema_refuses_what_is_wrong() {
-    let log = sarif::render(&everything().report(false)).replace("\"2.1.0\"", "\"2.0\"");
+    let log = sarif::render(&everything().report(false), "rootlint").replace("\"2.1.0\"", "\"2.0\"");
     assert!(!sarif_schema::errors(&log).is_empty());
 }
 
@@ -231,8 +217,23 @@ fn the_schema_refuses_what_is_wrong() {
 fn no_format_lets_anything_through() {
     let report = everything().report(false);
     let styled = human::Style { colors: true, ..human::Style::default() };
-    let outputs = [human::render(&report, styled), json::render(&report), sarif::render(&report)];
-    for (output, colors) in outputs.iter().zip([true, false, false]) {
+    // Only what stands between a command of ours and its end is a command.
+    let annotations = github::render(&report, "TOKEN");
+    let (commands, rest) = annotations.split_once("::stop-commands::TOKEN\n").unwrap();
+    assert!(
+        commands.lines().all(|line| ["::error ", "::warning ", "::notice "].iter().any(|kind| line.starts_with(kind)))
+    );
+    assert!(!annotations.contains("AKIAIOS") && !annotations.contains("##["));
+    let outputs = [
+        human::render(&report, styled),
+        json::render(&report),
+        sarif::render(&report, "rootlint"),
+        junit::render(&report),
+        gitlab::render(&report),
+        markdown::render(&report),
+        rest.trim_end_matches("::TOKEN::\n").to_owned(),
+    ];
+    for (output, colors) in outputs.iter().zip([true, false, false, false, false, false, false]) {
         assert!(!output.contains("AKIAIOS") && !output.contains("hunter2") && !output.contains("##["), "{output}");
         for line in output.lines() {
             assert!(!line.trim_start().starts_with("::") || line.trim_start().starts_with("::: "), "{line}");
@@ -276,13 +277,100 @@ fn complete_is_what_exit_code_3_says() {
 
 #[test]
 fn too_many_findings_for_code_scanning_are_cut_and_counted() {
-    let log = sarif::render_at_most(&everything().report(false), 2);
+    let limits = sarif::Limits { results: 2, ..sarif::GITHUB };
+    let log = sarif::render_within(&everything().report(false), "rootlint", limits);
     sarif_schema::assert_valid(&log);
     let log: serde_json::Value = serde_json::from_str(&log).unwrap();
     let results = log.pointer("/runs/0/results").unwrap().as_array().unwrap();
     let kept: Vec<_> = results.iter().map(|result| result.get("ruleId").unwrap()).collect();
     assert_eq!(kept, ["root-access-key", "root-key-not-denied"]);
     assert!(log.to_string().contains("2 of 3 findings are listed here, the worst ones"));
+}
+
+#[test]
+fn a_log_too_large_once_compressed_is_cut_and_counted() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(sarif::render(&everything().report(false), "rootlint").as_bytes()).unwrap();
+    let whole = encoder.finish().unwrap().len();
+    let limits = sarif::Limits { compressed_bytes: whole - 1, ..sarif::GITHUB };
+    let log = sarif::render_within(&everything().report(false), "rootlint", limits);
+    sarif_schema::assert_valid(&log);
+    assert!(log.contains("1 of 3 findings are listed here, the worst ones"), "{}", log.len());
+    assert!(log.contains("\"ruleId\": \"root-access-key\"") && !log.contains("\"ruleId\": \"root-key-not-denied\""));
+}
+
+#[test]
+fn a_category_is_the_part_before_the_slash() {
+    let log = sarif::render(&everything().report(false), "infra/prod");
+    assert!(log.contains("\"id\": \"infra/prod/\""));
+}
+
+#[test]
+fn a_pull_request_shows_this() {
+    insta::assert_snapshot!(github::render(&everything().report(false), "TOKEN"));
+}
+
+/// Findings of one severity, each on a line of its own.
+fn many(count: usize, severity: Severity) -> Report {
+    let text = "x\n".repeat(count);
+    let mut run = Run::new(&[("a.tf", text.as_str())]);
+    for index in 0..count {
+        let span = Span::new(run.sources.file("a.tf".into()), 2 * index, 2 * index + 1);
+        run.found.push(Finding { message: "100% root:\nnow".into(), ..finding("root-access-key", severity, span) });
+    }
+    run.report(false)
+}
+
+#[test]
+fn annotations_are_escaped_and_counted() {
+    let text = github::render(&many(13, Severity::High), "TOKEN");
+    let commands: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert_eq!(commands.len(), 10);
+    let first = "::error file=a.tf,line=1,endLine=1,col=1,endColumn=1,title=root-access-key::100%25 root:%0Anow";
+    assert_eq!(commands.first(), Some(&first));
+    assert!(text.contains("only in the list above: and 3 more errors."), "{text}");
+    let after = text.split_once("::stop-commands::TOKEN\n").unwrap().1;
+    assert!(after.ends_with("\n::TOKEN::\n") && after.matches("high[root-access-key]").count() == 13, "{after}");
+    assert!(github::render(&many(10, Severity::Low), "T").contains("::notice file=a.tf,line=10,"));
+    assert!(!github::render(&many(10, Severity::Low), "T").contains("annotations of a kind"));
+}
+
+#[test]
+fn a_test_report_shows_this() {
+    insta::assert_snapshot!(junit::render(&everything().report(false)));
+}
+
+#[test]
+fn a_merge_request_shows_this() {
+    insta::assert_snapshot!(gitlab::render(&everything().report(false)));
+}
+
+#[test]
+fn a_summary_shows_this() {
+    insta::assert_snapshot!(markdown::render(&everything().report(false)));
+}
+
+#[test]
+fn a_summary_is_cut_and_counted() {
+    let whole = markdown::render(&many(50, Severity::High));
+    let text = markdown::render_at_most(&many(50, Severity::High), 2_000);
+    assert!(text.len() <= 2_000 && text.len() > 1_500, "{}", text.len());
+    let shown = text.matches("<details>").count();
+    assert!(text.contains(&format!("_{} more do not fit here", 50 - shown)), "{text}");
+    assert_eq!(whole.matches("<details>").count(), 50);
+    assert!(!whole.contains("do not fit"));
+}
+
+#[test]
+fn markdown_lets_no_markup_through() {
+    let mut run = Run::new(&[("a<b>.tf", "x")]);
+    let span = Span::new(run.sources.file("a<b>.tf".into()), 0, 1);
+    run.found.push(Finding {
+        message: "User `</code><img src=x>` [x](http://e) **b** @me #1. Then `odd, ~~~ and | www.e.org.".into(),
+        help: "~~~~\n<script>".into(),
+        ..finding("root-access-key", Severity::High, span)
+    });
+    insta::assert_snapshot!(markdown::render(&run.report(false)));
 }
 
 #[test]
@@ -312,5 +400,5 @@ fn odd_spans_do_no_harm() {
     let report = run.report(false);
     let text = human::render(&report, human::Style::default());
     assert!(text.len() < 60_000, "{}", text.len());
-    sarif_schema::assert_valid(&sarif::render(&report));
+    sarif_schema::assert_valid(&sarif::render(&report, "rootlint"));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::aws::Model;
 use crate::aws::organization::{self, LockedOut, NearMiss, Resolved};
-use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
+use crate::finding::{Diagnostic, Finding, Findings, Related, Severity};
 
 pub(super) const ID: &str = "ineffective-root-guard";
 
@@ -26,20 +26,14 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 fn void(miss: &NearMiss, projects: &[Arc<str>]) -> Finding {
     let projects = if projects.is_empty() { std::slice::from_ref(&miss.site.project) } else { projects };
     let mut finding = Finding {
-        check: ID,
-        severity: Severity::High,
-        confidence: Confidence::Certain,
         message: format!("This guard against root's access keys guards nothing: {}.", miss.message),
-        primary: miss.span,
         label: miss.label.clone(),
-        related: Vec::new(),
         resource: Arc::clone(&miss.site.block),
+        discriminators: [miss.label.clone()].into(),
         instances: vec![Arc::clone(&miss.site.address)],
         projects: projects.to_vec(),
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
         help: miss.help.clone(),
+        ..Finding::new(ID, Severity::High, miss.span)
     };
     for (message, span) in &miss.related {
         finding.related.push(Related { message: message.clone(), span: *span });

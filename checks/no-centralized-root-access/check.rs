@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::aws::Model;
 use crate::aws::organization::{self, Access, Organization, ROOT_CREDENTIALS_MANAGEMENT, fixes};
-use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity, Undecided};
+use crate::finding::{Diagnostic, Finding, Findings, Related, Severity, Undecided};
 use crate::resource::{Language, Presence};
 use crate::source::Span;
 use crate::value::Reason;
@@ -35,23 +35,16 @@ fn missing(organization: &Organization, at: Option<(String, Span)>) -> Finding {
     });
     let related = (primary != site.header).then(|| Related { message: "the organization".into(), span: site.header });
     let mut finding = Finding {
-        check: ID,
-        severity: Severity::Low,
-        confidence: Confidence::Certain,
         message: format!(
             "This organization does not manage root's credentials centrally (`{ROOT_CREDENTIALS_MANAGEMENT}`): {what}. \
              Member accounts keep root passwords and keys that somebody could use or recover."
         ),
-        primary,
         label: "root's credentials stay in every account".into(),
         related: related.into_iter().collect(),
         resource: Arc::clone(&site.block),
-        instances: Vec::new(),
         projects: vec![Arc::clone(&site.project)],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
         help: fixes::centralized_access().to_owned(),
+        ..Finding::new(ID, Severity::Low, primary)
     };
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);

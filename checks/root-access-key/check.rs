@@ -2,7 +2,7 @@
 
 use crate::aws::Model;
 use crate::aws::access_key::{AccessKey, Owner};
-use crate::finding::{Confidence, Finding, Findings, Related, Severity, Undecided};
+use crate::finding::{Finding, Findings, Related, Severity, Undecided};
 use crate::resource::Presence;
 use crate::text::Tri;
 
@@ -29,22 +29,17 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
     let inactive = key.is_inactive() == Tri::Yes;
     let status = if inactive { " The key is `Inactive`; one call activates it." } else { "" };
     let mut finding = Finding {
-        check: ID,
-        severity: if inactive { Severity::High } else { Severity::Critical },
-        confidence: Confidence::Certain,
         message: format!("This access key is meant for the root user. {}{status}", truth(owner)),
-        primary,
         label: "the root user".into(),
         related: Related::trail(origin, primary),
         resource: key.site.block.clone(),
+        discriminators: owner.discriminator().into_iter().collect(),
         instances: vec![key.site.address.clone()],
         projects: vec![key.site.project.clone()],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
         help: "remove the key: give people and programs a role, or at least an IAM user of their own; a key that \
                the root user already has is deleted under \"Security credentials\" after signing in as root"
             .into(),
+        ..Finding::new(ID, if inactive { Severity::High } else { Severity::Critical }, primary)
     };
     if owner.name.marks.is_hidden() {
         finding.hidden.extend(owner.name.origin.written());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::aws::iam::Verdict;
 use crate::aws::organization::{self, NearMiss, Resolved, Target, TargetKind, fixes};
 use crate::aws::{Elsewhere, Model};
-use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity, Undecided};
+use crate::finding::{Diagnostic, Finding, Findings, Related, Severity, Undecided};
 use crate::resource::{Language, Presence};
 use crate::source::Span;
 use crate::value::Reason;
@@ -61,20 +61,13 @@ pub(super) fn is_reported(organization: &Resolved, model: &Model<'_>) -> bool {
 fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
     let names = names(uncovered.iter().copied());
     let mut finding = Finding {
-        check: ID,
-        severity: Severity::High,
-        confidence: Confidence::Certain,
-        message: String::new(),
-        primary: organization.anchor,
         label: "root users below can create access keys".into(),
-        related: Vec::new(),
         resource: Arc::clone(&organization.name),
-        instances: Vec::new(),
+        // A further target that is not covered is news, even where another was not before.
+        discriminators: uncovered.iter().map(|target| target.name.to_string()).collect(),
         projects: organization.projects.clone(),
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
         help: help(organization),
+        ..Finding::new(ID, Severity::High, organization.anchor)
     };
     let mut how = String::new();
     for target in uncovered {

@@ -2,6 +2,7 @@ use super::*;
 use crate::aws::fake::{computed, resource, span, unknown};
 use crate::aws::organization::declared;
 use crate::aws::{Facts, Settings};
+use crate::finding::Confidence;
 use crate::resource::Resource;
 use crate::value::Value;
 

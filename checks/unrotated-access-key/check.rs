@@ -4,7 +4,7 @@ use crate::aws::access_key::{AccessKey, Owner};
 use crate::aws::organization::{self, Resolved};
 use crate::aws::rotation::{self, Answer, Found};
 use crate::aws::{Elsewhere, Model};
-use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
+use crate::finding::{Diagnostic, Finding, Findings, Related, Severity};
 use crate::resource::Presence;
 use crate::source::Span;
 use crate::text::Tri;
@@ -75,22 +75,17 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
     let rotates = if unsure { "is certain to rotate" } else { "rotates" };
     let reported = found.iter().any(|found| found.answer == Answer::Reported);
     let mut finding = Finding {
-        check: ID,
-        severity: if reported { Severity::Low } else { Severity::Medium },
-        confidence: Confidence::Certain,
         message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
-        primary,
         label: "the key of this user".into(),
         related: Related::trail(&owner.name.origin, primary),
         resource: key.site.block.clone(),
+        discriminators: owner.discriminator().into_iter().collect(),
         instances: vec![key.site.address.clone()],
         projects: vec![key.site.project.clone()],
-        missing: Vec::new(),
-        hidden: Vec::new(),
-        witness: None,
         help: "let the workload assume a role and drop the key; else have it replaced on a schedule, or say in \
                rootlint.toml who does: [rotation] elsewhere = \"...\""
             .into(),
+        ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary)
     };
     for found in found {
         if finding.related.len() < RELATED {

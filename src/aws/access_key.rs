@@ -285,6 +285,11 @@ impl Owner<'_> {
         }
     }
 
+    /// What tells a key of this owner from one of another: the user's name, unless it must not be shown.
+    pub fn discriminator(&self) -> Option<String> {
+        self.name.as_str().filter(|_| !self.name.marks.is_hidden()).map(|name| name.to_string())
+    }
+
     /// The root user's name, if that is one of a few that the user may have.
     pub fn possible_root(&self) -> Option<Value> {
         self.name.alternatives()?.into_iter().find(|name| names_root(name) == Tri::Yes)

@@ -1,6 +1,6 @@
 //! What makes a finding the same finding tomorrow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use camino::Utf8Path;
@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 pub struct Identity<'a> {
     /// The check's id.
     pub check: &'a str,
-    /// The path of the primary place; only its folder counts.
-    pub path: &'a Utf8Path,
+    /// The folder of the project.
+    pub folder: &'a Utf8Path,
     /// The block's address.
     pub resource: &'a str,
-    /// What is written at the primary place; nothing for a finding about something missing, whose anchor may move.
-    pub written: &'a str,
+    /// What else tells it apart: [`Finding::discriminators`](crate::finding::Finding::discriminators).
+    pub discriminators: &'a BTreeSet<String>,
 }
 
 /// Makes fingerprints; equal ones are numbered in the order in which they are asked for.
@@ -28,11 +28,10 @@ pub struct Fingerprints {
 impl Fingerprints {
     /// The fingerprint of a finding: 16 bytes in hexadecimal, and `:2`, `:3` for further findings that are alike.
     pub fn next(&mut self, identity: &Identity<'_>) -> String {
-        let folder = identity.path.parent().unwrap_or(Utf8Path::new(""));
         let resource = without_keys(identity.resource);
-        let written: Vec<&str> = identity.written.split_whitespace().collect();
         let mut hash = Sha256::new();
-        for part in [identity.check, folder.as_str(), &resource, &written.join(" ")] {
+        let parts = [identity.check, identity.folder.as_str(), &resource];
+        for part in parts.into_iter().chain(identity.discriminators.iter().map(String::as_str)) {
             // Lengths keep "ab" + "c" apart from "a" + "bc".
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
@@ -76,18 +75,21 @@ fn without_keys(address: &str) -> String {
 mod tests {
     use super::*;
 
-    fn print(path: &str, resource: &str, written: &str) -> String {
-        Fingerprints::default().next(&Identity { check: "c", path: path.into(), resource, written })
+    fn print(folder: &str, resource: &str, apart: &[&str]) -> String {
+        let discriminators = apart.iter().map(|part| (*part).to_owned()).collect();
+        let identity = Identity { check: "c", folder: folder.into(), resource, discriminators: &discriminators };
+        Fingerprints::default().next(&identity)
     }
 
     #[test]
-    fn it_survives_renames_and_layout_but_not_a_new_value() {
-        let one = print("a/main.tf", "aws_iam_access_key.k", "\"root\"");
+    fn it_is_of_the_folder_the_block_and_what_tells_apart() {
+        let one = print("a", "aws_iam_access_key.k", &["root"]);
         assert_eq!(one.len(), 32);
-        assert_eq!(one, print("a/other.tf", "aws_iam_access_key.k[0]", " \"root\"\n"));
-        assert_ne!(one, print("b/main.tf", "aws_iam_access_key.k", "\"root\""));
-        assert_ne!(one, print("a/main.tf", "aws_iam_access_key.k", "\"admin\""));
-        assert_ne!(one, print("a/main.tf", "aws_iam_access_key.j", "\"root\""));
+        assert_eq!(one, print("a", "aws_iam_access_key.k[0]", &["root"]));
+        assert_ne!(one, print("b", "aws_iam_access_key.k", &["root"]));
+        assert_ne!(one, print("a", "aws_iam_access_key.k", &["admin"]));
+        assert_ne!(one, print("a", "aws_iam_access_key.k", &["ro", "ot"]));
+        assert_ne!(one, print("a", "aws_iam_access_key.j", &["root"]));
     }
 
     #[test]
@@ -98,7 +100,8 @@ mod tests {
     #[test]
     fn equal_ones_are_numbered() {
         let mut prints = Fingerprints::default();
-        let identity = Identity { check: "c", path: "a.tf".into(), resource: "r", written: "" };
+        let none = BTreeSet::new();
+        let identity = Identity { check: "c", folder: "".into(), resource: "r", discriminators: &none };
         let first = prints.next(&identity);
         assert_eq!(prints.next(&identity), format!("{first}:2"));
         assert_eq!(prints.next(&identity), format!("{first}:3"));

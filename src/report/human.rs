@@ -253,7 +253,7 @@ fn plural(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The last line: what was found in how much.
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let by_severity: Vec<String> = Severity::ALL
         .iter()
         .map(|severity| (severity.name(), report.count(*severity)))

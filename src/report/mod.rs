@@ -4,13 +4,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use camino::Utf8Path;
+
 use crate::files::Files;
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Severity, Undecided};
 use crate::source::{Sources, Span};
 
 pub mod fingerprint;
+pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod limits;
+pub mod markdown;
 pub mod org;
 pub mod place;
 pub mod policy;
@@ -144,7 +151,7 @@ impl Report {
 
         let incomplete = incomplete(&found, context);
         let rules: Vec<Arc<Rule>> = context.rules.iter().cloned().map(Arc::new).collect();
-        let findings = items(found.findings, &texts, &rules);
+        let findings = items(found.findings, &texts, &rules, context.sources);
         let mut undecided: Vec<_> =
             found.undecided.into_iter().map(|what| Placed { place: texts.place(what.span), what }).collect();
         let key = |open: &Placed<Undecided>| (open.what.check, open.what.message.clone());
@@ -170,7 +177,7 @@ impl Report {
     }
 }
 
-fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>]) -> Vec<Item> {
+fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &Sources) -> Vec<Item> {
     let mut items: Vec<Item> = findings
         .into_iter()
         .map(|mut finding| {
@@ -188,12 +195,14 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>]) -> Vec<Item
     items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let mut prints = Fingerprints::default();
     for item in &mut items {
-        let written = if item.rule.absence { None } else { texts.text(item.finding.primary) };
+        let project = item.finding.projects.first().map_or(&*item.place.path, |project| Utf8Path::new(&**project));
+        // A template or manifest is a project itself: it may be renamed in its folder.
+        let folder = if sources.knows(project) { project.parent().unwrap_or(project) } else { project };
         item.fingerprint = prints.next(&Identity {
             check: item.finding.check,
-            path: &item.place.path,
+            folder,
             resource: &item.finding.resource,
-            written: written.unwrap_or_default(),
+            discriminators: &item.finding.discriminators,
         });
     }
     items

@@ -78,16 +78,6 @@ impl Texts {
             }
         }
     }
-
-    /// The text at a span, or `None` where it must not be shown.
-    pub fn text(&self, span: Span) -> Option<&str> {
-        let source = self.texts.get(&span.file)?;
-        let range = span.start as usize..span.end as usize;
-        if source.hidden.iter().any(|hidden| hidden.start < range.end && range.start < hidden.end) {
-            return None;
-        }
-        source.text.get(range)
-    }
 }
 
 /// Where something is, as reports say it.

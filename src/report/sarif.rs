@@ -1,210 +1,78 @@
 //! SARIF 2.1.0, within what GitHub's code scanning takes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
 
+use self::log::{
+    Artifact, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver, Help, Invocation,
+    Location, Log, Message, Notification, PhysicalLocation, Region, ResultProperties, RuleProperties, Run, SarifResult,
+    SarifRule, Text, ThreadFlow, ThreadFlowLocation, Tool,
+};
+use super::limits::{SARIF_COMPRESSED_BYTES, SARIF_DESCRIPTION, SARIF_PLACES, SARIF_RESULTS, SARIF_TAGS};
 use super::place::Place;
+use super::shown::cut;
 use super::{Item, Report, Rule, json};
-use crate::finding::{Confidence, Severity};
+use crate::finding::Severity;
+
+mod log;
+
+/// What stands for the root of the repository.
+const SOURCE_ROOT: &str = "%SRCROOT%";
+
+/// Related places that a message links to: the alert lists all.
+const LINKS: usize = 10;
+
+/// Characters of a link.
+const LINK: usize = 100;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-
-/// GitHub rejects a whole file with more results.
-const MAX_RESULTS: usize = 25_000;
-
-/// GitHub keeps 100 places of a result and rejects a file with more than 1,000.
-const MAX_RELATED: usize = 100;
-
-/// GitHub takes 1,024 characters in a rule's descriptions.
-const MAX_DESCRIPTION: usize = 1024;
 
 /// What may stand in a path of a URI as it is: no colon, so that no first part of a path is taken for a scheme.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Log<'a> {
-    #[serde(rename = "$schema")]
-    schema: &'static str,
-    version: &'static str,
-    runs: [Run<'a>; 1],
+/// What a log may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Results.
+    pub results: usize,
+    /// Bytes, compressed.
+    pub compressed_bytes: usize,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Run<'a> {
-    tool: Tool<'a>,
-    automation_details: AutomationDetails,
-    invocations: [Invocation<'a>; 1],
-    results: Vec<SarifResult<'a>>,
-    column_kind: &'static str,
+/// What GitHub's code scanning takes.
+pub const GITHUB: Limits = Limits { results: SARIF_RESULTS, compressed_bytes: SARIF_COMPRESSED_BYTES };
+
+/// The report as one SARIF log with a line feed at its end, within what GitHub takes.
+pub fn render(report: &Report, category: &str) -> String {
+    render_within(report, category, GITHUB)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tool<'a> {
-    driver: Driver<'a>,
+/// The same within other limits: the worst results, and a notification that says how many are missing.
+pub fn render_within(report: &Report, category: &str, limits: Limits) -> String {
+    let mut results = limits.results;
+    loop {
+        let log = render_at_most(report, category, results);
+        // Compressing never makes a text much longer: a short one need not be tried.
+        if log.len() <= limits.compressed_bytes || results == 0 || compressed_len(&log) <= limits.compressed_bytes {
+            return log;
+        }
+        results = results.min(report.findings.len()) / 2;
+    }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Driver<'a> {
-    name: &'static str,
-    semantic_version: &'static str,
-    rules: Vec<SarifRule<'a>>,
+/// How long a text is once compressed as the upload compresses it.
+fn compressed_len(text: &str) -> usize {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(text.as_bytes());
+    encoder.finish().map_or(0, |compressed| compressed.len())
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifRule<'a> {
-    id: &'a str,
-    short_description: Text,
-    full_description: Text,
-    help: Help<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<&'a str>,
-    default_configuration: Configuration,
-    properties: RuleProperties,
-}
-
-#[derive(Serialize)]
-struct Text {
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Help<'a> {
-    text: &'a str,
-    markdown: &'a str,
-}
-
-#[derive(Serialize)]
-struct Configuration {
-    level: &'static str,
-}
-
-#[derive(Serialize)]
-struct RuleProperties {
-    precision: &'static str,
-    #[serde(rename = "security-severity")]
-    security_severity: &'static str,
-    tags: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct AutomationDetails {
-    id: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Invocation<'a> {
-    execution_successful: bool,
-    tool_execution_notifications: Vec<Notification<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification<'a> {
-    descriptor: Descriptor<'a>,
-    level: &'static str,
-    message: Text,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    locations: Vec<Location>,
-}
-
-#[derive(Serialize)]
-struct Descriptor<'a> {
-    id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult<'a> {
-    rule_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule_index: Option<usize>,
-    level: &'static str,
-    message: Text,
-    locations: [Location; 1],
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Location>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    code_flows: Vec<CodeFlow>,
-    partial_fingerprints: BTreeMap<&'static str, String>,
-    properties: ResultProperties<'a>,
-}
-
-#[derive(Serialize)]
-struct ResultProperties<'a> {
-    severity: Severity,
-    confidence: Confidence,
-    resource: &'a str,
-}
-
-#[derive(Serialize, Clone)]
-#[serde(rename_all = "camelCase")]
-struct Location {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<usize>,
-    physical_location: PhysicalLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<Message>,
-}
-
-#[derive(Serialize, Clone)]
-struct Message {
-    text: String,
-}
-
-#[derive(Serialize, Clone)]
-#[serde(rename_all = "camelCase")]
-struct PhysicalLocation {
-    artifact_location: ArtifactLocation,
-    region: Region,
-}
-
-#[derive(Serialize, Clone)]
-#[serde(rename_all = "camelCase")]
-struct ArtifactLocation {
-    uri: String,
-    uri_base_id: &'static str,
-}
-
-#[derive(Serialize, Clone)]
-#[serde(rename_all = "camelCase")]
-struct Region {
-    start_line: u32,
-    start_column: u32,
-    end_line: u32,
-    end_column: u32,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CodeFlow {
-    thread_flows: [ThreadFlow; 1],
-}
-
-#[derive(Serialize)]
-struct ThreadFlow {
-    locations: Vec<ThreadFlowLocation>,
-}
-
-#[derive(Serialize)]
-struct ThreadFlowLocation {
-    location: Location,
-}
-
-/// The report as one SARIF log with a line feed at its end.
-pub fn render(report: &Report) -> String {
-    render_at_most(report, MAX_RESULTS)
-}
-
-/// The same with at most `limit` results: the worst ones, and a notification that says so.
-pub fn render_at_most(report: &Report, limit: usize) -> String {
+fn render_at_most(report: &Report, category: &str, limit: usize) -> String {
     let mut rules: Vec<&Rule> = report.rules.iter().map(|rule| &**rule).collect();
     for item in &report.findings {
         if !rules.iter().any(|rule| rule.id == item.rule.id) {
@@ -213,13 +81,18 @@ pub fn render_at_most(report: &Report, limit: usize) -> String {
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let kept = worst(&report.findings, limit);
-    let results = kept.iter().map(|item| result(item, &rules)).collect();
+    let results: Vec<SarifResult<'_>> = kept.iter().map(|item| result(item, &rules)).collect();
     let mut notifications = notifications(report);
     if kept.len() < report.findings.len() {
         let message = format!("{} of {} findings are listed here, the worst ones", kept.len(), report.findings.len());
-        let (descriptor, message) = (Descriptor { id: "findings-left-out" }, Text { text: message });
-        notifications.push(Notification { descriptor, level: "warning", message, locations: Vec::new() });
+        notifications.push(left_out("findings-left-out", message));
     }
+    let cut = kept.iter().filter(|item| item.related.len() > SARIF_PLACES).count();
+    if cut > 0 {
+        let message = format!("{cut} findings have more places than {SARIF_PLACES}: the first ones are listed");
+        notifications.push(left_out("places-left-out", message));
+    }
+    let base = Base { description: Text { text: "the root of the repository".to_owned() } };
     let log = Log {
         schema: SCHEMA,
         version: "2.1.0",
@@ -231,8 +104,10 @@ pub fn render_at_most(report: &Report, limit: usize) -> String {
                     rules: rules.iter().map(|rule| sarif_rule(rule)).collect(),
                 },
             },
-            // The part before the slash is the category; without a slash GitHub takes it for a run id.
-            automation_details: AutomationDetails { id: "rootlint/" },
+            // The part before the last slash is the category; without a slash GitHub takes it all for a run's id.
+            automation_details: AutomationDetails { id: format!("{category}/") },
+            original_uri_base_ids: BTreeMap::from([(SOURCE_ROOT, base)]),
+            artifacts: artifacts(&results, &notifications),
             invocations: [Invocation {
                 execution_successful: report.is_complete(),
                 tool_execution_notifications: notifications,
@@ -242,6 +117,21 @@ pub fn render_at_most(report: &Report, limit: usize) -> String {
         }],
     };
     json::text(&log)
+}
+
+/// The files that anything points into.
+fn artifacts(results: &[SarifResult<'_>], notifications: &[Notification<'_>]) -> Vec<Artifact> {
+    let flows = results.iter().flat_map(|result| &result.code_flows).flat_map(|flow| &flow.thread_flows);
+    let flows = flows.flat_map(|flow| &flow.locations).map(|step| &step.location);
+    let all = results.iter().flat_map(|result| result.locations.iter().chain(&result.related_locations)).chain(flows);
+    let all = all.chain(notifications.iter().flat_map(|notification| &notification.locations));
+    let uris: BTreeSet<&str> = all.map(|location| &*location.physical_location.artifact_location.uri).collect();
+    let artifact = |uri: &str| Artifact { location: artifact_location(uri.to_owned()) };
+    uris.into_iter().map(artifact).collect()
+}
+
+fn left_out(id: &'static str, text: String) -> Notification<'static> {
+    Notification { descriptor: Descriptor { id }, level: "warning", message: Text { text }, locations: Vec::new() }
 }
 
 /// As many findings as there may be, the worst ones, in their order.
@@ -263,11 +153,11 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
     for (framework, controls) in &rule.frameworks {
         tags.extend(controls.iter().map(|control| format!("{framework} {control}")));
     }
-    tags.truncate(20);
+    tags.truncate(SARIF_TAGS);
     SarifRule {
         id: &rule.id,
-        short_description: Text { text: cut(title) },
-        full_description: Text { text: cut(first_paragraph(page).unwrap_or(title)) },
+        short_description: Text { text: cut(title, SARIF_DESCRIPTION) },
+        full_description: Text { text: cut(first_paragraph(page).unwrap_or(title), SARIF_DESCRIPTION) },
         help: Help { text: page, markdown: page },
         help_uri: Some(rule.url.as_str()).filter(|url| !url.is_empty()),
         default_configuration: Configuration { level: level(severity) },
@@ -278,10 +168,6 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
 /// The first paragraph that is no heading.
 fn first_paragraph(page: &str) -> Option<&str> {
     page.split("\n\n").map(str::trim).find(|part| !part.is_empty() && !part.starts_with('#'))
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(MAX_DESCRIPTION).collect()
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -313,7 +199,7 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
     };
     let related_locations = related
         .iter()
-        .take(MAX_RELATED)
+        .take(SARIF_PLACES)
         .enumerate()
         .map(|(index, (message, place))| Location { id: Some(index + 1), ..location(place, Some(message)) })
         .collect();
@@ -327,7 +213,7 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
         rule_id: &item.rule.id,
         rule_index: rules.iter().position(|rule| rule.id == item.rule.id),
         level: level(finding.severity),
-        message: Text { text: plain(&item.message()) },
+        message: Text { text: linked(&item.message(), &related) },
         code_flows: if item.rule.absence { Vec::new() } else { code_flow(&related, &primary, &finding.label) },
         locations: [primary],
         related_locations,
@@ -340,6 +226,28 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
     }
 }
 
+/// The message, and where its related places are: GitHub makes links of the numbers.
+fn linked(message: &str, related: &[&(String, Place)]) -> String {
+    let mut text = plain(message);
+    let links: Vec<String> = related
+        .iter()
+        .take(LINKS)
+        .enumerate()
+        .map(|(index, (message, _))| format!("[{}]({})", link(message), index + 1))
+        .collect();
+    if !links.is_empty() {
+        let more = if related.len() > LINKS { format!(" (and {} more)", related.len() - LINKS) } else { String::new() };
+        text.push_str(&format!("\nSee: {}{more}.", links.join("; ")));
+    }
+    text
+}
+
+/// A link's text: brackets would end it.
+fn link(text: &str) -> String {
+    let text = cut(text, LINK);
+    text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]").replace('\n', " ")
+}
+
 /// The way of the value in the direction it took: from where it is written to the place of the finding.
 fn code_flow(related: &[&(String, Place)], primary: &Location, label: &str) -> Vec<CodeFlow> {
     if related.is_empty() {
@@ -348,7 +256,7 @@ fn code_flow(related: &[&(String, Place)], primary: &Location, label: &str) -> V
     let label = if label.is_empty() { "here" } else { label };
     let mut locations: Vec<ThreadFlowLocation> = related
         .iter()
-        .take(MAX_RELATED - 1)
+        .take(SARIF_PLACES - 1)
         .rev()
         .map(|(message, place)| ThreadFlowLocation { location: location(place, Some(message)) })
         .collect();
@@ -367,7 +275,7 @@ fn location(place: &Place, message: Option<&str>) -> Location {
     Location {
         id: None,
         physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation { uri, uri_base_id: "%SRCROOT%" },
+            artifact_location: artifact_location(uri),
             region: Region {
                 start_line: place.start.line,
                 start_column: place.start.column,
@@ -377,6 +285,10 @@ fn location(place: &Place, message: Option<&str>) -> Location {
         },
         message: message.map(|message| Message { text: plain(message) }),
     }
+}
+
+fn artifact_location(uri: String) -> ArtifactLocation {
+    ArtifactLocation { uri, uri_base_id: SOURCE_ROOT }
 }
 
 fn notifications(report: &Report) -> Vec<Notification<'_>> {
