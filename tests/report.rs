@@ -300,6 +300,14 @@ fn a_log_too_large_once_compressed_is_cut_and_counted() {
 }
 
 #[test]
+fn thirty_thousand_findings_are_cut_to_what_is_taken() {
+    let log = sarif::render(&many(30_000, Severity::High), "rootlint");
+    sarif_schema::assert_valid(&log);
+    assert_eq!(log.matches("\"ruleId\"").count(), 25_000);
+    assert!(log.contains("25000 of 30000 findings are listed here, the worst ones"));
+}
+
+#[test]
 fn a_category_is_the_part_before_the_slash() {
     let log = sarif::render(&everything().report(false), "infra/prod");
     assert!(log.contains("\"id\": \"infra/prod/\""));
