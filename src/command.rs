@@ -42,7 +42,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and the version are printed where output goes, everything else where errors go.
             let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
-            let _ = error.print();
+            // An argument that it quotes may be the name of a file in a stranger's repository.
+            let text = error.render().to_string();
+            let _ = match disarm(&lines(&text)) {
+                shown if shown.trim_end() == text.trim_end() => error.print(),
+                shown => writeln!(anstream::stderr(), "{shown}"),
+            };
             return ExitCode::from(code);
         }
     };

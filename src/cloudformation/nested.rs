@@ -218,7 +218,8 @@ impl Nesting<'_> {
         };
         let mut place = self.place(template, entry);
         place.folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-        let (loaded, errors) = Template::load_at(place, Some(self.beside()), &path, text.into(), file, &template.passed_on());
+        let (loaded, errors) =
+            Template::load_at(place, Some(self.beside()), &path, text.into(), file, &template.passed_on());
         let none = loaded.is_none() && errors.is_empty();
         errors.into_iter().for_each(|error| template.error(error));
         if none {

@@ -292,16 +292,9 @@ fn fill(mark: Mark) -> &'static str {
 
 /// A string of DOT.
 fn quoted(text: &str) -> String {
-    let inner: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            '\n' => vec!['\\', 'n'],
-            c if c.is_control() => vec![' '],
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{inner}\"")
+    let shown: Vec<String> =
+        text.split('\n').map(|part| line(part).replace('\\', "\\\\").replace('"', "\\\"")).collect();
+    format!("\"{}\"", shown.join("\\n"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::source::Span;
 
+/// How many nodes a text may have, keys included: one of nothing but brackets and commas takes fifty times its own space.
+pub(super) const MAX_NODES: usize = 16_000_000;
+
 /// A node of a YAML or JSON document.
 #[derive(Clone, Debug)]
 pub struct Node {
