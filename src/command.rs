@@ -313,7 +313,7 @@ fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
     let (files, options) = input::prepare(&named, &arguments.input, matches)?;
     let (found, settings, outcome) = scan::organizations(&*files, &options);
     let elsewhere = settings.organization.elsewhere.as_ref();
-    let answer = org::answer(&found, elsewhere, &outcome.findings.errors, &outcome.sources, &*files);
+    let answer = org::answer(&found, elsewhere, &outcome.findings, &outcome.sources, &*files);
     let text = match arguments.format {
         OrgFormat::Human => answer.human(terminal()),
         OrgFormat::Json => answer.json(),

@@ -11,7 +11,8 @@ use rootlint::aws::iam::{Account, Attached, Level, Policy, Question, decide};
 use rootlint::config::Config;
 use rootlint::document::{self, Scalars};
 use rootlint::files::Memory;
-use rootlint::scan::{self, Options};
+use rootlint::report::{Context, Report, human, json as json_report};
+use rootlint::scan::{self, Options, Outcome};
 use rootlint::source::{FileId, Sources, Span};
 use rootlint::syntax::hcl::{self, Place};
 use rootlint::syntax::node::{Node, NodeKind};
@@ -22,10 +23,14 @@ type Target = fn(&str);
 
 const TARGETS: &[(&str, Target)] = &[
     ("check", check),
+    ("cloudformation", cloudformation),
+    ("conditions", conditions),
     ("config", config),
     ("eval", eval),
     ("hcl", hcl_syntax),
     ("json", json_document),
+    ("manifest", manifest),
+    ("plan", plan),
     ("policy", policy),
     ("tf-json", terraform_json),
     ("yaml", yaml_documents),
@@ -106,6 +111,53 @@ fn policy(text: &str) {
     let _ = decide(&[level], &Question::root_key(Account::Any, 1_800_000_000));
 }
 
+/// One statement from lines of an operator, a key and values, parted by tabs: whatever they are, a request that is said
+/// to get through does, and the question ends.
+fn conditions(text: &str) {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let condition = |line: &str| {
+        let mut parts = line.split('\t');
+        let (operator, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let values: Vec<String> = parts.map(quoted).collect();
+        format!("{}:{{{}:[{}]}}", quoted(operator), quoted(key), values.join(","))
+    };
+    let conditions: Vec<String> = text.lines().take(8).map(condition).collect();
+    policy(&format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{{}}}}}}}"#,
+        conditions.join(",")
+    ));
+}
+
+/// The files, checked and listed: neither may panic, nor may what is caught be one.
+fn run(files: &Memory, options: &Options) {
+    let outcome = scan::check(files, options);
+    let rules = Vec::new();
+    let Outcome { findings, sources, summary } = outcome;
+    let context = Context { sources: &sources, files, rules: &rules, counts: summary, strict: false };
+    let report = Report::new(findings, &context);
+    let _ = (human::render(&report, human::Style::default()), json_report::render(&report));
+    let _ = scan::resources(files, options);
+}
+
+fn cloudformation(text: &str) {
+    run(&[("t.yaml", text)].into_iter().collect(), &options());
+}
+
+/// The same text as each of the files that the tools know.
+fn manifest(text: &str) {
+    for path in ["organization.yml", "organization-config.yaml", "manifest.yaml", "scps/scp.json"] {
+        run(&[(path, text), ("adfconfig.yml", text), ("accounts-config.yaml", text)].into_iter().collect(), &options());
+    }
+}
+
+/// A plan alone, and the same beside code.
+fn plan(text: &str) {
+    let main = "variable \"x\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = var.x\n}\n";
+    let options = Options { plans: vec!["plan.json".into()], ..options() };
+    run(&[("plan.json", text)].into_iter().collect(), &options);
+    run(&[("plan.json", text), ("main.tf", main)].into_iter().collect(), &options);
+}
+
 fn eval(text: &str) {
     let lines = text.lines().take(20).map(str::to_owned).collect::<Vec<_>>().into_iter();
     let mut ignore = |_| {};
@@ -132,6 +184,5 @@ fn check(text: &str) {
     } else {
         files.insert("a.tf", text);
     }
-    let _ = scan::check(&files, &options());
-    let _ = scan::resources(&files, &options());
+    run(&files, &options());
 }

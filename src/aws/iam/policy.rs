@@ -81,7 +81,7 @@ pub enum Unit {
     /// A character.
     Char(char),
     /// Any characters, none included.
-    Hole(Reason),
+    Hole(Box<Reason>),
 }
 
 /// Why AWS would not accept the document.
@@ -126,13 +126,13 @@ impl Item {
     /// Why parts of it are not known.
     pub fn holes(&self) -> impl Iterator<Item = &Reason> {
         self.units.iter().filter_map(|unit| match unit {
-            Unit::Hole(reason) => Some(reason),
+            Unit::Hole(reason) => Some(&**reason),
             Unit::Char(_) => None,
         })
     }
 
     fn hole(reason: Reason, span: Option<Span>) -> Self {
-        Self { units: vec![Unit::Hole(reason)], span }
+        Self { units: vec![Unit::Hole(Box::new(reason))], span }
     }
 
     /// A string, number or truth value as a policy may write it; `None` for anything else.
@@ -144,7 +144,7 @@ impl Item {
                 for piece in text.flattened().pieces() {
                     match piece {
                         Piece::Literal(literal) => units.extend(literal.text.chars().map(Unit::Char)),
-                        Piece::Unknown(unknown) => units.push(Unit::Hole(unknown.reason.clone())),
+                        Piece::Unknown(unknown) => units.push(Unit::Hole(Box::new(unknown.reason.clone()))),
                         Piece::Encoded(_) => {}
                     }
                 }
@@ -221,6 +221,30 @@ impl Statement {
     }
 }
 
+/// How many bytes of strings a policy may have: many times what AWS takes of any kind.
+const MAX_LENGTH: usize = 256 << 10;
+
+/// How many bytes the strings of a value have, counted up to `limit`.
+pub fn length_up_to(value: &Value, limit: usize) -> usize {
+    let mut open = vec![value];
+    let mut length = 0;
+    while let Some(value) = open.pop().filter(|_| length < limit) {
+        match &value.kind {
+            Kind::Text(text) => length += text.known_len(),
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                length += elements.len();
+                open.extend(elements.iter());
+            }
+            Kind::Object(fields) | Kind::Map(_, fields) => {
+                length += fields.keys().map(|key| key.len()).sum::<usize>();
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    length
+}
+
 #[derive(Default)]
 struct Reader {
     errors: Vec<PolicyError>,
@@ -243,6 +267,9 @@ impl Reader {
         let mut policy = Policy { variables: false, statements: Vec::new(), span };
         if let Kind::Unknown(unknown) = &document.kind {
             return Policy::unknown(unknown.reason.clone(), span);
+        }
+        if length_up_to(document, MAX_LENGTH) >= MAX_LENGTH {
+            return Policy::unknown(Reason::new("the policy", "is longer than rootlint reads", span), span);
         }
         let Some(fields) = document.fields() else {
             self.error("a policy is a JSON object", span);
