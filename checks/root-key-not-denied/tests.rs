@@ -38,7 +38,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
     };
-    check(&Model { settings, facts: &[facts] }, &mut out);
+    check(&Model::new(settings, &[facts]), &mut out);
     out
 }
 

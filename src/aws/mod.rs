@@ -1,7 +1,7 @@
 //! What projects mean in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
 //! not Terraform: both front ends feed it through [`crate::resource`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
 use crate::resource::{Language, Project};
@@ -105,9 +105,21 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    organizations: OnceLock<Vec<organization::Resolved>>,
 }
 
 impl<'a> Model<'a> {
+    /// A model of these facts, which are in order of their projects' paths.
+    pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
+        Self { settings, facts, organizations: OnceLock::new() }
+    }
+
+    /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
+    /// first wait here: deciding must not hand work to their threads.
+    pub fn organizations(&self) -> &[organization::Resolved] {
+        self.organizations.get_or_init(|| organization::organizations(self))
+    }
+
     /// What the project at `path` declares.
     pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
         let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
