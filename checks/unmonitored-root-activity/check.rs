@@ -16,7 +16,7 @@ const SHOWN: usize = 4;
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     let monitors = All::of(model).monitors();
     for monitor in monitors.iter().filter(|monitor| monitor.names_root) {
-        match never_fires(monitor) {
+        match never_fires(monitor, &monitors) {
             Some(finding) => out.push(finding),
             None => said_of(monitor).into_iter().for_each(|note| out.note(note)),
         }
@@ -130,10 +130,14 @@ fn undecided(watch: &Watch<'_>, open: &[&(&'static str, Reason, bool)]) -> Optio
     })
 }
 
-/// A monitor that names root and never fires.
-fn never_fires(monitor: &Monitor<'_>) -> Option<Finding> {
+/// A monitor that names root and never fires. A rule that one block deploys in many Regions may be idle in most.
+fn never_fires(monitor: &Monitor<'_>, monitors: &[Monitor<'_>]) -> Option<Finding> {
     let broken = monitor.never.as_ref()?;
     let site = monitor.site;
+    let works = |other: &Monitor<'_>| other.site.header == site.header && other.never.is_none();
+    if broken.of_region && monitors.iter().any(works) {
+        return None;
+    }
     let primary = monitoring::place(broken, monitor);
     // Its name need not be said twice.
     let why =

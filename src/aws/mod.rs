@@ -129,11 +129,13 @@ pub fn wanted(kind: &str) -> bool {
 /// Reads a project.
 pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
-    let (modules_keys, modules_rotation) = known_modules::read(&project.module_calls(&known_modules::wanted));
+    let modules = known_modules::read(&project.module_calls(&known_modules::wanted));
     let mut keys = access_key::keys(&resources);
-    keys.extend(modules_keys);
+    keys.extend(modules.keys);
     let mut rotation = rotation::mechanisms(&resources);
-    rotation.extend(modules_rotation);
+    rotation.extend(modules.rotation);
+    let mut monitoring = monitoring::declared(&resources);
+    monitoring.modules = modules.monitoring;
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
@@ -141,6 +143,6 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
-        monitoring: monitoring::declared(&resources),
+        monitoring,
     }
 }

@@ -247,6 +247,8 @@ pub struct Module {
     pub reason: Reason,
     /// Its account, where the code tells.
     pub account: Option<Arc<str>>,
+    /// Whether it tells only of sign-ins.
+    pub sign_ins_only: bool,
 }
 
 /// What is read, by the names of Terraform's provider, of CloudFormation and of the Cloud Control provider.

@@ -124,7 +124,7 @@ impl<'a> All<'a> {
                 let (always, span) = (self.is_dead_in(rule), rule.site.header);
                 let what = if always { "what it is for" } else { "this" };
                 let why = format!("{} is in `{own}`, and {what} happens in `{region}`", rule.called());
-                Seen::No(Break { always, ..Break::some(why, Some(span)) })
+                Seen::No(Break { always, of_region: true, ..Break::some(why, Some(span)) })
             }
             Err(reason) => Seen::Unsure(reason.clone()),
         }
