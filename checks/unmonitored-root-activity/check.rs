@@ -28,7 +28,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             Some(elsewhere) if !watch.unseen.is_empty() || !hidden.is_empty() => {
                 out.note(taken_care_of(&watch, &hidden, elsewhere));
             }
-            _ => out.findings.extend(unseen(&watch).into_iter().chain(perhaps(&watch, &hidden))),
+            _ => out.findings.extend(with(unseen(&watch), perhaps(&watch, &hidden))),
         }
         if elsewhere.is_none() {
             undecided(&watch, &open).into_iter().for_each(|question| out.undecided(question));
@@ -109,6 +109,14 @@ fn perhaps(watch: &Watch<'_>, hidden: &[&(&str, Reason, bool)]) -> Option<Findin
     let message = format!("Nothing in view is certain to report {}. {}.", list(&titles), sentence(&reason.to_string()));
     let mut finding = finding(watch, message);
     finding.rests_on(reason);
+    Some(finding)
+}
+
+/// Both as one, where there are both: they are about the same block.
+fn with(unseen: Option<Finding>, perhaps: Option<Finding>) -> Option<Finding> {
+    let (Some(mut finding), Some(perhaps)) = (unseen.clone(), perhaps.clone()) else { return unseen.or(perhaps) };
+    finding.message.push_str(&format!(" {}", perhaps.message));
+    finding.missing.extend(perhaps.missing);
     Some(finding)
 }
 

@@ -165,7 +165,7 @@ impl<'a> All<'a> {
     fn targets(&self, rule: &Rule) -> Seen {
         let targets = self.all_targets(rule);
         let ways = targets.iter().map(|target| self.reaches(target, &target.value));
-        if let Some(best) = Seen::best(ways) {
+        if let Some(best) = Seen::best(ways.chain(self.counted(rule))) {
             return best;
         }
         if let Some(unsure) = Seen::unsure(&rule.all_targets) {
