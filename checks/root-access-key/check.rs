@@ -10,7 +10,8 @@ pub(super) const ID: &str = "root-access-key";
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    for key in model.keys() {
+    // What a program makes is `root-key-script`.
+    for key in model.keys().filter(|key| !key.by_script) {
         let owner = model.owner(key);
         match owner.is_root() {
             Tri::Yes => out.push(intended(key, &owner)),
@@ -32,14 +33,11 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
         message: format!("This access key is meant for the root user. {}{status}", truth(owner)),
         label: "the root user".into(),
         related: Related::trail(origin, primary),
-        resource: key.site.block.clone(),
         discriminators: owner.discriminator().into_iter().collect(),
-        instances: vec![key.site.address.clone()],
-        projects: vec![key.site.project.clone()],
         help: "remove the key: give people and programs a role, or at least an IAM user of their own; a key that \
                the root user already has is deleted under \"Security credentials\" after signing in as root"
             .into(),
-        ..Finding::new(ID, if inactive { Severity::High } else { Severity::Critical }, primary)
+        ..Finding::new(ID, if inactive { Severity::High } else { Severity::Critical }, primary).about(&key.site)
     };
     if owner.name.marks.is_hidden() {
         finding.hidden.extend(owner.name.origin.written());

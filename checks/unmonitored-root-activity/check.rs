@@ -38,11 +38,8 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
 }
 
 fn about(site: &Site, severity: Severity, primary: Span, what: &str) -> Finding {
-    let mut finding = Finding::new(ID, severity, primary);
-    finding.resource = site.block.clone();
+    let mut finding = Finding::new(ID, severity, primary).about(site);
     finding.discriminators.insert(what.to_owned());
-    finding.instances.push(site.address.clone());
-    finding.projects.push(site.project.clone());
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);
     }

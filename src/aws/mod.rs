@@ -1,10 +1,10 @@
 //! What projects mean in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
 //! not Terraform: both front ends feed it through [`crate::resource`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
-use crate::resource::{Language, Project};
+use crate::resource::{Language, Project, Texts};
 use crate::source::Span;
 
 pub mod access_key;
@@ -16,6 +16,7 @@ mod join;
 mod known_modules;
 pub mod monitoring;
 pub mod organization;
+pub mod programs;
 pub mod rotation;
 
 /// What the user says about the world outside the scan (`rootlint.toml`).
@@ -102,6 +103,8 @@ pub struct Facts {
     pub rotation: Vec<rotation::Mechanism>,
     /// What records events, and who is told of them.
     pub monitoring: monitoring::Declared,
+    /// Programs that have to do with access keys.
+    pub programs: Vec<programs::Program>,
 }
 
 /// Everything the checks look at.
@@ -111,9 +114,21 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    organizations: OnceLock<Vec<organization::Resolved>>,
 }
 
 impl<'a> Model<'a> {
+    /// A model of these facts, which are in order of their projects' paths.
+    pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
+        Self { settings, facts, organizations: OnceLock::new() }
+    }
+
+    /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
+    /// first wait here: deciding must not hand work to their threads.
+    pub fn organizations(&self) -> &[organization::Resolved] {
+        self.organizations.get_or_init(|| organization::organizations(self))
+    }
+
     /// What the project at `path` declares.
     pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
         let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
@@ -123,11 +138,15 @@ impl<'a> Model<'a> {
 
 /// Whether resources of this type are read at all: no other is evaluated.
 pub fn wanted(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
+    access_key::wanted(kind)
+        || organization::wanted(kind)
+        || rotation::wanted(kind)
+        || programs::wanted(kind)
+        || monitoring::wanted(kind)
 }
 
-/// Reads a project.
-pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
+/// Reads a project, with the files that its programs are in.
+pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
     let modules = known_modules::read(&project.module_calls(&known_modules::wanted));
     let mut keys = access_key::keys(&resources);
@@ -136,6 +155,9 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
     rotation.extend(modules.rotation);
     let mut monitoring = monitoring::declared(&resources);
     monitoring.modules = modules.monitoring;
+    let programs = programs::programs(project, &resources, texts);
+    programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
+    keys.extend(programs::keys(&programs));
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
@@ -144,5 +166,6 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         organization: organization::declared(&resources, out),
         rotation,
         monitoring,
+        programs,
     }
 }
