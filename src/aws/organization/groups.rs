@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::aws::{Facts, Model};
 use crate::resource::{Language, Mode, Site};
 use crate::source::Span;
-use crate::value::{Kind, Reason};
+use crate::value::{Kind, Reason, Symbol};
 
 use super::declared::{Account, Attachment, Ident, Organization, ServiceControlPolicy, Unit};
+use super::paths;
 use super::resolve::Ineffective;
 
 /// Projects that are about one organization.
@@ -20,6 +21,8 @@ pub(super) struct Group<'a> {
     pub(super) facts: Vec<&'a Facts>,
     pub(super) assumption: Option<Reason>,
     pub(super) strangers: Vec<Site>,
+    /// The declared unit that each unit which is only named is.
+    pub(super) same_units: HashMap<&'a Symbol, &'a Unit>,
 }
 
 /// Ids that are written out in a project: those of one organization.
@@ -142,6 +145,9 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
             let managed = reads.is_some() && reader.language == Language::Manifest;
             groups.push(Group { managed, organization: reads, facts: vec![reader], ..Group::default() });
         }
+    }
+    for group in &mut groups {
+        group.same_units = paths::same(group);
     }
     groups
 }

@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::value::{Reason, Symbol};
 
 use super::accounts::{self, Accounts, Whose};
-use super::declared::Ident;
+use super::declared::{Ident, Unit};
 use super::groups::{Group, groups};
 use super::guards;
 use super::layers::{Index, Layer, Name, names};
@@ -208,7 +208,8 @@ impl<'a> Group<'a> {
             met.extend(names(id));
             !known
         };
-        for unit in self.units().filter(|unit| is_new(&unit.id)) {
+        let is_same = |unit: &Unit| unit.id.symbol.as_ref().is_some_and(|symbol| self.same_units.contains_key(symbol));
+        for unit in self.units().filter(|unit| !is_same(unit) && is_new(&unit.id)) {
             let (parent, site) = (Some(&unit.parent), Some(&unit.site));
             nodes.push(Node { kind: TargetKind::Unit, id: &unit.id, parent, site });
         }
