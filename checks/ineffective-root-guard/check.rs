@@ -28,12 +28,10 @@ fn void(miss: &NearMiss, projects: &[Arc<str>]) -> Finding {
     let mut finding = Finding {
         message: format!("This guard against root's access keys guards nothing: {}.", miss.message),
         label: miss.label.clone(),
-        resource: Arc::clone(&miss.site.block),
         discriminators: [miss.label.clone()].into(),
-        instances: vec![Arc::clone(&miss.site.address)],
         projects: projects.to_vec(),
         help: miss.help.clone(),
-        ..Finding::new(ID, Severity::High, miss.span)
+        ..Finding::new(ID, Severity::High, miss.span).about(&miss.site)
     };
     for (message, span) in &miss.related {
         finding.related.push(Related { message: message.clone(), span: *span });

@@ -31,6 +31,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
     let mut out = Findings::default();
     let resources: Vec<Resource<'_>> = resources.into_iter().collect();
     let facts = Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: "p".into(),
         language: Language::Terraform,
         keys: Vec::new(),

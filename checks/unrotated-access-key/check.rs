@@ -84,14 +84,11 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
         label: "the key of this user".into(),
         related: Related::trail(&owner.name.origin, primary),
-        resource: key.site.block.clone(),
         discriminators: owner.discriminator().into_iter().collect(),
-        instances: vec![key.site.address.clone()],
-        projects: vec![key.site.project.clone()],
         help: "let the workload assume a role and drop the key; else have it replaced on a schedule, or say in \
                rootlint.toml who does: [rotation] elsewhere = \"...\""
             .into(),
-        ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary)
+        ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary).about(&key.site)
     };
     for found in found {
         if finding.related.len() < RELATED {

@@ -364,6 +364,7 @@ mod tests {
 
     fn facts(resources: &[Resource<'_>]) -> Facts {
         Facts {
+            monitoring: crate::aws::monitoring::Declared::default(),
             project: "p".into(),
             language: Language::Terraform,
             keys: keys(resources),

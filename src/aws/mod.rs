@@ -12,7 +12,9 @@ pub mod access_key;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod join;
 mod known_modules;
+pub mod monitoring;
 pub mod organization;
 pub mod rotation;
 
@@ -23,6 +25,8 @@ pub struct Settings {
     pub organization: OrganizationSettings,
     /// `[rotation]`
     pub rotation: RotationSettings,
+    /// `[monitoring] elsewhere = "reason"`.
+    pub monitoring: Option<Elsewhere>,
 }
 
 /// `[organization]`
@@ -96,6 +100,8 @@ pub struct Facts {
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
     pub rotation: Vec<rotation::Mechanism>,
+    /// What records events, and who is told of them.
+    pub monitoring: monitoring::Declared,
 }
 
 /// Everything the checks look at.
@@ -129,7 +135,7 @@ impl<'a> Model<'a> {
 
 /// Whether resources of this type are read at all: no other is evaluated.
 pub fn wanted(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind)
+    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
 }
 
 /// Reads a project.
@@ -147,5 +153,6 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
+        monitoring: monitoring::declared(&resources),
     }
 }

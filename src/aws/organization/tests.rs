@@ -60,6 +60,7 @@ fn account(address: &str, id: Option<&str>, parent: Value) -> Resource<'static> 
 fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
     let mut out = Findings::default();
     Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: project.into(),
         language: Language::Terraform,
         keys: Vec::new(),

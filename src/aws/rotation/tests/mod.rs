@@ -12,6 +12,7 @@ fn text(text: &str) -> Value {
 
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
     Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: project.into(),
         language: Language::Terraform,
         keys: access_key::keys(resources),
