@@ -193,7 +193,9 @@ impl<'a> Group<'a> {
         };
         let at = |span: Option<Span>| span.unwrap_or(organization.site.header);
         if organization.feature_set.as_str().as_deref() == Some("CONSOLIDATED_BILLING") {
-            let message = "its feature set is `CONSOLIDATED_BILLING`, which has no service control policies".into();
+            let message =
+                "the organization's feature set is `CONSOLIDATED_BILLING`, which has no service control policies"
+                    .into();
             let span = at(organization.feature_set.origin.primary());
             return (Some(Ineffective { message, span, certain: true, feature_set: true }), None);
         }
@@ -204,7 +206,8 @@ impl<'a> Group<'a> {
         match &types.kind {
             _ if is_enabled => (None, None),
             Kind::Null(_) => {
-                let message = "it does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
+                let message =
+                    "the organization does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
                 (
                     Some(Ineffective { message, span: organization.site.header, certain: false, feature_set: false }),
                     None,
@@ -213,7 +216,8 @@ impl<'a> Group<'a> {
             _ => match doubt {
                 Some(unknown) => (None, Some(unknown.reason.clone())),
                 None => {
-                    let message = "`enabled_policy_types` does not hold `SERVICE_CONTROL_POLICY`".into();
+                    let message =
+                        "`enabled_policy_types` of the organization does not hold `SERVICE_CONTROL_POLICY`".into();
                     (
                         Some(Ineffective {
                             message,

@@ -522,7 +522,7 @@ impl<'a> Judge<'_, 'a, '_> {
         }
         let named = own.filter(|own| symbols.contains(own)).cloned();
         let project = own.map(|own| Arc::clone(&own.project));
-        let key = (key(layers), question.place.clone(), project, named.clone());
+        let key = (key(layers), question.place.clone(), project, named);
         if let Some(known) = self.of_accounts.get(&key) {
             return known.clone();
         }
@@ -532,10 +532,6 @@ impl<'a> Judge<'_, 'a, '_> {
         let other = Question { account: Who::Known("000000000001".into()), ..question };
         let by_account = matches!(verdict, Verdict::Conditional(_))
             && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
-        let verdict = match &named {
-            Some(own) => accounts::of_one(verdict, own),
-            None => verdict,
-        };
         self.of_accounts.insert(key, (verdict.clone(), by_account));
         (verdict, by_account)
     }
@@ -570,12 +566,16 @@ impl<'a> Judge<'_, 'a, '_> {
         }
         self.blame(&layers, &verdict);
         let address = node.site.map(|site| site.address.to_string());
+        let name = address.clone().unwrap_or_else(|| node.id.name());
+        if is_account {
+            verdict = accounts::of_one(verdict, &name);
+        }
         Target {
             kind: node.kind,
             key: key_of(node.id),
             above: self.above(node),
             exempt: self.exempt(&[node.id.literal.as_deref(), address.as_deref()]),
-            name: address.unwrap_or_else(|| node.id.name()),
+            name,
             span: node.site.map(|site| site.header).or(node.id.span),
             verdict,
             cut,
