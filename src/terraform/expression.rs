@@ -518,6 +518,10 @@ impl functions::Context for CallContext<'_, '_> {
         self.evaluator.sources
     }
 
+    fn left_to_read(&self) -> &std::cell::Cell<u64> {
+        &self.evaluator.left_to_read
+    }
+
     fn folder(&self) -> &camino::Utf8Path {
         camino::Utf8Path::new(if &*self.evaluator.project == "." { "" } else { &self.evaluator.project })
     }
