@@ -16,6 +16,10 @@ mod no_centralized_root_access;
 mod root_access_key;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
+#[path = "../checks/root-key-script/check.rs"]
+mod root_key_script;
+#[path = "../checks/unmonitored-root-activity/check.rs"]
+mod unmonitored_root_activity;
 #[path = "../checks/unrotated-access-key/check.rs"]
 mod unrotated_access_key;
 #[path = "../checks/waiver-expired/check.rs"]
@@ -104,6 +108,16 @@ pub const ALL: &[Check] = &[
         id: root_key_not_denied::ID,
         page: include_str!("../checks/root-key-not-denied/README.md"),
         run: Run::Model(root_key_not_denied::check),
+    },
+    Check {
+        id: root_key_script::ID,
+        page: include_str!("../checks/root-key-script/README.md"),
+        run: Run::Model(root_key_script::check),
+    },
+    Check {
+        id: unmonitored_root_activity::ID,
+        page: include_str!("../checks/unmonitored-root-activity/README.md"),
+        run: Run::Model(unmonitored_root_activity::check),
     },
     Check {
         id: unrotated_access_key::ID,

@@ -49,6 +49,8 @@ pub struct Config {
     pub accept: Option<Accept>,
     /// `[rotation] elsewhere`
     pub rotation_elsewhere: Option<Said>,
+    /// `[monitoring] elsewhere`
+    pub monitoring_elsewhere: Option<Said>,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
     /// `[[terraform]]`
@@ -123,7 +125,8 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        keys(table, "the configuration", &["organization", "rotation", "files", "terraform", "waiver"])?;
+        let known = ["organization", "rotation", "monitoring", "files", "terraform", "waiver"];
+        keys(table, "the configuration", &known)?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
         }
@@ -132,6 +135,10 @@ impl Config {
             self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
+        }
+        if let Some(monitoring) = section(table, "monitoring")? {
+            keys(monitoring, "[monitoring]", &["elsewhere"])?;
+            self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
         if let Some(files) = section(table, "files")? {
             keys(files, "[files]", &["exclude"])?;
@@ -212,6 +219,7 @@ impl Config {
                 accept: self.accept.unwrap_or_default(),
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
+            monitoring: elsewhere(&self.monitoring_elsewhere),
         }
     }
 }
@@ -411,6 +419,9 @@ max-age-days = 30
 accept = ["revokes"]
 elsewhere = "Vault"
 
+[monitoring]
+elsewhere = "the SIEM"
+
 [files]
 exclude = ["old/**", "*.bak.yaml"]
 
@@ -430,6 +441,7 @@ workspace = "prod"
         assert_eq!(settings.rotation.accept, Accept { rotates: false, revokes: true });
         assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
         assert!(settings.organization.full_aws_access_detached);
+        assert_eq!(settings.monitoring.unwrap().reason, "the SIEM");
         let elsewhere = settings.organization.elsewhere.unwrap();
         assert_eq!(elsewhere.reason, "in the org repository");
         let span = elsewhere.span;
@@ -460,7 +472,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, files, terraform",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, terraform",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

@@ -398,6 +398,10 @@ impl Project for Template {
         Language::CloudFormation
     }
 
+    fn folder(&self) -> Option<String> {
+        Some(self.place.folder.to_string())
+    }
+
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
         let region = region.filter(|_| !self.place.elsewhere);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::aws::access_key::{self, AccessKey, Owner};
 use crate::aws::organization::Resolved;
-use crate::aws::{Accept, Model};
+use crate::aws::{Accept, Model, join};
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -22,7 +22,6 @@ mod auto_rotation;
 mod config;
 mod deployed;
 mod detection;
-mod join;
 mod names;
 mod role;
 mod schedule;
