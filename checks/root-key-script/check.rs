@@ -78,16 +78,16 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
             (Severity::Info, format!("it {why}, and AWS refuses the call of a role"), None)
         }
         Caller::Perhaps(why, reason) if !has_own => {
-            (Severity::High, format!("unless it {why}, that may be the root user"), Some(reason))
+            (Severity::High, format!("unless it {why}, that may be root"), Some(reason))
         }
         Caller::Anybody(who) if !has_own => {
-            (Severity::High, format!("if that user ({who}) is root, it is a key of root"), None)
+            (Severity::High, format!("if {who} has root's credentials, it is a key of root"), None)
         }
         _ => (Severity::High, "if its credentials are root's, it is a key of root".to_owned(), None),
     };
     let evidence = evidence(call);
     let shown = evidence.as_ref().map_or(String::new(), |(text, _)| format!(" {text}"));
-    let message = format!("{what} makes an access key for the user that runs it: {runs}.{shown}");
+    let message = format!("{what} makes an access key without naming a user, so for its caller: {runs}.{shown}");
     let mut finding = finding(program, call, severity, message);
     if let Some(reason) = doubt {
         finding.rests_on(reason);
@@ -151,6 +151,7 @@ fn finding(program: &Program, call: &Call, severity: Severity, message: String) 
         resource: site.block.clone(),
         instances: vec![site.address.clone()],
         projects: vec![site.project.clone()],
+        discriminators: [if matches!(call.user, User::Absent) { "the caller" } else { "root" }.to_owned()].into(),
         missing: Vec::new(),
         hidden: own_keys(call),
         witness: None,

@@ -1,6 +1,7 @@
 //! Follows the statements of a Python or JavaScript program as far as its constants lead.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use super::program::{Argument, Class, Expr, ExprKind, Function, Stmt, Target, TextPart};
@@ -246,9 +247,9 @@ impl Interpreter<'_, '_> {
         let mut joined = Variables::new();
         let names: Vec<Rc<str>> = after.iter().flat_map(|scope| scope.keys().cloned()).collect();
         for name in names {
-            if !joined.contains_key(&name) {
-                let found: Vec<Thing> = after.iter().filter_map(|scope| scope.get(&name).cloned()).collect();
-                joined.insert(name, one_of(found));
+            if let Entry::Vacant(place) = joined.entry(name) {
+                let found = after.iter().filter_map(|scope| scope.get(place.key()).cloned()).collect();
+                place.insert(one_of(found));
             }
         }
         if let Some(scope) = self.scopes.last_mut() {

@@ -107,8 +107,8 @@ impl Shell<'_, '_> {
             [] => self.statement(body, read),
             all => {
                 self.statement(body, read);
-                for node in all.to_vec() {
-                    self.statement(node, written.clone());
+                for node in all {
+                    self.statement(*node, written.clone());
                 }
             }
         }
