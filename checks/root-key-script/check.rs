@@ -18,7 +18,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         for call in program.found.calls.iter().filter(|call| call.operation == Operation::Create) {
             match &call.user {
                 User::Absent => out.push(for_the_caller(program, call)),
-                User::Named(user) => named(program, call, user, out),
+                User::Named(user) => named(program, call, &model.owner(&program.key_for(user)).name, out),
             }
         }
     }

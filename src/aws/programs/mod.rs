@@ -119,6 +119,18 @@ fn inner(folder: &str, path: &str) -> String {
 }
 
 impl Program {
+    /// The key that a call for this user makes.
+    pub fn key_for(&self, user: &Value) -> AccessKey {
+        AccessKey {
+            site: self.site.clone(),
+            user: user.clone(),
+            status: Value::null(),
+            mentions: Vec::new(),
+            account: self.account.clone(),
+            by_script: true,
+        }
+    }
+
     /// What of it was not read.
     pub fn problems(&self) -> impl Iterator<Item = Diagnostic> + '_ {
         self.found.problems.iter().map(|(why, span)| {
@@ -139,17 +151,9 @@ pub fn keys(programs: &[Program]) -> Vec<AccessKey> {
         }
         for call in calls {
             let User::Named(user) = &call.user else { continue };
+            // A name that only the script learns, when it runs, is nobody's yet.
             let is_told = user.as_text().is_some_and(|text| text.sole_unknown().is_none()) || user.symbol().is_some();
-            if is_told {
-                keys.push(AccessKey {
-                    site: program.site.clone(),
-                    user: user.clone(),
-                    status: Value::null(),
-                    mentions: Vec::new(),
-                    account: program.account.clone(),
-                    by_script: true,
-                });
-            }
+            keys.extend(is_told.then(|| program.key_for(user)));
         }
     }
     keys
