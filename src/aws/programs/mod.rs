@@ -119,6 +119,13 @@ fn inner(folder: &str, path: &str) -> String {
 }
 
 impl Program {
+    /// Whether it calls IAM, holds a key, or works with a profile that looks like root's: others are everywhere.
+    pub fn is_telling(&self) -> bool {
+        let Found { calls, keys, profiles, .. } = &self.found;
+        let is_root = |profile: &Value| profile.as_str().is_some_and(|name| name.to_ascii_lowercase().contains("root"));
+        !calls.is_empty() || keys.iter().any(|key| key.as_str().is_some()) || profiles.iter().any(is_root)
+    }
+
     /// The key that a call for this user makes.
     pub fn key_for(&self, user: &Value) -> AccessKey {
         AccessKey {
