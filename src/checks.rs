@@ -7,6 +7,8 @@ use serde::Deserialize;
 use crate::aws::Model;
 use crate::finding::{Findings, Severity};
 
+#[path = "../checks/exposed-key-secret/check.rs"]
+mod exposed_key_secret;
 #[path = "../checks/ineffective-root-guard/check.rs"]
 mod ineffective_root_guard;
 #[path = "../checks/no-centralized-root-access/check.rs"]
@@ -69,6 +71,11 @@ impl Check {
 
 /// All checks, in the order of their ids.
 pub const ALL: &[Check] = &[
+    Check {
+        id: exposed_key_secret::ID,
+        page: include_str!("../checks/exposed-key-secret/README.md"),
+        run: exposed_key_secret::check,
+    },
     Check {
         id: ineffective_root_guard::ID,
         page: include_str!("../checks/ineffective-root-guard/README.md"),

@@ -37,6 +37,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
         users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
+        exposures: Vec::new(),
     };
     check(&Model { settings, facts: &[facts] }, &mut out);
     out

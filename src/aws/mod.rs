@@ -8,6 +8,7 @@ use crate::resource::{Language, Project};
 use crate::source::Span;
 
 pub mod access_key;
+pub mod exposure;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod iam;
@@ -96,6 +97,8 @@ pub struct Facts {
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
     pub rotation: Vec<rotation::Mechanism>,
+    /// Where the secrets of keys can be read.
+    pub exposures: Vec<exposure::Exposure>,
 }
 
 /// Everything the checks look at.
@@ -135,5 +138,7 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
+        // The last question, since it leaves no errors behind.
+        exposures: exposure::read(project),
     }
 }

@@ -72,10 +72,10 @@ impl Input {
             Self::Expr(expr) => evaluator.eval(expr, &Scope::of(ROOT)),
             Self::Text(text, span, marks) if constraint.is_literal => {
                 let text = Text::literal(text.as_str(), Some(*span), marks.is_hidden());
-                Ok(Value::new(value::Kind::Text(text)).at(*span).mark(*marks))
+                Ok(Value::new(value::Kind::Text(text)).at(*span).mark(marks))
             }
             Self::Text(text, span, marks) => match hcl::parse_expression(text, Place::Within(*span)) {
-                Ok(expr) => Ok(evaluator.eval(&expr, &Scope::of(ROOT))?.mark(*marks)),
+                Ok(expr) => Ok(evaluator.eval(&expr, &Scope::of(ROOT))?.mark(marks)),
                 Err(error) => fail(error.message, *span),
             },
         }

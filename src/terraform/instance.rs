@@ -214,7 +214,7 @@ impl Evaluator<'_> {
 
     fn expand_for_each(&self, expr: &Expr, scope: &Scope<'_>) -> Evaluated<Expansion> {
         let value = self.eval(expr, scope)?;
-        if value.marks.contains(Marks::SENSITIVE) {
+        if value.marks.contains(&Marks::SENSITIVE) {
             return fail("`for_each` is sensitive, and would show in the instances' addresses", expr.span);
         }
         if let Some(unknown) = value.as_unknown() {

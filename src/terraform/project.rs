@@ -10,7 +10,9 @@ use super::evaluator::{Evaluator, ModuleId, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
 use super::scope::Scope;
-use crate::resource::{Attributes, Language, Meta, ModuleCall, Presence, Project, Provider, Reference, Resource, Site};
+use crate::resource::{
+    Attributes, Language, Meta, ModuleCall, Presence, Project, Provider, Reference, Resource, Role, Site,
+};
 use crate::source::Span;
 use crate::syntax::hcl::Block;
 use crate::types::Type;
@@ -19,7 +21,7 @@ use crate::value::{Reason, Value};
 /// A root module that can be asked for its resources.
 #[derive(Debug)]
 pub struct RootModule<'a> {
-    evaluator: Evaluator<'a>,
+    pub(super) evaluator: Evaluator<'a>,
 }
 
 impl<'a> RootModule<'a> {
@@ -228,6 +230,14 @@ impl Project for RootModule<'_> {
         }
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
+    }
+
+    fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<crate::resource::Block> {
+        self.blocks_of(wanted)
+    }
+
+    fn aside(&self, look: &mut dyn FnMut()) {
+        self.evaluator.quietly(look);
     }
 
     fn module_calls<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {

@@ -65,6 +65,7 @@ fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
         users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
+        exposures: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
         users: access_key::users(resources),
         organization: Declared::default(),
         rotation: mechanisms(resources),
+        exposures: Vec::new(),
     }
 }
 
