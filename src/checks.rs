@@ -15,6 +15,8 @@ mod ineffective_root_guard;
 mod no_centralized_root_access;
 #[path = "../checks/root-access-key/check.rs"]
 mod root_access_key;
+#[path = "../checks/root-credentials-in-code/check.rs"]
+mod root_credentials_in_code;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
 #[path = "../checks/unrotated-access-key/check.rs"]
@@ -90,6 +92,11 @@ pub const ALL: &[Check] = &[
         id: root_access_key::ID,
         page: include_str!("../checks/root-access-key/README.md"),
         run: root_access_key::check,
+    },
+    Check {
+        id: root_credentials_in_code::ID,
+        page: include_str!("../checks/root-credentials-in-code/README.md"),
+        run: root_credentials_in_code::check,
     },
     Check {
         id: root_key_not_denied::ID,

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use crate::source::Span;
 use crate::value::{Reason, Symbol, Value};
 
+/// What the id of a long-term access key starts with
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
+pub const KEY_START: &str = "AKIA";
+
 /// The language of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
@@ -218,6 +222,11 @@ pub trait Project {
     /// Whether it imports from another project a credential that `wanted` accepts.
     fn imports_secret(&self, _wanted: &dyn Fn(&Symbol) -> bool) -> bool {
         false
+    }
+
+    /// Whether [`KEY_START`] stands in what was read: else no long-term key need be looked for.
+    fn mentions_keys(&self) -> bool {
+        true
     }
 
     /// Looks at what no other question has asked for: what is wrong in it is not reported.

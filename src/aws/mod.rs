@@ -14,6 +14,8 @@ pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
 mod known_modules;
+mod leaves;
+pub mod credentials;
 pub mod organization;
 pub mod rotation;
 
@@ -97,6 +99,8 @@ pub struct Facts {
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
     pub rotation: Vec<rotation::Mechanism>,
+    /// With which credentials the project is deployed, or programs that it deploys run.
+    pub credentials: Vec<credentials::Use>,
     /// Where the secrets of keys can be read.
     pub exposures: Vec<exposure::Exposure>,
 }
@@ -138,7 +142,8 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
-        // The last question, since it leaves no errors behind.
+        // The last questions, since they leave no errors behind.
+        credentials: credentials::read(project),
         exposures: exposure::read(project),
     }
 }

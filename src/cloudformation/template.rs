@@ -18,7 +18,7 @@ use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
 use crate::cloudformation::{dynamic, macros, references, sam, syntax};
 use crate::finding::Diagnostic;
 use crate::resource::{
-    Attributes, Block, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
+    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
 };
 use crate::source::{FileId, Span};
 use crate::syntax::node::{Node, NodeKind};
@@ -431,6 +431,10 @@ impl Project for Template {
 
     fn imports_secret(&self, wanted: &dyn Fn(&Symbol) -> bool) -> bool {
         self.has_imported(wanted)
+    }
+
+    fn mentions_keys(&self) -> bool {
+        self.mentions_text(KEY_START) || self.given.iter().any(|given| given.value.contains(KEY_START))
     }
 
     fn aside(&self, look: &mut dyn FnMut()) {

@@ -236,6 +236,12 @@ impl Project for RootModule<'_> {
         self.blocks_of(wanted)
     }
 
+    fn mentions_keys(&self) -> bool {
+        let evaluator = &self.evaluator;
+        let in_code = |module| evaluator.instance(module).module.mentions_keys;
+        evaluator.inputs.mentions_keys || evaluator.plan.is_some() || evaluator.all_instances().into_iter().any(in_code)
+    }
+
     fn aside(&self, look: &mut dyn FnMut()) {
         self.evaluator.quietly(look);
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 pub use self::places::Place;
 use self::places::Verdict;
-use super::{access_key, known_modules};
+use super::{access_key, known_modules, leaves};
 use crate::resource::{Block, Mode, Project, Resource, Role, Site};
 use crate::text::Tri;
-use crate::value::{Credential, Kind, Origin, Reason, Symbol, Value};
+use crate::value::{Credential, Origin, Reason, Symbol, Value};
 
 mod places;
 
@@ -118,7 +118,7 @@ fn of_resource(resource: &Resource<'_>, found: &mut Vec<Exposure>) {
     };
     // One after the other: seen as a whole, each would be read where the resource is declared.
     for name in all.fields().into_iter().flat_map(|fields| fields.keys()) {
-        leaves(&resource.get(name), &mut vec![Step::Name(Arc::clone(name))], &mut add);
+        secrets_in(&resource.get(name), Some(name), &mut add);
     }
 }
 
@@ -142,7 +142,7 @@ fn of_block(block: &Block, found: &mut Vec<Exposure>) {
             hidden: leaf.hidden,
         });
     };
-    leaves(&block.arguments, &mut Vec::new(), &mut add);
+    secrets_in(&block.arguments, None, &mut add);
 }
 
 /// The smallest part of a value that holds a secret.
@@ -154,62 +154,16 @@ struct Leaf {
     hidden: bool,
 }
 
-/// A step into a value.
-#[derive(Clone)]
-enum Step {
-    Name(Arc<str>),
-    Index(usize),
-}
-
-fn leaves(value: &Value, way: &mut Vec<Step>, add: &mut dyn FnMut(Leaf)) {
-    if !has_secret(value) {
-        return;
-    }
-    // What a document was made of says more exactly which part of it is the secret.
-    if let Some(encoded) =
-        value.as_text().and_then(|text| text.as_encoded()).filter(|encoded| has_secret(&encoded.value))
-    {
-        let inner = &encoded.value;
-        if inner.origin.span.is_some() || inner.elements().is_some() || inner.fields().is_some() {
-            return leaves(inner, way, add);
-        }
-    }
-    let mut deeper = false;
-    match &value.kind {
-        Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
-            for (index, element) in elements.iter().enumerate().filter(|(_, element)| has_secret(element)) {
-                deeper = true;
-                way.push(Step::Index(index));
-                leaves(element, way, add);
-                way.pop();
-            }
-        }
-        Kind::Object(fields) | Kind::Map(_, fields) => {
-            for (name, element) in fields.iter().filter(|(_, element)| has_secret(element)) {
-                deeper = true;
-                way.push(Step::Name(Arc::clone(name)));
-                leaves(element, way, add);
-                way.pop();
-            }
-        }
-        _ => {}
-    }
-    if deeper {
-        return;
-    }
-    let secrets = value.deep_marks();
-    let credentials = secrets.credentials().iter().filter(|credential| is_secret(&credential.of)).cloned().collect();
-    let mut path = String::new();
-    let mut names = Vec::new();
-    for step in way.iter() {
-        match step {
-            Step::Name(name) => {
-                path.push_str(if path.is_empty() { "" } else { "." });
-                path.push_str(name);
-                names.push(Arc::clone(name));
-            }
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
-        }
-    }
-    add(Leaf { path, names, origin: value.origin.clone(), credentials, hidden: secrets.is_hidden() });
+fn secrets_in(value: &Value, name: Option<&str>, add: &mut dyn FnMut(Leaf)) {
+    leaves::each(value, &has_secret, name, &mut |way, _, leaf| {
+        let marks = leaf.deep_marks();
+        let secrets = marks.credentials().iter().filter(|credential| is_secret(&credential.of));
+        add(Leaf {
+            path: leaves::path(way),
+            names: leaves::names(way),
+            origin: leaf.origin.clone(),
+            credentials: secrets.cloned().collect(),
+            hidden: marks.is_hidden(),
+        });
+    });
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::aws::leaves::plain;
 use crate::resource::Role;
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -287,10 +288,6 @@ pub(super) fn of_attribute(kind: &str, names: &[Arc<str>]) -> Verdict {
 
 fn is_made_for_a_secret(names: &[Arc<str>]) -> bool {
     names.last().is_some_and(|name| CREDENTIAL_NAMES.contains(&&*plain(name)))
-}
-
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| *c != '_' && *c != '-').map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn fits(pattern: &str, kind: &str) -> bool {
