@@ -343,6 +343,44 @@ pub fn named(path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
     Ok((real, kind))
 }
 
+/// Where a repository keeps its things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitFolders {
+    /// What is this work tree's own: `HEAD`.
+    pub own: Utf8PathBuf,
+    /// What all work trees share: objects, branches.
+    pub common: Utf8PathBuf,
+    /// The folder asked about, relative to the top of the work tree.
+    pub below: Utf8PathBuf,
+}
+
+/// The git folders of the repository that holds `folder`, which is absolute, if one does (gitrepository-layout).
+///
+/// # Errors
+/// When the file that leads to them cannot be understood.
+pub fn git_folders(folder: &Utf8Path) -> Result<Option<GitFolders>, FileError> {
+    let Some(top) = repository_above(folder) else { return Ok(None) };
+    let below = folder.strip_prefix(top).unwrap_or(Utf8Path::new("")).to_owned();
+    let git = top.join(".git");
+    let line = |path: &Utf8Path| -> Result<String, FileError> {
+        let bytes = read_named(path, 4096)?;
+        let text = String::from_utf8(bytes).map_err(|_| FileError::NotUtf8)?;
+        Ok(text.trim_end().to_owned())
+    };
+    if std::fs::metadata(&git)?.is_dir() {
+        return Ok(Some(GitFolders { own: git.clone(), common: git, below }));
+    }
+    let text = line(&git)?;
+    let own = text.strip_prefix("gitdir: ").ok_or_else(|| FileError::Io("the file .git is not git's".to_owned()))?;
+    let own = top.join(own);
+    let common = match line(&own.join("commondir")) {
+        Ok(common) => own.join(common),
+        Err(FileError::NotFound) => own.clone(),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(GitFolders { own, common, below }))
+}
+
 /// The nearest folder at or above an absolute `folder` that holds `.git`, a folder or (in worktrees) a file.
 pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())

@@ -20,7 +20,10 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
                 PROFILE,
             ),
             What::RootRole => (
-                format!("`{}` is to assume the root user of an account as a role: AWS refuses that, {MEANT}", used.site.block),
+                format!(
+                    "`{}` is to assume the root user of an account as a role: AWS refuses that, {MEANT}",
+                    used.site.block
+                ),
                 "the root user",
                 PROFILE,
             ),
@@ -37,7 +40,10 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             What::Unknown(reason) => {
                 out.undecided(Undecided {
                     check: ID,
-                    message: format!("whether `{}` signs in as root depends on {}: {reason}", used.site.block, used.path),
+                    message: format!(
+                        "whether `{}` signs in as root depends on {}: {reason}",
+                        used.site.block, used.path
+                    ),
                     missing: vec![reason.missing.clone()],
                     span: used.origin.primary().unwrap_or(used.site.header),
                     blocking: false,
@@ -49,10 +55,12 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     }
 }
 
-const ROOT: &str = "by its name, whatever is deployed is deployed by the root user, which nothing in its account limits.";
+const ROOT: &str =
+    "by its name, whatever is deployed is deployed by the root user, which nothing in its account limits.";
 const MEANT: &str = "and it shows that root is meant to deploy.";
 const WHOSE: &str = "everybody who reads the code can use it, and whose it is, root's perhaps, cannot be seen.";
-const PROFILE: &str = "deploy with a role; root's credentials are for the few tasks that need them, and its access keys should not exist";
+const PROFILE: &str =
+    "deploy with a role; root's credentials are for the few tasks that need them, and its access keys should not exist";
 const KEY: &str = "delete the key, since it is known by now, and deploy with a role; where a key is needed, take it from the \
                    environment or a secrets store";
 

@@ -31,6 +31,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
     let mut out = Findings::default();
     let resources: Vec<Resource<'_>> = resources.into_iter().collect();
     let facts = Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: "p".into(),
         language: Language::Terraform,
         keys: Vec::new(),
@@ -39,7 +40,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
         rotation: Vec::new(),
         exposures: Vec::new(),
     };
-    check(&Model { settings, facts: &[facts] }, &mut out);
+    check(&Model::new(settings, &[facts]), &mut out);
     out
 }
 

@@ -369,6 +369,7 @@ mod tests {
 
     fn facts(resources: &[Resource<'_>]) -> Facts {
         Facts {
+            monitoring: crate::aws::monitoring::Declared::default(),
             project: "p".into(),
             language: Language::Terraform,
             keys: keys(resources),
@@ -381,7 +382,7 @@ mod tests {
 
     fn is_root(resources: &[Resource<'_>]) -> Tri {
         let (settings, facts) = (Settings::default(), [facts(resources)]);
-        let model = Model { settings: &settings, facts: &facts };
+        let model = Model::new(&settings, &facts);
         model.owner(model.keys().next().expect("a key")).is_root()
     }
 
@@ -455,7 +456,7 @@ mod tests {
             ),
         ];
         let (settings, facts) = (Settings::default(), [facts(&resources)]);
-        let model = Model { settings: &settings, facts: &facts };
+        let model = Model::new(&settings, &facts);
         let name = model.owner(model.keys().next().expect("a key")).name;
         assert_eq!(name.origin.span, Some(span(1)));
         assert_eq!(name.origin.primary(), Some(span(9)));
@@ -469,7 +470,7 @@ mod tests {
         let key = mentions(key(name()), "user", "aws_iam_user.u");
         let of = |resources: &[Resource<'_>]| {
             let (settings, facts) = (Settings::default(), [facts(resources)]);
-            let model = Model { settings: &settings, facts: &facts };
+            let model = Model::new(&settings, &facts);
             let owner = model.owner(model.keys().next().expect("a key"));
             owner.user.map(|user| user.site.address.to_string())
         };
@@ -495,7 +496,7 @@ mod tests {
             };
             let all: Vec<Facts> = all.iter().map(of_project).collect();
             let settings = Settings::default();
-            let model = Model { settings: &settings, facts: &all };
+            let model = Model::new(&settings, &all);
             let owner = model.owner(model.keys().next().expect("a key"));
             owner.user.map(|user| user.site.address.to_string())
         };

@@ -37,8 +37,15 @@ const ROOT_PROFILES: &[&str] = &[
 ];
 
 /// Names of arguments, and of environment variables, that are the id of an access key. Without case and underscores.
-const KEY_NAMES: &[&str] =
-    &["accesskey", "accesskeyid", "awsaccesskey", "awsaccesskeyid", "s3accesskey", "tfvaraccesskey", "tfvarawsaccesskey"];
+const KEY_NAMES: &[&str] = &[
+    "accesskey",
+    "accesskeyid",
+    "awsaccesskey",
+    "awsaccesskeyid",
+    "s3accesskey",
+    "tfvaraccesskey",
+    "tfvarawsaccesskey",
+];
 
 /// Names of arguments that are the secret of a key, likewise.
 const SECRET_NAMES: &[&str] = &["secretkey", "secretaccesskey", "awssecretkey", "awssecretaccesskey"];
@@ -132,7 +139,8 @@ fn of_configuration(site: &Site, configuration: &Value, name: Option<&str>, foun
     let first = found.len();
     keys_in(site, configuration, name, found);
     let has_key = found.len() > first;
-    let given = |name: &str| configuration.fields().and_then(|fields| fields.get(name)).filter(|value| !value.is_null());
+    let given =
+        |name: &str| configuration.fields().and_then(|fields| fields.get(name)).filter(|value| !value.is_null());
     let temporary = given("token").is_some();
     let has_key_of_another_kind = given("access_key").is_some_and(|key| key.as_str().is_some()) && !has_key;
     leaves::each(configuration, &|_| true, name, &mut |way, _, leaf| {
@@ -317,7 +325,9 @@ fn is_root_profile(profile: &Value) -> Tri {
 fn is_root_arn(role: &Value) -> Tri {
     let is = |role: &Value| match role.as_text() {
         Some(arn) => match arn.known_prefix() {
-            (prefix, _) if prefix.starts_with("arn:") || "arn:".starts_with(&prefix) => arn.ends_with_ignore_case(":root"),
+            (prefix, _) if prefix.starts_with("arn:") || "arn:".starts_with(&prefix) => {
+                arn.ends_with_ignore_case(":root")
+            }
             _ => Tri::No,
         },
         None if role.as_unknown().is_some() => Tri::Maybe,

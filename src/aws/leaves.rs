@@ -25,7 +25,13 @@ pub(super) fn each(value: &Value, enter: &dyn Fn(&Value) -> bool, name: Option<&
 /// What is called: the steps, the object around, the part.
 pub(super) type Found<'f> = &'f mut dyn FnMut(&[Step], Option<&Fields>, &Value);
 
-fn visit(value: &Value, around: Option<&Fields>, enter: &dyn Fn(&Value) -> bool, way: &mut Vec<Step>, found: Found<'_>) {
+fn visit(
+    value: &Value,
+    around: Option<&Fields>,
+    enter: &dyn Fn(&Value) -> bool,
+    way: &mut Vec<Step>,
+    found: Found<'_>,
+) {
     // What a document was made of says more exactly which part of it is meant.
     if let Some(encoded) = value.as_text().and_then(|text| text.as_encoded()).filter(|encoded| enter(&encoded.value)) {
         let inner = &encoded.value;

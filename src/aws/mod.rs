@@ -1,21 +1,23 @@
 //! What projects mean in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
 //! not Terraform: both front ends feed it through [`crate::resource`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
 use crate::resource::{Language, Project};
 use crate::source::Span;
 
 pub mod access_key;
+pub mod credentials;
 pub mod exposure;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod join;
 mod known_modules;
 mod leaves;
-pub mod credentials;
+pub mod monitoring;
 pub mod organization;
 pub mod rotation;
 
@@ -26,6 +28,8 @@ pub struct Settings {
     pub organization: OrganizationSettings,
     /// `[rotation]`
     pub rotation: RotationSettings,
+    /// `[monitoring] elsewhere = "reason"`.
+    pub monitoring: Option<Elsewhere>,
 }
 
 /// `[organization]`
@@ -103,6 +107,8 @@ pub struct Facts {
     pub credentials: Vec<credentials::Use>,
     /// Where the secrets of keys can be read.
     pub exposures: Vec<exposure::Exposure>,
+    /// What records events, and who is told of them.
+    pub monitoring: monitoring::Declared,
 }
 
 /// Everything the checks look at.
@@ -112,9 +118,21 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    organizations: OnceLock<Vec<organization::Resolved>>,
 }
 
 impl<'a> Model<'a> {
+    /// A model of these facts, which are in order of their projects' paths.
+    pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
+        Self { settings, facts, organizations: OnceLock::new() }
+    }
+
+    /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
+    /// first wait here: deciding must not hand work to their threads.
+    pub fn organizations(&self) -> &[organization::Resolved] {
+        self.organizations.get_or_init(|| organization::organizations(self))
+    }
+
     /// What the project at `path` declares.
     pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
         let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
@@ -124,7 +142,7 @@ impl<'a> Model<'a> {
 
 /// Whether resources of this type are read at all: no other is evaluated.
 pub fn wanted(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind)
+    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
 }
 
 /// Reads a project.
@@ -145,5 +163,6 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         // The last questions, since they leave no errors behind.
         credentials: credentials::read(project),
         exposures: exposure::read(project),
+        monitoring: monitoring::declared(&resources),
     }
 }

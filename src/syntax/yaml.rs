@@ -3,6 +3,7 @@
 //! Aliases are replaced by what they stand for, within a budget; merge keys (`<<`) are applied; repeated keys are kept.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
@@ -71,6 +72,16 @@ pub fn parse_at(text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
         composer.event(&event, &span)?;
     }
     Ok(composer.documents)
+}
+
+/// Where the comments of a YAML text are, each from its `#` to the end of its line. A text that is broken has those
+/// before the place where it breaks.
+pub fn comments(text: &str) -> Vec<Range<usize>> {
+    let mut options = granit_parser::Options::default();
+    options.set_emit_comments(true);
+    let events = Parser::new_from_str_with_options(text, options).map_while(Result::ok);
+    let comments = events.filter(|(event, _)| matches!(event, Event::Comment(..)));
+    comments.filter_map(|(_, span)| Some(span.start.byte_offset()?..span.end.byte_offset()?)).collect()
 }
 
 fn located(base: Span, start: usize, end: usize) -> Span {

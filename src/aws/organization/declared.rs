@@ -11,6 +11,7 @@ use crate::source::Span;
 use crate::value::{Field, Fields, Kind, Reason, Symbol, Value};
 
 use super::features::Features;
+use super::fixes::Form;
 use super::full_access::{self, FullAccess};
 use super::identity_policies::IdentityPolicy;
 use super::{control_tower, identity_policies, quotas};
@@ -96,6 +97,8 @@ pub struct ServiceControlPolicy {
     pub doubt: Option<Reason>,
     /// What it says.
     pub content: Content,
+    /// How that is written.
+    pub form: Form,
     /// How many characters that takes, and where they are written; nothing if it is not wholly known.
     pub size: Option<(usize, Option<Span>)>,
 }
@@ -111,6 +114,8 @@ pub struct OtherPolicy {
     pub kind: Value,
     /// What it says, if it is written like a service control policy.
     pub policy: Option<Arc<Policy>>,
+    /// How that is written.
+    pub form: Form,
 }
 
 /// The content of a policy.
@@ -350,8 +355,9 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let doubt = match (&kind.kind, kind.as_str().as_deref()) {
         (_, Some("SERVICE_CONTROL_POLICY")) => None,
         (_, Some(_)) => {
-            let policy = lenient(&get(resource, "content", "Content"));
-            all.others.push(OtherPolicy { site: resource.site.clone(), id: id.clone(), kind, policy });
+            let value = get(resource, "content", "Content");
+            let (policy, form) = (lenient(&value), Form::of(&value, resource.site.language));
+            all.others.push(OtherPolicy { site: resource.site.clone(), id: id.clone(), kind, policy, form });
             return attachments(resource, &id, all);
         }
         // The Terraform provider's default.
@@ -364,7 +370,8 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let content = content(&value, resource, out);
     let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
     attachments(resource, &id, all);
-    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, size });
+    let form = Form::of(&value, resource.site.language);
+    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, form, size });
 }
 
 /// The targets that a policy itself names.

@@ -8,6 +8,7 @@ use crate::finding::Findings;
 use crate::resource::{Language, Mode, Presence, Resource};
 use crate::value::{Reason, Value};
 
+mod accounts;
 mod full_access;
 
 const ORGANIZATION: &str = "aws_organizations_organization";
@@ -59,6 +60,7 @@ fn account(address: &str, id: Option<&str>, parent: Value) -> Resource<'static> 
 fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
     let mut out = Findings::default();
     Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: project.into(),
         language: Language::Terraform,
         keys: Vec::new(),
@@ -70,7 +72,7 @@ fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
 }
 
 fn resolved(settings: &Settings, facts: &[Facts]) -> Vec<Resolved> {
-    organizations(&Model { settings, facts })
+    organizations(&Model::new(settings, facts))
 }
 
 /// Targets and verdicts of the only organization.

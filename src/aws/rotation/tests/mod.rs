@@ -12,6 +12,7 @@ fn text(text: &str) -> Value {
 
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
     Facts {
+        monitoring: crate::aws::monitoring::Declared::default(),
         project: project.into(),
         language: Language::Terraform,
         keys: access_key::keys(resources),
@@ -25,7 +26,7 @@ fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
 /// What is found for the first key of the first project: the best answer, and all in words.
 fn judged(projects: &[Facts]) -> (Option<Answer>, String) {
     let settings = Settings::default();
-    let model = Model { settings: &settings, facts: projects };
+    let model = Model::new(&settings, projects);
     let key = model.keys().next().expect("a key");
     let found = found(&model, key, &model.owner(key));
     let words: Vec<String> = found.iter().map(ToString::to_string).collect();
