@@ -38,6 +38,7 @@ fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'st
         users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
+        credentials: Vec::new(),
         exposures: Vec::new(),
     };
     check(&Model::new(settings, &[facts]), &mut out);

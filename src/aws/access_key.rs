@@ -376,6 +376,7 @@ mod tests {
             users: users(resources),
             organization: Declared::default(),
             rotation: Vec::new(),
+            credentials: Vec::new(),
             exposures: Vec::new(),
         }
     }

@@ -87,7 +87,7 @@ pub enum What {
     Key,
     /// The secret of a key whose id is not written beside it.
     Secret,
-    /// A profile or a role that is not known.
+    /// A profile that is not known.
     Unknown(Reason),
 }
 
@@ -152,30 +152,21 @@ fn of_configuration(site: &Site, configuration: &Value, name: Option<&str>, foun
             found.push(Use { site, path, what, origin, place: None, hidden });
         };
         let hidden = || if leaf.marks.is_hidden() { origin.written().into_iter().collect() } else { Vec::new() };
-        let unknown = |names_root: &dyn Fn(&Value) -> Tri| match names_root(leaf) {
-            Tri::Maybe => leaf.as_unknown().map(|unknown| What::Unknown(unknown.reason.clone())),
-            _ => None,
-        };
         match &**last {
             "profile" => match is_root_profile(leaf) {
                 Tri::Yes => {
                     let shown = leaf.as_str().filter(|_| !leaf.marks.is_hidden());
                     add(What::RootProfile(shown.map(|name| name.into_owned())), hidden());
                 }
-                _ => {
-                    if let Some(what) = unknown(&is_root_profile) {
-                        add(what, Vec::new());
+                Tri::Maybe => {
+                    if let Some(unknown) = leaf.as_unknown() {
+                        add(What::Unknown(unknown.reason.clone()), Vec::new());
                     }
                 }
+                Tri::No => {}
             },
-            "role_arn" => match is_root_arn(leaf) {
-                Tri::Yes => add(What::RootRole, hidden()),
-                _ => {
-                    if let Some(what) = unknown(&is_root_arn) {
-                        add(what, Vec::new());
-                    }
-                }
-            },
+            // AWS refuses to assume root as a role: one that is not known is hardly meant to be root.
+            "role_arn" if is_root_arn(leaf) == Tri::Yes => add(What::RootRole, hidden()),
             _ if is_secret_name(last) && !temporary && !has_key_of_another_kind => {
                 // With the id beside it there is one finding for both.
                 if !has_key && leaf.as_str().is_some_and(|secret| is_secret(&secret)) {

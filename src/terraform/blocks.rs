@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::attributes::META;
+use super::attributes::{Gaps, META, names};
 use super::config::ResourceId;
 use super::evaluator::{Evaluated, ModuleId, ROOT};
 use super::instance::{Expansion, InstanceKey};
@@ -14,7 +14,7 @@ use crate::resource::{Block, Language, Presence, Role, Site};
 use crate::source::Span;
 use crate::syntax::hcl::{self, Body};
 use crate::types::Type;
-use crate::value::{Fields, Reason, Value};
+use crate::value::{Fields, Kind, Reason, Value};
 
 impl RootModule<'_> {
     pub(super) fn blocks_of(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
@@ -178,13 +178,11 @@ impl RootModule<'_> {
             let value = or_unknown(self.evaluator.eval(&argument.value, scope), name, argument.value.span);
             fields.insert(Arc::clone(name), Some(argument.name.span), value);
         }
-        for block in &body.blocks {
-            let name = &block.kind.text;
-            if fields.get(name).is_none() {
-                let written = |block: &hcl::Block| self.body(&block.body, scope, block.header);
-                let all = body.blocks_of(name).map(written).collect();
-                fields.insert(Arc::clone(name), Some(block.kind.span), Value::tuple(all).at(block.header));
-            }
+        let computed = |ty: Type| Value::new(Kind::Null(ty)).at(header);
+        let gaps = Gaps { header, computed: &computed, defaults: false };
+        for name in names(body, None).into_iter().filter(|name| body.attribute(name).is_none()) {
+            let value = or_unknown(self.evaluator.body_value(body, &name, None, scope, &gaps), &name, header);
+            fields.insert(name, None, value);
         }
         Value::object(fields).at(header)
     }

@@ -37,8 +37,7 @@ impl Evaluator<'_> {
         if COMPOSED.contains(&(at.id.mode, &at.id.kind, name)) {
             return self.composed(at, name, scope, value);
         }
-        let attribute = schema.and_then(|schema| schema.attributes.get(name));
-        let made = attribute.is_some_and(|attribute| attribute.sensitive && attribute.computed && !attribute.optional);
+        let made = schema.is_some_and(|schema| schema.is_credential(name));
         if !made || at.id.mode != Mode::Managed {
             return Ok(value);
         }

@@ -67,6 +67,7 @@ fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
         users: Default::default(),
         organization: declared(&resources, &mut out),
         rotation: Vec::new(),
+        credentials: Vec::new(),
         exposures: Vec::new(),
     }
 }

@@ -12,7 +12,9 @@ use super::format::Plan;
 use super::instances::Planned;
 use super::values::{Layers, Reader, by_name, is_true};
 use crate::finding::Diagnostic;
-use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
+use crate::resource::{
+    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
+};
 use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::terraform::policy_document;
@@ -99,6 +101,20 @@ impl Project for PlanProject {
         let owner = || Owner { plan, errors, project: Arc::clone(&plan.path), calls: Vec::new() };
         instances.map(|planned| owner().resource(planned, &mut blocks)).collect()
     }
+
+    fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
+        self.plan.blocks_of(wanted)
+    }
+
+    fn mentions_keys(&self) -> bool {
+        self.plan.text.contains(KEY_START)
+    }
+
+    fn aside(&self, look: &mut dyn FnMut()) {
+        let known = self.errors.borrow().len();
+        look();
+        self.errors.borrow_mut().truncate(known);
+    }
 }
 
 /// The parsed parts of an instance.
@@ -168,7 +184,8 @@ impl Plan {
             .map_or(Type::Dynamic, |attribute| attribute.ty.clone());
         let reader = Reader { text: &self.text, name: &symbol, span: planned.header };
         let value = reader.value(layers, &mut String::new(), &ty);
-        self.joined(planned, name, value, project)
+        let value = self.joined(planned, name, value, project);
+        self.with_credentials(planned, name, value, project)
     }
 
     /// The value with the symbol of what its expression mentions, where that is the one thing in it that is not known.
@@ -235,7 +252,7 @@ impl Plan {
     }
 
     /// The value of an expression that is a constant, or nothing but a variable of the root module.
-    fn constant(&self, expression: &Node) -> Option<Value> {
+    pub(super) fn constant(&self, expression: &Node) -> Option<Value> {
         let value = match expression.get("constant_value") {
             Some(value) => value.clone(),
             None => {

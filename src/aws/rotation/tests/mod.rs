@@ -19,6 +19,7 @@ fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
         users: access_key::users(resources),
         organization: Declared::default(),
         rotation: mechanisms(resources),
+        credentials: Vec::new(),
         exposures: Vec::new(),
     }
 }
