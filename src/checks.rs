@@ -20,6 +20,8 @@ mod root_access_key;
 mod root_credentials_in_code;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
+#[path = "../checks/root-key-script/check.rs"]
+mod root_key_script;
 #[path = "../checks/unmonitored-root-activity/check.rs"]
 mod unmonitored_root_activity;
 #[path = "../checks/unrotated-access-key/check.rs"]
@@ -120,6 +122,11 @@ pub const ALL: &[Check] = &[
         id: root_key_not_denied::ID,
         page: include_str!("../checks/root-key-not-denied/README.md"),
         run: Run::Model(root_key_not_denied::check),
+    },
+    Check {
+        id: root_key_script::ID,
+        page: include_str!("../checks/root-key-script/README.md"),
+        run: Run::Model(root_key_script::check),
     },
     Check {
         id: unmonitored_root_activity::ID,

@@ -44,7 +44,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and the version are printed where output goes, everything else where errors go.
             let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
-            let _ = error.print();
+            // An argument that it quotes may be the name of a file in a stranger's repository.
+            let text = error.render().to_string();
+            let _ = match disarm(&lines(&text)) {
+                shown if shown.trim_end() == text.trim_end() => error.print(),
+                shown => writeln!(anstream::stderr(), "{shown}"),
+            };
             return ExitCode::from(code);
         }
     };
@@ -380,7 +385,7 @@ fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
     let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
     let (found, settings, outcome) = scan::organizations(&*files, &options);
     let elsewhere = settings.organization.elsewhere.as_ref();
-    let answer = org::answer(&found, elsewhere, &outcome.findings.errors, &outcome.sources, &*files);
+    let answer = org::answer(&found, elsewhere, &outcome.findings, &outcome.sources, &*files);
     let text = match arguments.format {
         OrgFormat::Human => answer.human(terminal()),
         OrgFormat::Json => answer.json(),

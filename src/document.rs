@@ -5,6 +5,7 @@
 
 mod scalars;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -105,7 +106,17 @@ pub struct Slices(Written);
 impl Slices {
     /// Prepares a string, encoded parts written out.
     pub fn new(text: &Text) -> Self {
-        Self(Written::new(&text.flattened(), &[]))
+        Self::with_stand_in(text, "")
+    }
+
+    /// Prepares a string to be parsed: `stand_in` is written out for each part that is not known, and takes up bytes.
+    pub fn with_stand_in(text: &Text, stand_in: &str) -> Self {
+        Self(Written::new(&text.flattened(), stand_in.as_bytes()))
+    }
+
+    /// The string as it is written out.
+    pub fn written(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0.bytes)
     }
 
     /// The characters in `range`, with the unknown parts between them.

@@ -204,6 +204,8 @@ pub struct Findings {
     pub notes: Vec<Diagnostic>,
     /// Text that no snippet may show, whatever it is about: sensitive values in plans.
     pub hidden: Vec<Span>,
+    /// Strings that no message may show: sensitive parts of policies, keys of instances made from sensitive values.
+    pub secrets: BTreeSet<String>,
 }
 
 impl Findings {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::source::Span;
+use crate::text::Text;
 use crate::value::{Reason, Symbol, Value};
 
 /// What the id of a long-term access key starts with
@@ -19,6 +20,8 @@ pub enum Language {
     CloudFormation,
     /// A manifest of an organization, for whatever tool.
     Manifest,
+    /// A GitHub workflow.
+    Workflow,
 }
 
 /// Whether something is managed by the project or only read.
@@ -96,6 +99,31 @@ pub trait Attributes {
 
     /// All attributes as one object.
     fn all(&self) -> Value;
+
+    /// The programs that Terraform runs once the resource is made, or before it is destroyed.
+    fn provisioners(&self) -> Vec<Provisioner> {
+        Vec::new()
+    }
+}
+
+/// A `provisioner` block.
+#[derive(Clone, Debug)]
+pub struct Provisioner {
+    /// `local-exec`, `remote-exec`.
+    pub kind: Arc<str>,
+    /// The block's header.
+    pub header: Span,
+    /// Its arguments, as one object.
+    pub arguments: Value,
+}
+
+/// The files of the scan, for what a configuration runs.
+pub trait Texts {
+    /// The text of a file, by its path from the root of the scan. Nothing outside of the root is read.
+    fn text(&self, path: &str) -> Option<Text>;
+
+    /// The paths of the files in a folder, sorted.
+    fn files(&self, folder: &str) -> Vec<String>;
 }
 
 /// One resource instance of a project.
@@ -232,6 +260,16 @@ pub trait Project {
     /// Looks at what no other question has asked for: what is wrong in it is not reported.
     fn aside(&self, look: &mut dyn FnMut()) {
         look();
+    }
+
+    /// The resource instances that have provisioners, whatever their type.
+    fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
+        Vec::new()
+    }
+
+    /// The folder that paths in the project start from, relative to the root of the scan; none if it has no files.
+    fn folder(&self) -> Option<String> {
+        None
     }
 
     /// Evaluates also what no resource asks for, for the errors in it.

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use self::projects::read_all;
 use self::root_module::{Loader, given};
+use self::texts::ScannedTexts;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
@@ -35,6 +36,7 @@ mod others;
 mod plans;
 mod projects;
 mod root_module;
+mod texts;
 
 pub use crate::parameters::ParameterFile;
 pub use crate::terraform::inputs::VariableArgument;
@@ -130,7 +132,8 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let marked = Marked::new(files);
     let files: &dyn Files = &marked;
     let (projects, mut outcome) = in_pool(options, || {
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
+        let texts = ScannedTexts { files, sources: &sources };
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
@@ -187,7 +190,8 @@ fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &m
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
     let (projects, outcome) = in_pool(options, || {
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, out);
+        let texts = ScannedTexts { files, sources: &sources };
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();

@@ -12,6 +12,7 @@ use crate::text::Text;
 use crate::types::Type;
 
 mod among;
+mod hidden;
 mod marks;
 mod origin;
 

@@ -30,17 +30,7 @@ fn guard(content: Value, target: Value) -> [Resource<'static>; 2] {
 fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'static>>) -> Findings {
     let mut out = Findings::default();
     let resources: Vec<Resource<'_>> = resources.into_iter().collect();
-    let facts = Facts {
-        monitoring: crate::aws::monitoring::Declared::default(),
-        project: "p".into(),
-        language: Language::Terraform,
-        keys: Vec::new(),
-        users: Default::default(),
-        organization: declared(&resources, &mut out),
-        rotation: Vec::new(),
-        credentials: Vec::new(),
-        exposures: Vec::new(),
-    };
+    let facts = Facts { organization: declared(&resources, &mut out), ..crate::aws::fake::facts("p") };
     check(&Model::new(settings, &[facts]), &mut out);
     out
 }

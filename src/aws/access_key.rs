@@ -21,6 +21,8 @@ pub struct AccessKey {
     pub mentions: Vec<Arc<str>>,
     /// The account it is made in, as far as the provider says.
     pub account: Option<Arc<str>>,
+    /// Whether a program makes it, and not the resource itself.
+    pub by_script: bool,
 }
 
 /// An IAM user.
@@ -99,6 +101,7 @@ pub fn keys(resources: &[Resource<'_>]) -> Vec<AccessKey> {
             status: resource.get(kind.status),
             mentions: mentions(resource, kind.user).collect(),
             account: account(&resource.provider),
+            by_script: false,
         })
     };
     resources.iter().filter_map(read).collect()
@@ -301,7 +304,8 @@ impl Owner<'_> {
     }
 }
 
-fn names_root(name: &Value) -> Tri {
+/// Whether a user name is that of the root user; see [`Owner::is_root`].
+pub fn names_root(name: &Value) -> Tri {
     match name.as_text() {
         Some(name) => any([
             name.equals_ignore_case("root"),
@@ -362,23 +366,12 @@ fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
 mod tests {
     use super::*;
     use crate::aws::fake::{computed, mentions, resource, span, unknown};
-    use crate::aws::{Facts, Settings, organization::Declared};
-    use crate::resource::Language;
+    use crate::aws::{Facts, Settings};
     use crate::text::Piece;
     use crate::value::Kind;
 
     fn facts(resources: &[Resource<'_>]) -> Facts {
-        Facts {
-            monitoring: crate::aws::monitoring::Declared::default(),
-            project: "p".into(),
-            language: Language::Terraform,
-            keys: keys(resources),
-            users: users(resources),
-            organization: Declared::default(),
-            rotation: Vec::new(),
-            credentials: Vec::new(),
-            exposures: Vec::new(),
-        }
+        Facts { keys: keys(resources), users: users(resources), ..crate::aws::fake::facts("p") }
     }
 
     fn is_root(resources: &[Resource<'_>]) -> Tri {

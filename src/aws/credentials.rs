@@ -167,9 +167,9 @@ fn of_configuration(site: &Site, configuration: &Value, name: Option<&str>, foun
             },
             // AWS refuses to assume root as a role: one that is not known is hardly meant to be root.
             "role_arn" if is_root_arn(leaf) == Tri::Yes => add(What::RootRole, hidden()),
-            _ if is_secret_name(last) && !temporary && !has_key_of_another_kind => {
-                // With the id beside it there is one finding for both.
-                if !has_key && leaf.as_str().is_some_and(|secret| is_secret(&secret)) {
+            // With the id beside it there is one finding for both.
+            _ if is_secret_name(last) && !temporary && !has_key && !has_key_of_another_kind => {
+                if leaf.as_str().is_some_and(|secret| is_secret(&secret)) {
                     add(What::Secret, written(leaf));
                 }
             }

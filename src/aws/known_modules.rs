@@ -143,7 +143,7 @@ fn key_of(call: &ModuleCall<'_>, key: &Key, reason: Reason) -> AccessKey {
     let mut site = call.site.clone();
     site.presence = site.presence.and(&Presence::Possible(reason));
     let account = access_key::account(&call.provider);
-    AccessKey { site, user, status: Value::null(), mentions: Vec::new(), account }
+    AccessKey { site, user, status: Value::null(), mentions: Vec::new(), account, by_script: false }
 }
 
 /// A mechanism in the module.

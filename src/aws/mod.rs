@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
-use crate::resource::{Language, Project};
+use crate::resource::{Language, Project, Texts};
 use crate::source::Span;
 
 pub mod access_key;
@@ -19,6 +19,7 @@ mod known_modules;
 mod leaves;
 pub mod monitoring;
 pub mod organization;
+pub mod programs;
 pub mod rotation;
 
 /// What the user says about the world outside the scan (`rootlint.toml`).
@@ -109,6 +110,8 @@ pub struct Facts {
     pub exposures: Vec<exposure::Exposure>,
     /// What records events, and who is told of them.
     pub monitoring: monitoring::Declared,
+    /// Programs that have to do with access keys.
+    pub programs: Vec<programs::Program>,
 }
 
 /// Everything the checks look at.
@@ -142,17 +145,24 @@ impl<'a> Model<'a> {
 
 /// Whether resources of this type are read at all: no other is evaluated.
 pub fn wanted(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
+    access_key::wanted(kind)
+        || organization::wanted(kind)
+        || rotation::wanted(kind)
+        || programs::wanted(kind)
+        || monitoring::wanted(kind)
 }
 
-/// Reads a project.
-pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
+/// Reads a project, with the files that its programs are in.
+pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
     let (modules_keys, modules_rotation) = known_modules::read(&project.module_calls(&known_modules::wanted));
     let mut keys = access_key::keys(&resources);
     keys.extend(modules_keys);
     let mut rotation = rotation::mechanisms(&resources);
     rotation.extend(modules_rotation);
+    let programs = programs::programs(project, &resources, texts);
+    programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
+    keys.extend(programs::keys(&programs));
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
@@ -164,5 +174,6 @@ pub fn read(project: &dyn Project, out: &mut Findings) -> Facts {
         credentials: credentials::read(project),
         exposures: exposure::read(project),
         monitoring: monitoring::declared(&resources),
+        programs,
     }
 }

@@ -20,6 +20,7 @@ pub mod json;
 pub mod junit;
 pub mod limits;
 pub mod markdown;
+pub mod masked;
 pub mod org;
 pub mod place;
 pub mod policy;
@@ -29,6 +30,7 @@ pub mod snippet;
 pub mod value;
 
 use fingerprint::{Fingerprints, Identity};
+use masked::Secrets;
 use place::{Place, Texts};
 
 pub use crate::finding::Counts;
@@ -159,7 +161,8 @@ pub struct Report {
 
 impl Report {
     /// Finds the places of everything and puts it in order: by path, position, check.
-    pub fn new(found: Findings, context: &Context<'_>) -> Self {
+    pub fn new(mut found: Findings, context: &Context<'_>) -> Self {
+        Secrets::new(&found.secrets).mask_all(&mut found);
         let mut texts = Texts::default();
         let mut load = |span: Span| texts.load(span, context.sources, context.files);
         for finding in &found.findings {

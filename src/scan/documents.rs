@@ -5,6 +5,8 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::projects::{Reader, Taken};
+use super::texts::ScannedTexts;
+use crate::aws::programs;
 use crate::cloudformation::{self, Beside, Parameters, Template, cdk, serverless};
 use crate::files::MAX_FILE_BYTES;
 use crate::finding::{Diagnostic, Findings};
@@ -13,6 +15,7 @@ use crate::parameters;
 use crate::resource::Project;
 use crate::source::Span;
 use crate::terraform::plan;
+use crate::workflow::{self, Workflow};
 
 /// The template in a file, if its text is `interesting`.
 pub(super) fn template(
@@ -23,14 +26,14 @@ pub(super) fn template(
 ) -> Option<Template> {
     let text = String::from_utf8(beside.files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
     let wanted = cloudformation::recognise(&text) && interesting(&text);
-    wanted.then(|| load(beside, path, &text, parameters).0)?
+    wanted.then(|| load(beside, path, text, parameters).0)?
 }
 
 /// The template in a text, with the values given to its parameters beside it and otherwise.
-fn load(beside: Beside<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
+fn load(beside: Beside<'_>, path: &Utf8Path, text: String, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
     let (mut parameters, mut errors) = parameters::beside(beside.files, beside.sources, path);
     parameters.extend(given.iter().cloned());
-    let (template, problems) = Template::load_beside(beside, path, text, beside.sources.file(path), &parameters);
+    let (template, problems) = Template::load_beside(beside, path, text.into(), beside.sources.file(path), &parameters);
     if template.is_none() {
         // What is beside something else is none of our business.
         errors.clear();
@@ -92,6 +95,9 @@ impl<T> Reader<'_, T> {
         if let Some(tool) = manifest::recognise(self.files, path, &text) {
             return self.manifest(path, &text, tool);
         }
+        if workflow::recognise(path, &text) {
+            return self.workflow(path, &text);
+        }
         let serverless = serverless::recognise(path, &text);
         if !serverless && !cloudformation::recognise(&text) {
             return None;
@@ -104,7 +110,7 @@ impl<T> Reader<'_, T> {
                 (loaded.template, loaded.errors, loaded.files)
             } else {
                 let (template, problems) =
-                    load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
+                    load(Beside { files: self.files, sources: self.sources }, path, text, parameters);
                 (template, problems, Vec::new())
             };
             errors.extend(problems);
@@ -124,6 +130,30 @@ impl<T> Reader<'_, T> {
             let files = nested.iter().cloned().chain([path.to_owned()]).collect();
             let taken = Some(taken);
             Taken { taken, files, nested, constructs, resources, ..Taken::without_project(&shown, findings) }
+        });
+        (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
+    }
+
+    /// What a workflow runs; nothing if that has nothing to do with access keys.
+    fn workflow(&self, path: &Utf8Path, text: &str) -> Option<Taken<T>> {
+        let shown: Arc<str> = Arc::from(path.as_str());
+        let texts = ScannedTexts { files: self.files, sources: self.sources };
+        let taken = self.guarded(&shown, path, || {
+            let mut findings = Findings::default();
+            let workflow = Workflow::load(path, text, self.sources.file(path));
+            let is_ours = |found: &Workflow| {
+                let jobs = found.resources(&programs::wanted);
+                !programs::programs(found, &jobs, &texts).is_empty()
+            };
+            match workflow.filter(is_ours) {
+                Some(workflow) => {
+                    let taken = Some((self.take)(&workflow, &mut findings));
+                    let resources = workflow.resources(&|_| true).len();
+                    let files = vec![path.to_owned()];
+                    Taken { taken, files, resources, ..Taken::without_project(&shown, findings) }
+                }
+                None => Taken::without_project(&shown, findings),
+            }
         });
         (taken.taken.is_some() || !taken.findings.errors.is_empty()).then_some(taken)
     }

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod policy_document;
 pub mod project;
 pub mod providers;
+mod provisioners;
 pub mod reference;
 pub mod schema;
 pub mod scope;

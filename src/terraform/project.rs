@@ -6,12 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::config::{ResourceId, call_source, references};
-use super::evaluator::{Evaluator, ModuleId, Repetition};
+use super::evaluator::{Evaluator, ModuleId, ROOT, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
+use super::provisioners;
 use super::scope::Scope;
 use crate::resource::{
-    Attributes, Language, Meta, ModuleCall, Presence, Project, Provider, Reference, Resource, Role, Site,
+    Attributes, Language, Meta, Mode, ModuleCall, Presence, Project, Provider, Provisioner, Reference, Resource, Role,
+    Site,
 };
 use crate::source::Span;
 use crate::syntax::hcl::Block;
@@ -33,6 +35,21 @@ impl<'a> RootModule<'a> {
     /// The evaluator.
     pub fn evaluator(&self) -> &Evaluator<'a> {
         &self.evaluator
+    }
+
+    /// The instances of the blocks that are wanted.
+    fn of_blocks<'p>(&'p self, wanted: &dyn Fn(&ResourceId, &Block) -> bool) -> Vec<Resource<'p>> {
+        let mut resources = Vec::new();
+        let mut providers = HashMap::new();
+        for module in self.evaluator.all_instances() {
+            let instance = self.evaluator.instance(module);
+            for (id, block) in &instance.module.resources {
+                if wanted(id, block) {
+                    self.block_resources(module, id, block, &mut providers, &mut resources);
+                }
+            }
+        }
+        resources
     }
 
     fn block_resources<'p>(
@@ -218,17 +235,12 @@ impl Project for RootModule<'_> {
         self.evaluator.evaluate_everything();
     }
 
+    fn folder(&self) -> Option<String> {
+        Some(self.evaluator.instance(ROOT).module.folder.to_string())
+    }
+
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let mut resources = Vec::new();
-        let mut providers = HashMap::new();
-        for module in self.evaluator.all_instances() {
-            let instance = self.evaluator.instance(module);
-            for (id, block) in &instance.module.resources {
-                if wanted(&id.kind) {
-                    self.block_resources(module, id, block, &mut providers, &mut resources);
-                }
-            }
-        }
+        let mut resources = self.of_blocks(&|id, _| wanted(&id.kind));
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
     }
@@ -245,6 +257,11 @@ impl Project for RootModule<'_> {
 
     fn aside(&self, look: &mut dyn FnMut()) {
         self.evaluator.quietly(look);
+    }
+
+    fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
+        let managed = |id: &ResourceId| id.mode == Mode::Managed;
+        self.of_blocks(&|id, block| managed(id) && provisioners::blocks(block).next().is_some())
     }
 
     fn module_calls<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
@@ -333,5 +350,9 @@ impl Attributes for InstanceAttributes<'_, '_> {
     fn all(&self) -> Value {
         let whole = self.evaluator.whole_instance(self.module, &self.id, &self.key, self.header);
         self.or_error(&self.id.to_string(), whole)
+    }
+
+    fn provisioners(&self) -> Vec<Provisioner> {
+        self.evaluator.provisioners(self.module, &self.id, &self.key)
     }
 }

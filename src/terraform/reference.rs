@@ -59,6 +59,7 @@ impl Evaluator<'_> {
             }
             "each" | "count" => self.repetition_reference(root, steps, scope, span),
             "path" | "terraform" | "tofu" => self.surroundings(root, steps, scope, span),
+            "self" if scope.this.is_some() => self.own_reference(steps, scope, span),
             "self" => fail_always("`self` means something only in provisioners, connections and postconditions", span),
             _ => match steps {
                 [Step::Attribute(name), rest @ ..] => {
@@ -70,6 +71,15 @@ impl Evaluator<'_> {
                 ),
             },
         }
+    }
+
+    /// `self.x`, of the resource that a provisioner belongs to.
+    fn own_reference(&self, steps: &[Step], scope: &Scope<'_>, span: Span) -> Evaluated {
+        let (Some((id, key)), [Step::Attribute(name), rest @ ..]) = (scope.this, steps) else {
+            return fail("`self` must be followed by the name of an attribute", span);
+        };
+        let named = self.attribute(scope.module, id, key, &name.text, span)?;
+        self.steps(seen(&named.value, &named.via, span), rest, scope, span)
     }
 
     /// `var.x`, `local.x`

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::config::ResourceId;
 use super::evaluator::{ModuleId, Repetition};
+use super::instance::InstanceKey;
 use crate::value::{Fields, Value};
 
 /// The surroundings of an expression.
@@ -16,6 +18,8 @@ pub struct Scope<'s> {
     pub frame: Option<&'s Frame<'s>>,
     /// In a template file: the only variables there are.
     pub template: Option<&'s Arc<Fields>>,
+    /// In a provisioner: the instance that `self` is.
+    pub this: Option<(&'s ResourceId, &'s InstanceKey)>,
     /// How many templates are being rendered, one from within the other.
     pub templates: usize,
 }
@@ -34,7 +38,7 @@ pub struct Frame<'s> {
 impl<'s> Scope<'s> {
     /// Outside any repetition.
     pub fn of(module: ModuleId) -> Self {
-        Self { module, repetition: &Repetition::None, frame: None, template: None, templates: 0 }
+        Self { module, repetition: &Repetition::None, frame: None, template: None, this: None, templates: 0 }
     }
 
     /// With `each` or `count`.

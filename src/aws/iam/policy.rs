@@ -304,6 +304,30 @@ impl Statement {
     }
 }
 
+/// How many bytes of strings a policy may have: many times what AWS takes of any kind.
+const MAX_LENGTH: usize = 256 << 10;
+
+/// How many bytes the strings of a value have, counted up to `limit`.
+pub fn length_up_to(value: &Value, limit: usize) -> usize {
+    let mut open = vec![value];
+    let mut length = 0;
+    while let Some(value) = open.pop().filter(|_| length < limit) {
+        match &value.kind {
+            Kind::Text(text) => length += text.known_len(),
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                length += elements.len();
+                open.extend(elements.iter());
+            }
+            Kind::Object(fields) | Kind::Map(_, fields) => {
+                length += fields.keys().map(|key| key.len()).sum::<usize>();
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    length
+}
+
 /// Where a value stands behind its key. What is written elsewhere, and only used here, is no part of the condition.
 fn follows(key: Span, value: &Value) -> Option<Span> {
     let places = [value.origin.place(), value.origin.span].into_iter().flatten();
@@ -332,6 +356,9 @@ impl Reader {
         let mut policy = Policy { variables: false, statements: Vec::new(), span };
         if let Kind::Unknown(unknown) = &document.kind {
             return Policy::unknown(unknown.reason.clone(), span);
+        }
+        if length_up_to(document, MAX_LENGTH) >= MAX_LENGTH {
+            return Policy::unknown(Reason::new("the policy", "is longer than rootlint reads", span), span);
         }
         let Some(fields) = document.fields() else {
             self.error("a policy is a JSON object", span);

@@ -2,23 +2,15 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::aws::fake::{self, blocks, object, resource};
-use crate::aws::{access_key, organization};
-use crate::resource::{Language, Provider, Resource};
+
+use crate::resource::{Provider, Resource};
 
 const CIS: &str =
     r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
 
 /// What one project declares.
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
-    Facts {
-        project: project.into(),
-        language: Language::Terraform,
-        keys: Vec::new(),
-        users: access_key::users(&[]),
-        organization: organization::declared(&[], &mut crate::finding::Findings::default()),
-        rotation: Vec::new(),
-        monitoring: declared(resources),
-    }
+    Facts { monitoring: declared(resources), ..fake::facts(project) }
 }
 
 fn in_region(mut resource: Resource<'static>, region: &str) -> Resource<'static> {
@@ -172,14 +164,14 @@ fn projects_are_joined_by_names_only() {
     assert_eq!(monitors[0].seen[0], Seen::Yes);
     assert_eq!(monitors[0].projects, [Arc::from("trail")]);
     let settings = crate::aws::Settings::default();
-    let model = Model { settings: &settings, facts: &both };
+    let model = Model::new(&settings, &both);
     assert!(watches(&model, &monitors).iter().all(|watch| watch.unseen.is_empty() && watch.unsure.is_empty()));
     // Nothing says that these two have to do with each other.
     let other = chain(&[("aws_cloudwatch_log_metric_filter", "log_group_name", Value::text("other"))]);
     let both = [elsewhere(&other[1..], "alarms"), elsewhere(std::slice::from_ref(trail), "trail")];
     let monitors = All(&both).monitors();
     assert!(matches!(monitors[0].seen[0], Seen::Unsure(_)));
-    let model = Model { settings: &settings, facts: &both };
+    let model = Model::new(&settings, &both);
     let found = watches(&model, &monitors);
     assert!(found[0].unseen.is_empty() && !found[0].unsure.is_empty(), "{found:?}");
     assert!(!found[1].unseen.is_empty(), "{found:?}");

@@ -38,7 +38,7 @@ pub fn guard(language: Language, organization: Option<&Site>) -> String {
     match language {
         Language::CloudFormation => cloudformation(organization),
         Language::Terraform => terraform(organization),
-        Language::Manifest => format!(
+        Language::Manifest | Language::Workflow => format!(
             "a service control policy with this statement, and the root of the organization among its targets:\n{}",
             statement(Form::Json)
         ),
@@ -89,7 +89,7 @@ pub fn root_of(language: Language, organization: Option<&Site>) -> String {
         (Language::CloudFormation, Some(site)) => format!("!GetAtt {}.RootId", site.address),
         (Language::Terraform, Some(site)) if site.kind.starts_with("awscc_") => format!("{}.root_id", site.address),
         (Language::Terraform, Some(site)) => format!("{}.roots[0].id", site.address),
-        (Language::Manifest, _) => "the root".into(),
+        (Language::Manifest | Language::Workflow, _) => "the root".into(),
         (_, None) => "\"r-...\"".into(),
     }
 }

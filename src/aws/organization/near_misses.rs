@@ -204,7 +204,7 @@ impl<'a> Ground<'_, 'a> {
         let root = || fixes::root_of(site.language, self.group.organization.map(|organization| &organization.site));
         let attach = || match site.language {
             Language::CloudFormation => format!("add the root to its targets: TargetIds: [{}]", root()),
-            Language::Manifest => "add the root of the organization to its targets".into(),
+            Language::Manifest | Language::Workflow => "add the root of the organization to its targets".into(),
             Language::Terraform if site.kind.starts_with("awscc_") => {
                 format!("add the root to its targets: target_ids = [{}]", root())
             }

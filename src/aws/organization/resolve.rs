@@ -157,7 +157,7 @@ impl Ineffective {
     pub(super) fn help(&self, language: Language) -> String {
         match (self.feature_set, language) {
             (true, Language::CloudFormation) => "write FeatureSet: ALL".into(),
-            (true, Language::Manifest) => "enable all features of the organization".into(),
+            (true, Language::Manifest | Language::Workflow) => "enable all features of the organization".into(),
             (true, Language::Terraform) => "write feature_set = \"ALL\"".into(),
             (false, _) => "write enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]".into(),
         }

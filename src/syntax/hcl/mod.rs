@@ -18,6 +18,8 @@ mod expression;
 mod name;
 mod parser;
 mod template;
+
+pub use name::is_name;
 #[cfg(test)]
 mod tests;
 

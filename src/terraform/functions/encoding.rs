@@ -11,7 +11,7 @@ use crate::document::{self, DocumentError};
 use crate::encode::{self, EncodeError};
 use crate::text::Text;
 use crate::types::Type;
-use crate::value::{Fields, Kind, Marks, Value};
+use crate::value::{Fields, Kind, Marks, Unknown, Value};
 
 use super::csv;
 use super::pieces;
@@ -27,8 +27,7 @@ const VALUE: &[Parameter] = &[any("val").nullable().partial().marked()];
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("base64decode", TEXT, returns::text, base64decode).of(0),
-    Function::new("base64encode", TEXT, returns::text, |call| Ok(string(STANDARD.encode(call.str(0)?.as_bytes()))))
-        .of(0),
+    Function::new("base64encode", &[text("str").partial().marked()], returns::text, base64encode).of(0),
     // The bytes that a compressor makes are its own affair.
     Function::new("base64gzip", TEXT, returns::text, |call| impure(call, Type::Text)).of(0),
     Function::new("csvdecode", TEXT, returns::dynamic, csvdecode).of(0),
@@ -48,6 +47,26 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .traced(),
     Function::new("yamlencode", VALUE, returns::text, |call| encoded(call, encode::yaml)).of(0),
 ];
+
+/// The string stays readable beside its encoded form, and so does what of it is known.
+fn base64encode(call: &Call<'_>) -> Outcome {
+    let value = call.get(0)?;
+    let text = match &value.kind {
+        Kind::Unknown(unknown) => return Err(Failure::Unknown(Arc::clone(unknown))),
+        Kind::Text(text) => text.flattened(),
+        _ => Text::from(&*call.str(0)?),
+    };
+    let encoded = match (text.as_str(), text.unknown_part()) {
+        (Some(known), _) if known.len() / 3 * 4 > MAX_TEXT => return Err(too_large()),
+        (Some(known), _) => Text::from(STANDARD.encode(known.as_bytes())),
+        (None, Some(unknown)) => {
+            Text::unknown(Arc::new(Unknown { symbol: None, among: None, ..Unknown::clone(&unknown) }))
+        }
+        (None, None) => Text::from(""),
+    };
+    let readable = Value { kind: Kind::Text(text), ..value.clone() };
+    Ok(text_value(Text::encoded(readable, encoded)).mark(&value.deep_marks()))
+}
 
 /// The document remembers the value, marks included; the text is marked as a whole.
 fn encoded(call: &Call<'_>, encode: fn(&Value) -> Result<Text, EncodeError>) -> Outcome {

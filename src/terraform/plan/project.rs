@@ -13,7 +13,8 @@ use super::instances::Planned;
 use super::values::{Layers, Reader, by_name, is_true};
 use crate::finding::Diagnostic;
 use crate::resource::{
-    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
+    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Provisioner, Reference, Resource,
+    Role, Site,
 };
 use crate::source::Span;
 use crate::syntax::node::Node;
@@ -114,6 +115,14 @@ impl Project for PlanProject {
         let known = self.errors.borrow().len();
         look();
         self.errors.borrow_mut().truncate(known);
+    }
+
+    fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
+        let mut blocks = HashMap::new();
+        let (plan, errors) = (&self.plan, &self.errors);
+        let has = |planned: &&Planned| plan.config(planned).is_some_and(|config| config.provisioners.is_some());
+        let owner = || Owner { plan, errors, project: Arc::clone(&plan.path), calls: Vec::new() };
+        plan.instances.iter().filter(has).map(|planned| owner().resource(planned, &mut blocks)).collect()
     }
 }
 
@@ -225,6 +234,32 @@ impl Plan {
             }
         }
         meta
+    }
+
+    /// The provisioners of the block that an instance is of. The configuration in a plan has constants only.
+    fn provisioners(&self, planned: &Planned) -> Vec<Provisioner> {
+        let listed = self.config(planned).and_then(|config| config.provisioners.as_ref());
+        let value = |name: &str, expression: &Node| {
+            self.constant(expression).unwrap_or_else(|| {
+                let reason =
+                    Reason::new(name, "is put together in a way that the plan does not show", Some(expression.span));
+                Value::unknown(Type::Dynamic, reason).at(expression.span)
+            })
+        };
+        let provisioner = |node: &Node| {
+            let mut arguments = Fields::default();
+            for (key, expression) in node.get("expressions").and_then(Node::as_mapping).unwrap_or_default() {
+                if let Some(name) = key.as_str() {
+                    arguments.insert(name.into(), Some(key.span), value(name, expression));
+                }
+            }
+            Some(Provisioner {
+                kind: node.get("type")?.as_str()?.into(),
+                header: node.span,
+                arguments: Value::object(arguments).at(node.span),
+            })
+        };
+        listed.and_then(Node::as_sequence).unwrap_or_default().iter().filter_map(provisioner).collect()
     }
 
     /// Where an instance is deployed, as far as the configuration has it as constants or root variables.
@@ -382,5 +417,9 @@ impl Attributes for PlannedAttributes<'_> {
             fields.insert(name.into(), None, self.get(name));
         }
         Value::object(fields).at(self.planned.header)
+    }
+
+    fn provisioners(&self) -> Vec<Provisioner> {
+        self.owner.plan.provisioners(self.planned)
     }
 }

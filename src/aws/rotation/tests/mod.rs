@@ -1,7 +1,7 @@
 use super::*;
 use crate::aws::fake::{blocks, computed, mentions, object, replaced_by, resource, unknown};
-use crate::aws::{Facts, Settings, organization::Declared};
-use crate::resource::{Language, Provider};
+use crate::aws::{Facts, Settings};
+use crate::resource::Provider;
 
 mod replaced;
 mod scheduled;
@@ -12,15 +12,10 @@ fn text(text: &str) -> Value {
 
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
     Facts {
-        monitoring: crate::aws::monitoring::Declared::default(),
-        project: project.into(),
-        language: Language::Terraform,
         keys: access_key::keys(resources),
         users: access_key::users(resources),
-        organization: Declared::default(),
         rotation: mechanisms(resources),
-        credentials: Vec::new(),
-        exposures: Vec::new(),
+        ..crate::aws::fake::facts(project)
     }
 }
 
