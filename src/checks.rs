@@ -8,12 +8,16 @@ use crate::aws::Model;
 use crate::finding::{Findings, Severity};
 use crate::waiver::Applied;
 
+#[path = "../checks/exposed-key-secret/check.rs"]
+mod exposed_key_secret;
 #[path = "../checks/ineffective-root-guard/check.rs"]
 mod ineffective_root_guard;
 #[path = "../checks/no-centralized-root-access/check.rs"]
 mod no_centralized_root_access;
 #[path = "../checks/root-access-key/check.rs"]
 mod root_access_key;
+#[path = "../checks/root-credentials-in-code/check.rs"]
+mod root_credentials_in_code;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
 #[path = "../checks/root-key-script/check.rs"]
@@ -90,6 +94,11 @@ impl Check {
 /// All checks, in the order of their ids.
 pub const ALL: &[Check] = &[
     Check {
+        id: exposed_key_secret::ID,
+        page: include_str!("../checks/exposed-key-secret/README.md"),
+        run: Run::Model(exposed_key_secret::check),
+    },
+    Check {
         id: ineffective_root_guard::ID,
         page: include_str!("../checks/ineffective-root-guard/README.md"),
         run: Run::Model(ineffective_root_guard::check),
@@ -103,6 +112,11 @@ pub const ALL: &[Check] = &[
         id: root_access_key::ID,
         page: include_str!("../checks/root-access-key/README.md"),
         run: Run::Model(root_access_key::check),
+    },
+    Check {
+        id: root_credentials_in_code::ID,
+        page: include_str!("../checks/root-credentials-in-code/README.md"),
+        run: Run::Model(root_credentials_in_code::check),
     },
     Check {
         id: root_key_not_denied::ID,

@@ -134,7 +134,7 @@ fn apply(value: &Value, to: &Type) -> Result<Value, ConvertError> {
         (Kind::Map(_, fields) | Kind::Object(fields), Type::Map(wanted)) => {
             if let Some(open) = fields.open() {
                 let unknown = Value::unknown_from(open, without_optional(to));
-                return Ok(unknown.with_origin(value.origin.clone()).mark(value.marks));
+                return Ok(unknown.with_origin(value.origin.clone()).mark(&value.marks));
             }
             let given: Vec<&Value> = fields.values().collect();
             let (element, values) = elements_of(&given, value, wanted, |at| {
@@ -151,7 +151,7 @@ fn apply(value: &Value, to: &Type) -> Result<Value, ConvertError> {
         }
         (_, to) => return Err(ConvertError::new(mismatch(&value.ty(), to))),
     };
-    Ok(Value { kind, origin: value.origin.clone(), marks: value.marks })
+    Ok(Value { kind, origin: value.origin.clone(), marks: value.marks.clone() })
 }
 
 /// Like [`convert`], for parts of a value: what `Dynamic` hid from [`convertible`] is found out here.
@@ -201,12 +201,12 @@ fn collection(value: &Value, elements: &[Value], to: &Type) -> Result<Value, Con
     {
         let ty = Type::list(replace_dynamic(element, &without_optional(wanted)));
         let unknown = Value::unknown_from(&unknown, ty);
-        return Ok(unknown.with_origin(value.origin.clone()).mark(value.marks));
+        return Ok(unknown.with_origin(value.origin.clone()).mark(&value.marks));
     }
     let given: Vec<&Value> = elements.iter().collect();
     let (element, converted) = elements_of(&given, value, wanted, |at| format!("element {at}"))?;
     let result = if is_list { Value::new(Kind::List(element, Arc::new(converted))) } else { set(element, converted) };
-    Ok(result.with_origin(value.origin.clone()).mark(value.marks))
+    Ok(result.with_origin(value.origin.clone()).mark(&value.marks))
 }
 
 /// The parts of a collection converted to one type, and that type.

@@ -141,7 +141,7 @@ fn read_as(
         _ => return Ok(value.clone()),
     };
     if let Some(encoded) = text.as_encoded() {
-        return Ok(encoded.value.clone().mark(value.marks));
+        return Ok(encoded.value.clone().mark(&value.marks));
     }
     let attempt = |text: &Text| {
         let written = write(text);
@@ -266,7 +266,7 @@ impl<'a> Reader<'a> {
 
     fn of_text(written: &'a Written, value: &'a Value) -> Self {
         let (source, written) = (&*written.bytes, Some((written, &value.origin)));
-        Self { source, scalars: Scalars::Terraform, written, marks: value.marks, seen: RefCell::default() }
+        Self { source, scalars: Scalars::Terraform, written, marks: value.marks.clone(), seen: RefCell::default() }
     }
 
     fn document(&self, node: &Node) -> Result<Value, DocumentError> {
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
             NodeKind::Hole(_) => {
                 self.seen.borrow_mut().insert(node.span.start as usize);
                 match self.written.and_then(|(written, _)| written.pieces(range(node.span)).into_iter().next()) {
-                    Some((_, Piece::Encoded(encoded))) => return Ok(encoded.value.clone().mark(self.marks)),
+                    Some((_, Piece::Encoded(encoded))) => return Ok(encoded.value.clone().mark(&self.marks)),
                     Some((_, Piece::Unknown(unknown))) => Value::unknown(Type::Dynamic, unknown.reason.clone()).kind,
                     _ => Kind::Null(Type::Dynamic),
                 }
@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
                 Kind::Object(Arc::new(fields))
             }
         };
-        Ok(Value { kind, origin: self.origin(node.span), marks: self.marks })
+        Ok(Value { kind, origin: self.origin(node.span), marks: self.marks.clone() })
     }
 
     /// A key. In `yamldecode` it has a type like every scalar and is converted to a string: `yes` is `true`, `0x10` is

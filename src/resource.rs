@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use crate::source::Span;
 use crate::text::Text;
-use crate::value::{Reason, Value};
+use crate::value::{Reason, Symbol, Value};
+
+/// What the id of a long-term access key starts with
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
+pub const KEY_START: &str = "AKIA";
 
 /// The language of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -191,6 +195,36 @@ pub struct ModuleCall<'p> {
     pub inputs: Rc<dyn Attributes + 'p>,
 }
 
+/// What a block is that is no resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A value that the project hands out.
+    Output,
+    /// A command or a file that is used when a resource is made or destroyed.
+    Provisioner,
+    /// What a template says of a resource beside its properties.
+    Metadata,
+    /// What is passed to the parameters of a stack that do not say that they are secret.
+    StackParameters,
+    /// The inputs of a module whose code is not at hand.
+    ModuleInputs,
+    /// The configuration of a provider.
+    Provider,
+    /// Where the state is kept.
+    Backend,
+}
+
+/// A block that is no resource, or a part of a resource that is no attribute.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// What it is.
+    pub role: Role,
+    /// The block, or the resource that it is a part of. The type is that of a provider, a backend, a provisioner.
+    pub site: Site,
+    /// Its arguments and nested blocks, as an object.
+    pub arguments: Value,
+}
+
 /// A project that has been read: the unit of evaluation and of memory.
 pub trait Project {
     /// Its path: a root module's folder, a template's or manifest's file.
@@ -205,6 +239,27 @@ pub trait Project {
     /// The calls of modules whose code is not at hand, and whose source `wanted` accepts.
     fn module_calls<'p>(&'p self, _wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
         Vec::new()
+    }
+
+    /// The blocks that `wanted` accepts and that are there for sure or perhaps. Those of modules that are called only where
+    /// they matter to the project: an output of a called module is none.
+    fn blocks(&self, _wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
+        Vec::new()
+    }
+
+    /// Whether it imports from another project a credential that `wanted` accepts.
+    fn imports_secret(&self, _wanted: &dyn Fn(&Symbol) -> bool) -> bool {
+        false
+    }
+
+    /// Whether [`KEY_START`] stands in what was read: else no long-term key need be looked for.
+    fn mentions_keys(&self) -> bool {
+        true
+    }
+
+    /// Looks at what no other question has asked for: what is wrong in it is not reported.
+    fn aside(&self, look: &mut dyn FnMut()) {
+        look();
     }
 
     /// The resource instances that have provisioners, whatever their type.

@@ -13,8 +13,10 @@ use crate::types::Type;
 
 mod among;
 mod hidden;
+mod marks;
 mod origin;
 
+pub use marks::{Credential, Marks};
 pub use origin::{Hop, Origin, Via};
 
 /// A value of a configuration: what it is, where it came from, how it may be shown.
@@ -160,41 +162,6 @@ impl FromIterator<(Arc<str>, Value)> for Fields {
     }
 }
 
-/// How a value may be shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Marks(u8);
-
-impl Marks {
-    /// No mark.
-    pub const NONE: Self = Self(0);
-    /// Terraform's `sensitive`, with Terraform's semantics.
-    pub const SENSITIVE: Self = Self(1);
-    /// Not to be displayed, without Terraform's semantics: CloudFormation's `NoEcho`, `TF_VAR_*`.
-    pub const SECRET: Self = Self(2);
-
-    /// Both values' marks.
-    #[must_use]
-    pub fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The marks without those of `other`.
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Whether all marks of `other` are set.
-    pub fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether the value must not be displayed in a report.
-    pub fn is_hidden(self) -> bool {
-        self.0 != 0
-    }
-}
-
 /// A value that cannot be known before deployment, or that rootlint does not compute.
 #[derive(Clone, Debug)]
 pub struct Unknown {
@@ -333,8 +300,8 @@ impl Value {
 
     /// The same value with these marks added.
     #[must_use]
-    pub fn mark(mut self, marks: Marks) -> Self {
-        self.marks = self.marks.union(marks);
+    pub fn mark(mut self, marks: &Marks) -> Self {
+        self.marks.add(marks);
         self
     }
 
@@ -463,16 +430,20 @@ impl Value {
 
     /// All marks in the value, at any depth.
     pub fn deep_marks(&self) -> Marks {
-        let inner = match &self.kind {
+        let mut marks = Marks::NONE;
+        self.add_marks(&mut marks);
+        marks
+    }
+
+    fn add_marks(&self, marks: &mut Marks) {
+        marks.add(&self.marks);
+        match &self.kind {
             Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
-                elements.iter().fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()))
+                elements.iter().for_each(|value| value.add_marks(marks));
             }
-            Kind::Object(fields) | Kind::Map(_, fields) => {
-                fields.values().fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()))
-            }
-            _ => Marks::NONE,
-        };
-        self.marks.union(inner)
+            Kind::Object(fields) | Kind::Map(_, fields) => fields.values().for_each(|value| value.add_marks(marks)),
+            _ => {}
+        }
     }
 
     /// The symbol, if the value is an unknown that has one (or a string that consists of just one such unknown).

@@ -81,9 +81,14 @@ const USERS: &[UserKind] = &[
     UserKind { kind: "AWS::IAM::User", mode: Mode::Managed, name: "UserName", path: "Path" },
 ];
 
+/// Whether resources of the type are access keys.
+pub fn is_key(kind: &str) -> bool {
+    KEYS.iter().any(|known| known.kind == kind)
+}
+
 /// Whether this module reads resources of the type.
 pub fn wanted(kind: &str) -> bool {
-    KEYS.iter().any(|known| known.kind == kind) || USERS.iter().any(|known| known.kind == kind)
+    is_key(kind) || USERS.iter().any(|known| known.kind == kind)
 }
 
 /// The access keys among the resources.
@@ -242,7 +247,7 @@ impl<'a> Model<'a> {
             let user = self.made(user);
             let via = Via::Attribute(format!("{}.{}", user.site.address, user.named_by).into());
             let name = user.name.clone().with_origin(through(&key.user.origin, via, &user.name.origin));
-            return Owner { user: Some(user), name: name.mark(key.user.marks) };
+            return Owner { user: Some(user), name: name.mark(&key.user.marks) };
         }
         let found = facts.and_then(|facts| match key.user.as_str() {
             Some(name) => {

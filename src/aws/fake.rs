@@ -104,6 +104,8 @@ pub fn facts(project: &str) -> Facts {
         users: access_key::Users::default(),
         organization: organization::Declared::default(),
         rotation: Vec::new(),
+        credentials: Vec::new(),
+        exposures: Vec::new(),
         monitoring: monitoring::Declared::default(),
         programs: Vec::new(),
     }

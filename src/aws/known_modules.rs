@@ -37,6 +37,8 @@ struct Known {
 struct Key {
     switches: BTreeMap<String, bool>,
     user: String,
+    /// Outputs that are the secret of the key.
+    secrets: Vec<String>,
     max_age: Option<MaxAge>,
 }
 
@@ -84,6 +86,11 @@ fn known() -> &'static [Known] {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
     // A test holds that the data can be read.
     KNOWN.get_or_init(|| toml::from_str::<Data>(DATA).map(|data| data.module).unwrap_or_default())
+}
+
+/// The outputs of the module at `source` that are the secret of a key.
+pub(super) fn secrets(source: &str) -> &'static [String] {
+    module(source).and_then(|known| known.key.as_ref()).map_or(&[], |key| key.secrets.as_slice())
 }
 
 /// The module that a source means: an address in the registry, or a repository with a folder in it

@@ -8,12 +8,15 @@ use crate::resource::{Language, Project, Texts};
 use crate::source::Span;
 
 pub mod access_key;
+pub mod credentials;
+pub mod exposure;
 #[cfg(test)]
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
 mod join;
 mod known_modules;
+mod leaves;
 pub mod monitoring;
 pub mod organization;
 pub mod programs;
@@ -101,6 +104,10 @@ pub struct Facts {
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
     pub rotation: Vec<rotation::Mechanism>,
+    /// With which credentials the project is deployed, or programs that it deploys run.
+    pub credentials: Vec<credentials::Use>,
+    /// Where the secrets of keys can be read.
+    pub exposures: Vec<exposure::Exposure>,
     /// What records events, and who is told of them.
     pub monitoring: monitoring::Declared,
     /// Programs that have to do with access keys.
@@ -166,6 +173,9 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
         organization: organization::declared(&resources, out),
         rotation,
         monitoring,
+        // The last questions, since they leave no errors behind.
+        credentials: credentials::read(project),
+        exposures: exposure::read(project),
         programs,
     }
 }

@@ -131,7 +131,7 @@ impl Template {
                 let marks = yes
                     .iter()
                     .chain(&no)
-                    .fold(Default::default(), |marks, value: &Value| value.deep_marks().union(marks));
+                    .fold(Default::default(), |marks, value: &Value| value.deep_marks().union(&marks));
                 let value = match (yes, no) {
                     (Some(yes), Some(no)) => {
                         let via = |value: Value| value.via(Via::Condition(Arc::clone(&name)), Some(call.span));
@@ -140,7 +140,7 @@ impl Template {
                     // A value that may be removed is nothing that it may be.
                     _ => Value::new(Kind::Unknown(Arc::new(unknown))),
                 };
-                Some(value.at(call.span).mark(marks))
+                Some(value.at(call.span).mark(&marks))
             }
         }
     }

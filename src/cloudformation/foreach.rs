@@ -88,7 +88,7 @@ impl Template {
                     let origin = list.origin.select(&element.origin, Some(collection.span));
                     let reason = unknown.as_ref().map(|unknown| &unknown.reason);
                     // Loops multiply: once it is too much, no iteration follows.
-                    let element = Value { kind: sole_text(text), origin, marks: element.marks };
+                    let element = Value { kind: sole_text(text), origin, marks: element.marks.clone() };
                     if !run(&element, reason) {
                         break;
                     }

@@ -43,7 +43,7 @@ impl Template {
         };
         let Some(text) = text_of(&value) else {
             return match value.as_unknown() {
-                Some(unknown) => Value::unknown_from(&unknown, Type::Text),
+                Some(unknown) => Value::unknown_from(&unknown, Type::Text).mark(&value.deep_marks()),
                 None => self.misused(call, "a string"),
             };
         };
@@ -59,7 +59,7 @@ impl Template {
         };
         let marks = value.deep_marks();
         let readable = Value { kind: sole_text(text), ..value };
-        Value::new(Kind::Text(Text::encoded(readable, encoded))).mark(marks)
+        Value::new(Kind::Text(Text::encoded(readable, encoded))).mark(&marks)
     }
 
     /// `Fn::ToJsonString`
@@ -68,7 +68,7 @@ impl Template {
             return self.misused(call, "an object or a list");
         };
         if let Kind::Unknown(unknown) = &value.kind {
-            return Value::unknown_from(unknown, Type::Text);
+            return Value::unknown_from(unknown, Type::Text).mark(&value.marks);
         }
         if value.elements().is_none() && value.fields().is_none() {
             return self.misused(call, "an object or a list");
@@ -79,7 +79,7 @@ impl Template {
         let mut pieces = Vec::new();
         write_json(&value, &mut pieces);
         let marks = value.deep_marks();
-        Value::new(Kind::Text(Text::encoded(value, Text::from_pieces(pieces)))).mark(marks)
+        Value::new(Kind::Text(Text::encoded(value, Text::from_pieces(pieces)))).mark(&marks)
     }
 }
 

@@ -89,6 +89,15 @@ impl Template {
         self.mentions_text("ImportValue")
     }
 
+    /// Whether a credential that `wanted` accepts is imported.
+    pub(super) fn has_imported(&self, wanted: &dyn Fn(&Symbol) -> bool) -> bool {
+        let own = self.imports.borrow().known.values().any(|import| match import {
+            Import::Value(value) => value.deep_marks().credentials().iter().any(|credential| wanted(&credential.of)),
+            Import::Unknown(_) => false,
+        });
+        own || self.nested.values().any(|nested| nested.has_imported(wanted))
+    }
+
     /// The names under which outputs are exported, with what [`Self::exported`] finds each by.
     pub fn exports(&self) -> Vec<(Value, Arc<str>)> {
         let exported = self.outputs.iter().filter(|entry| self.presence(entry).is_some());

@@ -37,7 +37,7 @@ impl Template {
         };
         let Some(elements) = list.elements() else {
             return match &list.kind {
-                Kind::Unknown(unknown) => Value::unknown_from(unknown, Type::Text),
+                Kind::Unknown(unknown) => Value::unknown_from(unknown, Type::Text).mark(&list.marks),
                 _ => self.misused(call, takes),
             };
         };
@@ -45,7 +45,7 @@ impl Template {
         for element in elements {
             let Some(text) = text_of(element) else {
                 return match &element.kind {
-                    Kind::Unknown(unknown) => Value::unknown_from(unknown, Type::Text),
+                    Kind::Unknown(unknown) => Value::unknown_from(unknown, Type::Text).mark(&list.deep_marks()),
                     _ => self.misused(call, "a list of strings"),
                 };
             };
@@ -55,7 +55,7 @@ impl Template {
             texts.push(text);
         }
         match self.concat(&texts, call.span) {
-            Ok(text) => Value::new(sole_text(text)).mark(list.deep_marks()),
+            Ok(text) => Value::new(sole_text(text)).mark(&list.deep_marks()),
             Err(value) => value,
         }
     }
@@ -64,7 +64,7 @@ impl Template {
     pub(super) fn split(&self, call: &Call<'_>, scope: &Scope) -> Value {
         match self.split_parts(call, scope) {
             Ok((list, None)) => list,
-            Ok((_, Some(unknown))) => Value::unknown_from(&unknown, Type::list(Type::Text)),
+            Ok((list, Some(unknown))) => Value::unknown_from(&unknown, Type::list(Type::Text)).mark(&list.deep_marks()),
             Err(value) => value,
         }
     }
@@ -97,7 +97,7 @@ impl Template {
         let (parts, rest) = split::split(&text, &separator);
         let element = |part: Text| {
             let span = part.span_of(0, part.known_len()).or(string.origin.span);
-            let element = Value::new(sole_text(part)).mark(string.marks);
+            let element = Value::new(sole_text(part)).mark(&string.marks);
             element.with_origin(Origin { span, hops: None })
         };
         let elements = parts.into_iter().map(element).collect();
@@ -128,7 +128,7 @@ impl Template {
         if let Some(unknown) = index.as_unknown().or(open) {
             let derived = Unknown { ty: Type::Dynamic, symbol: None, among: None, ..Unknown::clone(&unknown) };
             let among = list.elements().filter(|_| rest.is_none()).unwrap_or_default();
-            return choice(derived, among.to_vec()).at(call.span);
+            return choice(derived, among.to_vec()).at(call.span).mark(&list.deep_marks());
         }
         let number =
             text_of(&index).and_then(|index| index.as_str().and_then(|index| index.trim().parse::<usize>().ok()));
@@ -140,7 +140,7 @@ impl Template {
                 let origin = list.origin.select(&element.origin, Some(call.span));
                 element.clone().with_origin(origin)
             }
-            (None, Some(unknown)) => Value::unknown_from(&unknown, Type::Text).at(call.span),
+            (None, Some(unknown)) => Value::unknown_from(&unknown, Type::Text).at(call.span).mark(&list.deep_marks()),
             (None, None) => {
                 let message = format!("there is no element {number} in a list of {}", elements.len());
                 self.fail("cfn-select-range", call.name, message, call.span)

@@ -44,7 +44,7 @@ impl Template {
         let mut marks = Marks::NONE;
         for name in names {
             let value = self.argument(Argument::new(name), scope)?;
-            marks = marks.union(value.deep_marks());
+            marks = marks.union(&value.deep_marks());
             let Some(key) = Key::of(&value) else { return Some(self.misused(call, takes)) };
             keys.push(key);
         }
@@ -80,7 +80,7 @@ impl Template {
         let mut values = Vec::new();
         for place in places.iter().take(MAX_ENTRIES + 1) {
             let value = self.evaluate(place.node, scope)?;
-            values.push(value.via(Via::Mapping(place.path.as_str().into()), Some(call.span)).mark(marks));
+            values.push(value.via(Via::Mapping(place.path.as_str().into()), Some(call.span)).mark(&marks));
         }
         match open {
             None => values.pop(),
@@ -89,7 +89,7 @@ impl Template {
                     values.push(default);
                 }
                 let unknown = Unknown { ty: Type::Dynamic, symbol: None, among: None, ..Unknown::clone(unknown) };
-                Some(choice(unknown, values).at(call.span).mark(marks))
+                Some(choice(unknown, values).at(call.span).mark(&marks))
             }
         }
     }

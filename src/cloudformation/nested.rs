@@ -14,10 +14,11 @@ use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::{Beside, Given, Template, embedded};
 use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::finding::Diagnostic;
+use crate::resource::{Block, Presence, Provider, Role};
 use crate::source::{Sources, Span};
 use crate::syntax::node::Node;
 use crate::types::Type;
-use crate::value::{Kind, Reason, Value, Via};
+use crate::value::{Fields, Kind, Reason, Value, Via};
 
 /// How deeply stacks may nest.
 const MAX_DEPTH: usize = 32;
@@ -322,6 +323,34 @@ impl Template {
     fn passed_on(&self) -> Vec<Given> {
         let same = |given: &&Given| given.name.starts_with("AWS::") && !given.name.starts_with("AWS::Stack");
         self.given.iter().filter(same).cloned().collect()
+    }
+
+    /// What a stack passes to parameters that are not `NoEcho`. Where its template is not at hand, perhaps none is.
+    pub(super) fn passed_in_clear(&self, entry: &Entry, provider: &Arc<Provider>) -> Option<Block> {
+        if !matches!(entry.kind(), STACK | STACK_SET) {
+            return None;
+        }
+        let mut site = self.resource(entry, provider)?.site;
+        let nested = self.nested.get(&entry.name);
+        if nested.is_none() {
+            let reason = Reason::new(Arc::clone(&entry.name), "has a template that is not at hand", Some(entry.key));
+            site.presence = site.presence.and(&Presence::Possible(reason));
+        }
+        let hidden = |name: &str| {
+            nested.and_then(|nested| nested.parameters.get(name)).is_some_and(|parameter| parameter.hidden)
+        };
+        let passed = self.evaluate(entry.body.get("Properties")?.get("Parameters")?, &entry.scope)?;
+        let mut clear = Fields::default();
+        for (at, element) in passed.elements().unwrap_or_default().iter().enumerate() {
+            let name = element.fields().and_then(|fields| fields.get("ParameterKey")?.as_str());
+            if !name.is_some_and(|name| hidden(&name)) {
+                clear.insert(at.to_string().into(), None, element.clone());
+            }
+        }
+        for (name, field) in passed.fields().into_iter().flat_map(Fields::fields).filter(|(name, _)| !hidden(name)) {
+            clear.insert(Arc::clone(name), field.key_span, field.value.clone());
+        }
+        Some(Block { role: Role::StackParameters, site, arguments: Value::object(clear).with_origin(passed.origin) })
     }
 
     /// What the stack around this template passes to a parameter.

@@ -34,6 +34,8 @@ pub(super) struct Parameter {
     pub value: Value,
     /// Its type.
     pub kind: Arc<str>,
+    /// Whether it says `NoEcho`.
+    pub hidden: bool,
 }
 
 /// The value given to `name`.
@@ -130,8 +132,8 @@ impl Template {
             .get("NoEcho")
             .and_then(Node::as_str)
             .is_some_and(|text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes"));
-        let value = if hidden { value.mark(Marks::SECRET) } else { value };
-        Parameter { value, kind }
+        let value = if hidden { value.mark(&Marks::SECRET) } else { value };
+        Parameter { value, kind, hidden }
     }
 }
 
@@ -147,7 +149,7 @@ fn typed(kind: &str, value: Value) -> Value {
             let start = at + (part.len() - part.trim_start().len());
             let inside = start..start + part.trim().len();
             let span = slices.span(inside.clone()).or(value.origin.span);
-            let element = Value::new(Kind::Text(slices.text(inside))).mark(value.marks);
+            let element = Value::new(Kind::Text(slices.text(inside))).mark(&value.marks);
             elements.push(match span {
                 Some(span) => element.at(span),
                 None => element,

@@ -10,7 +10,7 @@ use crate::cloudformation::parameters;
 use crate::source::Span;
 use crate::syntax::node::Node;
 use crate::types::Type;
-use crate::value::{Kind, Reason, Symbol, Unknown, Value, Via};
+use crate::value::{Credential, Kind, Marks, Reason, Symbol, Unknown, Value, Via};
 
 /// The pseudo parameters that have a value (`AWS::NoValue` removes instead).
 const PSEUDO: [&str; 7] = [
@@ -22,6 +22,9 @@ const PSEUDO: [&str; 7] = [
     "AWS::StackName",
     "AWS::URLSuffix",
 ];
+
+/// Secrets that a resource makes: its type and attribute. "Return values" of the resource's page.
+const CREDENTIALS: [(&str, &str); 1] = [("AWS::IAM::AccessKey", "SecretAccessKey")];
 
 /// The macros that add no resource to which a template could refer.
 const KNOWN_TRANSFORMS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::Include"];
@@ -118,8 +121,18 @@ impl Template {
         let ty = if address == "AWS::NotificationARNs" { Type::list(Type::Text) } else { Type::Dynamic };
         let ty = if attribute == "Ref" && ty == Type::Dynamic { Type::Text } else { ty };
         let reason = Reason::new(missing, "is known only after deployment", Some(span));
+        let marks = match CREDENTIALS.contains(&(kind, attribute)) {
+            true => Marks::credential(Credential {
+                of: symbol.clone(),
+                header: self.declared(address).map(|entry| entry.key),
+                read: Some(span),
+                unless: None,
+            }),
+            false => Marks::NONE,
+        };
         Value::new(Kind::Unknown(Arc::new(Unknown { ty, not_null: true, symbol: Some(symbol), among: None, reason })))
             .at(span)
+            .mark(&marks)
     }
 
     /// `Fn::GetAtt`, as `Name.Attribute` or `[Name, Attribute]`.

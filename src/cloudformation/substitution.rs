@@ -85,7 +85,7 @@ impl Template {
             let span = slices.span(whole).unwrap_or(call.span);
             let name = template.get(name).unwrap_or_default().trim();
             let Some(value) = self.variable(name, own, span, scope) else { continue };
-            marks = marks.union(value.deep_marks());
+            marks = marks.union(&value.deep_marks());
             match text_of(&value) {
                 Some(text) => texts.push(text),
                 None => {
@@ -98,13 +98,13 @@ impl Template {
         }
         let text = match self.concat(&texts, call.span) {
             Ok(text) => text,
-            Err(value) => return value.mark(marks),
+            Err(value) => return value.mark(&marks),
         };
         let whole = matches!(&*texts.iter().filter(|text| !is_empty(text)).collect::<Vec<_>>(), [_]);
         match (whole, <[Value; 1]>::try_from(values)) {
             // `${X}` alone is `X` itself, with all that is known of it.
-            (true, Ok([value])) => Value { kind: sole_text(text), ..value }.mark(marks),
-            _ => Value::new(Kind::Text(text)).mark(marks),
+            (true, Ok([value])) => Value { kind: sole_text(text), ..value }.mark(&marks),
+            _ => Value::new(Kind::Text(text)).mark(&marks),
         }
     }
 

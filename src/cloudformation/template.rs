@@ -17,11 +17,13 @@ use crate::cloudformation::nested::Place;
 use crate::cloudformation::parameters::{self, Given, Parameter, Parameters};
 use crate::cloudformation::{dynamic, macros, references, sam, syntax};
 use crate::finding::Diagnostic;
-use crate::resource::{Attributes, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Site};
+use crate::resource::{
+    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
+};
 use crate::source::{FileId, Span};
 use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
-use crate::value::{Fields, Kind, Reason, Value};
+use crate::value::{Fields, Kind, Reason, Symbol, Value};
 
 /// The format version of a template for org-formation, in which more can be referred to than the template declares.
 const ORG_FORMATION_VERSION: &str = "2010-09-09-OC";
@@ -251,12 +253,32 @@ impl Template {
     /// The errors that evaluation has met so far, and those of conditions that nothing asked for; each is handed out
     /// once.
     pub fn take_errors(&self) -> Vec<Diagnostic> {
+        self.decide_conditions();
+        let own = std::mem::take(&mut *self.errors.borrow_mut());
+        own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
+    }
+
+    /// Decides the conditions that nothing has asked for.
+    fn decide_conditions(&self) {
         for (name, entry) in &self.conditions {
             // Undecided or not: only what is wrong with it matters.
             let _ = self.condition(name, entry.key);
         }
-        let own = std::mem::take(&mut *self.errors.borrow_mut());
-        own.into_iter().chain(self.nested.values().flat_map(Self::take_errors)).collect()
+        self.nested.values().for_each(Self::decide_conditions);
+    }
+
+    /// Does something, and forgets the errors that it met.
+    fn quietly(&self, compute: &mut dyn FnMut()) {
+        let mut open = vec![self];
+        let mut known = Vec::new();
+        while let Some(template) = open.pop() {
+            known.push((template, template.errors.borrow().len()));
+            open.extend(template.nested.values());
+        }
+        compute();
+        for (template, count) in known {
+            template.errors.borrow_mut().truncate(count);
+        }
     }
 
     /// Says that the whole template exists only if something else does.
@@ -342,7 +364,7 @@ impl Template {
         }
     }
 
-    fn resource<'p>(&'p self, entry: &'p Entry, provider: &Arc<Provider>) -> Option<Resource<'p>> {
+    pub(super) fn resource<'p>(&'p self, entry: &'p Entry, provider: &Arc<Provider>) -> Option<Resource<'p>> {
         let presence = self.presence.and(&self.presence(entry)?);
         let address = self.address(&entry.name);
         let site = Site {
@@ -415,6 +437,51 @@ impl Project for Template {
             found.extend(nested.resources(wanted));
         }
         found
+    }
+
+    fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
+        let mut found = Vec::new();
+        self.own_blocks(wanted, &mut found);
+        found
+    }
+
+    fn imports_secret(&self, wanted: &dyn Fn(&Symbol) -> bool) -> bool {
+        self.has_imported(wanted)
+    }
+
+    fn mentions_keys(&self) -> bool {
+        self.mentions_text(KEY_START) || self.given.iter().any(|given| given.value.contains(KEY_START))
+    }
+
+    fn aside(&self, look: &mut dyn FnMut()) {
+        self.decide_conditions();
+        self.quietly(look);
+    }
+}
+
+impl Template {
+    /// The outputs of all stacks, the metadata of resources, what is passed to stacks.
+    fn own_blocks(&self, wanted: &dyn Fn(Role) -> bool, found: &mut Vec<Block>) {
+        let provider = Arc::new(Provider::default());
+        let site = |entry: &Entry| self.resource(entry, &provider).map(|resource| resource.site);
+        for output in self.outputs.iter().filter(|_| wanted(Role::Output)) {
+            let Some(mut site) = site(output) else { continue };
+            site.address = self.address(&format!("Outputs.{}", output.name).into());
+            (site.block, site.kind) = (Arc::clone(&site.address), "Output".into());
+            let arguments = self.evaluate(&output.body, &output.scope).unwrap_or_else(Value::null);
+            found.push(Block { role: Role::Output, site, arguments });
+        }
+        for entry in self.resources.values().filter(|_| wanted(Role::Metadata)) {
+            let Some(metadata) = entry.body.get("Metadata") else { continue };
+            let (Some(site), Some(arguments)) = (site(entry), self.evaluate(metadata, &entry.scope)) else { continue };
+            found.push(Block { role: Role::Metadata, site, arguments });
+        }
+        for entry in self.resources.values().filter(|_| wanted(Role::StackParameters)) {
+            found.extend(self.passed_in_clear(entry, &provider));
+        }
+        for nested in self.nested.values() {
+            nested.own_blocks(wanted, found);
+        }
     }
 }
 

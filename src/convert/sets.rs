@@ -11,9 +11,9 @@ use super::equal;
 /// A set of these elements: duplicates removed, in the order in which Terraform prints it. A set cannot hold sensitive
 /// elements: it is sensitive itself then.
 pub fn set(element: Type, elements: Vec<Value>) -> Value {
-    let sensitive = elements.iter().fold(Marks::NONE, |marks, value| marks.union(value.deep_marks()));
+    let sensitive = elements.iter().fold(Marks::NONE, |marks, value| marks.union(&value.deep_marks()));
     let elements: Vec<Value> =
-        if sensitive.contains(Marks::SENSITIVE) { elements.iter().map(without_sensitive).collect() } else { elements };
+        if sensitive.contains(&Marks::SENSITIVE) { elements.iter().map(without_sensitive).collect() } else { elements };
     let mut keyed: Vec<(SetKey, Value)> = elements.into_iter().map(|value| (SetKey::of(&value), value)).collect();
     keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut kept: Vec<(SetKey, Value)> = Vec::with_capacity(keyed.len());
@@ -24,13 +24,13 @@ pub fn set(element: Type, elements: Vec<Value>) -> Value {
         }
     }
     let elements = kept.into_iter().map(|(_, value)| value).collect();
-    let marks = if sensitive.contains(Marks::SENSITIVE) { Marks::SENSITIVE } else { Marks::NONE };
-    Value::new(Kind::Set(element, Arc::new(elements))).mark(marks)
+    let marks = if sensitive.contains(&Marks::SENSITIVE) { Marks::SENSITIVE } else { Marks::NONE };
+    Value::new(Kind::Set(element, Arc::new(elements))).mark(&marks)
 }
 
 /// The value without Terraform's mark, at any depth.
 pub fn without_sensitive(value: &Value) -> Value {
-    if !value.deep_marks().contains(Marks::SENSITIVE) {
+    if !value.deep_marks().contains(&Marks::SENSITIVE) {
         return value.clone();
     }
     let all = |elements: &[Value]| Arc::new(elements.iter().map(without_sensitive).collect::<Vec<_>>());
@@ -49,7 +49,7 @@ pub fn without_sensitive(value: &Value) -> Value {
         Kind::Map(ty, fields) => Kind::Map(ty.clone(), each(fields)),
         other => other.clone(),
     };
-    Value { kind, origin: value.origin.clone(), marks: value.marks.without(Marks::SENSITIVE) }
+    Value { kind, origin: value.origin.clone(), marks: value.marks.clone().without(&Marks::SENSITIVE) }
 }
 
 /// The place of an element in a set's order: known primitives by value, structures by a rendering like the one that

@@ -94,7 +94,7 @@ fn sets_are_ordered_without_duplicates() {
     assert_eq!(length(&texts), None);
     assert_eq!(length(&set(Type::Text, vec![unknown(Type::Text)])), Some(1));
     // A set of a sensitive element is itself sensitive.
-    let secret = set(Type::Text, vec![t("a").mark(Marks::SENSITIVE)]);
+    let secret = set(Type::Text, vec![t("a").mark(&Marks::SENSITIVE)]);
     assert_eq!(secret.marks, Marks::SENSITIVE);
     assert_eq!(secret.elements().unwrap()[0].marks, Marks::NONE);
 }

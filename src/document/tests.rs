@@ -100,7 +100,7 @@ fn a_document_keeps_the_way_its_text_took() {
     let text = written("[\"root\"]");
     let used = Span::new(file(), 5, 8);
     let given = value(&[&text]).at(Span::new(file(), 99, 109)).via(Via::VariableDefault("x".into()), Some(used));
-    let element = read(&given.mark(Marks::SENSITIVE)).unwrap().elements().unwrap()[0].clone();
+    let element = read(&given.mark(&Marks::SENSITIVE)).unwrap().elements().unwrap()[0].clone();
     assert_eq!(element.origin.span, Some(used));
     assert_eq!(element.origin.written(), Some(Span::new(file(), 101, 107)));
     assert!(element.marks.is_hidden());

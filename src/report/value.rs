@@ -76,7 +76,7 @@ pub fn sensitive(value: &Value) -> Vec<String> {
 }
 
 fn collect(value: &Value, path: String, out: &mut Vec<String>) {
-    if value.marks.contains(Marks::SENSITIVE) {
+    if value.marks.contains(&Marks::SENSITIVE) {
         out.push(path);
         return;
     }
@@ -114,7 +114,7 @@ pub fn answer(result: Result<&Value, &str>) -> String {
                 Kind::Unknown(unknown) => map.insert("unknown".into(), Json::String(unknown.reason.to_string())),
                 _ => map.insert("value".into(), to_json(value)),
             };
-            if value.deep_marks().contains(Marks::SENSITIVE) {
+            if value.deep_marks().contains(&Marks::SENSITIVE) {
                 map.insert("sensitive".into(), Json::Bool(true));
             }
         }
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn sensitive_parts_are_listed() {
-        let secret = || Value::text("x").mark(Marks::SENSITIVE);
+        let secret = || Value::text("x").mark(&Marks::SENSITIVE);
         let inner: Fields =
             [(Arc::from("a b"), secret()), (Arc::from("c"), Value::tuple(vec![Value::text("y"), secret()]))]
                 .into_iter()

@@ -135,7 +135,8 @@ impl Evaluator<'_> {
                 self.body_value(&block.body, name, schema, &scope, &gaps)?
             }
         };
-        Ok(Named { value: self.known_from_plan(&at, name, value), via })
+        let value = self.known_from_plan(&at, name, value);
+        Ok(Named { value: self.with_credentials(&at, name, schema, &scope, value)?, via })
     }
 
     /// An attribute or nested block type of a body.
@@ -179,7 +180,7 @@ impl Evaluator<'_> {
                     value = normal::planned(value, attribute);
                 }
                 if attribute.sensitive {
-                    value = value.mark(Marks::SENSITIVE);
+                    value = value.mark(&Marks::SENSITIVE);
                 }
             }
             return Ok(value);
@@ -214,7 +215,7 @@ impl Evaluator<'_> {
             _ if attribute.computed => (gaps.computed)(attribute.ty.clone()),
             _ => Value::new(Kind::Null(attribute.ty.clone())).at(gaps.header),
         };
-        value.mark(marks)
+        value.mark(&marks)
     }
 
     /// The nested blocks of a type, `dynamic` ones included, as objects, and where the first is; `None` if there is
@@ -297,7 +298,7 @@ impl Evaluator<'_> {
     }
 
     /// One nested block as an object.
-    fn nested_object(
+    pub(super) fn nested_object(
         &self,
         body: &Body,
         schema: Option<&Schema>,
@@ -347,7 +348,9 @@ impl Evaluator<'_> {
             }
             let named = self.attribute(module, id, key, &name, block.header)?;
             let key_span = block.body.attribute(&name).map(|attribute| attribute.name.span);
-            fields.insert(name, key_span, named.value.via(named.via, Some(span)));
+            let mut value = named.value.via(named.via, Some(span));
+            value.marks = value.marks.read_at(span);
+            fields.insert(name, key_span, value);
         }
         if schema.is_some() {
             return Ok(Value::object(fields).at(span));

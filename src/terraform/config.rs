@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::json_syntax;
 use crate::files::{FileError, Files, Kind, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
-use crate::resource::Mode;
+use crate::resource::{KEY_START, Mode};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Attribute, Block, Body, Expr, ExprKind, Place};
 
@@ -36,6 +36,8 @@ pub struct Module {
     pub paths: Vec<Utf8PathBuf>,
     /// Syntax errors and names declared twice.
     pub errors: Vec<Diagnostic>,
+    /// Whether [`KEY_START`] stands in a file.
+    pub mentions_keys: bool,
     /// The first file, where findings that have no better place are anchored.
     pub first_file: Option<Span>,
 }
@@ -153,6 +155,7 @@ impl Module {
                 return Body::default();
             }
         };
+        self.mentions_keys |= text.contains(KEY_START);
         let (text, base) = text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, 3));
         let (body, errors) = if name.ends_with(".json") {
             json_syntax::parse(text, file, base)

@@ -184,5 +184,5 @@ fn fill(value: &Value, defaults: &Defaults) -> Value {
         }
         _ => return value.clone(),
     };
-    Value { kind, origin: value.origin.clone(), marks: value.marks }
+    Value { kind, origin: value.origin.clone(), marks: value.marks.clone() }
 }

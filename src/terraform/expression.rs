@@ -80,9 +80,9 @@ impl Evaluator<'_> {
             }
             let name = self.eval(key, scope)?;
             let value = self.eval(value, scope)?;
-            marks = marks.union(name.marks);
+            marks = marks.union(&name.marks);
             if let Some(unknown) = name.as_unknown() {
-                return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(marks));
+                return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(&marks));
             }
             let name = match convert(&name, &Type::Text) {
                 Ok(name) if !name.is_null() => name,
@@ -92,7 +92,7 @@ impl Evaluator<'_> {
             let name: Arc<str> = Arc::from(&*name.as_str().unwrap_or_default());
             fields.insert(name, Some(key.span), value);
         }
-        self.bounded(Value::object(fields).at(span).mark(marks), span)
+        self.bounded(Value::object(fields).at(span).mark(&marks), span)
     }
 
     fn conditional(&self, condition: &Expr, yes: &Expr, no: &Expr, scope: &Scope<'_>, span: Span) -> Evaluated {
@@ -100,8 +100,10 @@ impl Evaluator<'_> {
         // Terraform evaluates both arms, since the result has the type that both convert to; only an error in the
         // arm that is chosen counts.
         let arms = (self.eval(yes, scope), self.eval(no, scope));
-        // The marks of both arms count, whichever is chosen.
-        let marks = [&arms.0, &arms.1].into_iter().flatten().fold(test.marks, |marks, arm| marks.union(arm.marks));
+        // The marks of both arms count, whichever is chosen; the credentials only of the one that is.
+        let open = test.marks.without_credentials();
+        let both = [&arms.0, &arms.1].into_iter().flatten();
+        let marks = both.fold(open, |marks, arm| marks.union(&arm.marks.without_credentials()));
         let ty = match &arms {
             (Ok(yes), Ok(no)) => operators::common_type(yes, no),
             _ => Some(Type::Dynamic),
@@ -115,14 +117,14 @@ impl Evaluator<'_> {
         };
         if let Some(unknown) = test.as_unknown() {
             let deep = [&arms.0, &arms.1].into_iter().flatten().map(Value::deep_marks);
-            let marks = deep.fold(marks, Marks::union);
+            let marks = deep.fold(marks, |marks, more| marks.union(&more));
             // Both arms are one known string: then it does not matter which is chosen.
             if let (Ok(yes), Ok(no)) = &arms
                 && operators::same_known(yes, no)
             {
-                return Ok(yes.clone().mark(marks));
+                return Ok(yes.clone().mark(&marks));
             }
-            return Ok(Value::unknown_from_nullable(&unknown, ty).at(span).mark(marks));
+            return Ok(Value::unknown_from_nullable(&unknown, ty).at(span).mark(&marks));
         }
         let truth = match convert(&test, &Type::Bool) {
             Ok(truth) => truth,
@@ -133,7 +135,7 @@ impl Evaluator<'_> {
         };
         let chosen = if truth { arms.0? } else { arms.1? };
         let chosen = operators::converted(chosen, &ty);
-        Ok(seated(chosen.mark(marks), span))
+        Ok(seated(chosen.mark(&marks), span))
     }
 
     // --- templates ---
@@ -142,7 +144,7 @@ impl Evaluator<'_> {
         let mut builder = TemplateBuilder { pieces: Vec::new(), marks: Marks::NONE, bytes: 0, span };
         self.template_parts(parts, scope, &mut builder)?;
         let text = normalized(Text::from_pieces(builder.pieces));
-        Ok(Value::new(Kind::Text(text)).at(span).mark(builder.marks))
+        Ok(Value::new(Kind::Text(text)).at(span).mark(&builder.marks))
     }
 
     fn template_parts(&self, parts: &[Part], scope: &Scope<'_>, out: &mut TemplateBuilder) -> Evaluated<()> {
@@ -155,7 +157,7 @@ impl Evaluator<'_> {
                 }
                 Part::If(condition, yes, no) => {
                     let test = self.eval(condition, scope)?;
-                    out.marks = out.marks.union(test.marks);
+                    out.marks.add(&test.marks.without_credentials());
                     if let Some(unknown) = test.as_unknown() {
                         out.push_unknown(&unknown);
                         continue;
@@ -176,7 +178,7 @@ impl Evaluator<'_> {
 
     fn template_for(&self, inner: &ForPart, scope: &Scope<'_>, out: &mut TemplateBuilder) -> Evaluated<()> {
         let collection = self.eval(&inner.collection, scope)?;
-        out.marks = out.marks.union(collection.marks);
+        out.marks.add(&collection.marks);
         if let Some(unknown) = collection.as_unknown() {
             out.push_unknown(&unknown);
             return Ok(());
@@ -194,9 +196,9 @@ impl Evaluator<'_> {
 
     fn for_expression(&self, inner: &For, scope: &Scope<'_>, span: Span) -> Evaluated {
         let collection = self.eval(&inner.collection, scope)?;
-        let mut marks = collection.marks;
+        let mut marks = collection.marks.clone();
         if let Some(unknown) = collection.as_unknown() {
-            return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(marks));
+            return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(&marks));
         }
         let mut unknown: Option<Arc<Unknown>> = None;
         let mut parts = 0;
@@ -210,7 +212,7 @@ impl Evaluator<'_> {
             let scope = scope.with(&frame);
             if let Some(condition) = &inner.condition {
                 let test = self.eval(condition, &scope)?;
-                marks = marks.union(test.marks);
+                marks.add(&test.marks.without_credentials());
                 if let Some(reason) = test.as_unknown() {
                     unknown.get_or_insert(reason);
                     continue;
@@ -232,7 +234,7 @@ impl Evaluator<'_> {
                 continue;
             };
             let key = self.eval(key_expr, &scope)?;
-            marks = marks.union(key.marks);
+            marks = marks.union(&key.marks);
             if let Some(reason) = key.as_unknown() {
                 unknown.get_or_insert(reason);
                 continue;
@@ -254,7 +256,7 @@ impl Evaluator<'_> {
             }
         }
         if let Some(unknown) = unknown {
-            return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(marks));
+            return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(&marks));
         }
         let value = if inner.key.is_none() {
             Value::tuple(list)
@@ -263,7 +265,7 @@ impl Evaluator<'_> {
         } else {
             Value::object(fields)
         };
-        self.bounded(value.at(span).mark(marks), span)
+        self.bounded(value.at(span).mark(&marks), span)
     }
 
     // --- steps ---
@@ -285,7 +287,7 @@ impl Evaluator<'_> {
     }
 
     fn splat(&self, value: &Value, inner: &[Step], scope: &Scope<'_>, at: Span, span: Span) -> Evaluated {
-        let marks = value.marks;
+        let marks = &value.marks;
         let each = |element: &Value| {
             self.deeper(at, || self.steps(element.clone(), inner, scope, span)).map(|result| result.mark(marks))
         };
@@ -313,11 +315,12 @@ impl Evaluator<'_> {
         }
         if !functions::exists(&name.text) {
             if name.text.starts_with("provider::") {
+                let mut marks = Marks::NONE;
                 for argument in arguments {
-                    self.eval(argument, scope)?;
+                    marks.add(&self.eval(argument, scope)?.deep_marks());
                 }
                 let reason = Reason::new(format!("{}()", name.text), "is a provider's function", Some(span));
-                return Ok(Value::unknown(Type::Dynamic, reason).at(span));
+                return Ok(Value::unknown(Type::Dynamic, reason).at(span).mark(&marks));
             }
             return fail(format!("there is no function named `{}`", name.text), name.span);
         }
@@ -327,13 +330,13 @@ impl Evaluator<'_> {
         }
         if expand && let Some(last) = values.pop() {
             if let Some(unknown) = last.as_unknown() {
-                return Ok(Value::unknown_from_nullable(&unknown, Type::Dynamic).at(span).mark(last.marks));
+                return Ok(Value::unknown_from_nullable(&unknown, Type::Dynamic).at(span).mark(&last.marks));
             }
             let Some(elements) = last.elements() else {
                 let at = arguments.last().map_or(span, |argument| argument.span);
                 return fail("an argument expanded with `...` must be a list, a set or a tuple", at);
             };
-            values.extend(elements.iter().map(|element| element.clone().mark(last.marks)));
+            values.extend(elements.iter().map(|element| element.clone().mark(&last.marks)));
         }
         let elements: usize = values.iter().filter_map(Value::elements).map(<[Value]>::len).sum();
         if elements > MAX_SIZE {
@@ -386,7 +389,8 @@ impl Evaluator<'_> {
         let text = self.eval(template, scope)?;
         let variables = self.eval(variables, scope)?;
         if let Some(unknown) = text.as_unknown().or_else(|| variables.as_unknown()) {
-            return Ok(Value::unknown_from(&unknown, Type::Text).at(span));
+            let marks = text.marks.union(&variables.deep_marks());
+            return Ok(Value::unknown_from(&unknown, Type::Text).at(span).mark(&marks));
         }
         let Some(Kind::Text(text)) = convert(&text, &Type::Text).ok().map(|text| text.kind) else {
             return fail("templatestring(): the template must be a string", template.span);
@@ -489,7 +493,7 @@ impl TemplateBuilder {
     }
 
     fn push_value(&mut self, value: &Value, span: Span) -> Evaluated<()> {
-        self.marks = self.marks.union(value.marks);
+        self.marks.add(&value.marks);
         match &value.kind {
             Kind::Null(_) => fail("a null value cannot be a part of a string", span),
             Kind::Text(text) => self.push(text),

@@ -12,6 +12,7 @@ use super::json_syntax;
 use super::scope::Scope;
 use crate::files::{FileError, Files, Kind, MAX_FILE_BYTES};
 use crate::finding::Diagnostic;
+use crate::resource::KEY_START;
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Expr, Place};
 use crate::syntax::json;
@@ -37,6 +38,8 @@ pub enum VariableArgument {
 pub struct Inputs {
     /// By variable.
     pub values: HashMap<Arc<str>, Input>,
+    /// Whether [`KEY_START`] stands in a value.
+    pub mentions_keys: bool,
     /// `terraform.workspace`
     pub workspace: Named,
     /// Folders of installed modules, relative to the root module, by key (`a.b`).
@@ -72,10 +75,10 @@ impl Input {
             Self::Expr(expr) => evaluator.eval(expr, &Scope::of(ROOT)),
             Self::Text(text, span, marks) if constraint.is_literal => {
                 let text = Text::literal(text.as_str(), Some(*span), marks.is_hidden());
-                Ok(Value::new(value::Kind::Text(text)).at(*span).mark(*marks))
+                Ok(Value::new(value::Kind::Text(text)).at(*span).mark(marks))
             }
             Self::Text(text, span, marks) => match hcl::parse_expression(text, Place::Within(*span)) {
-                Ok(expr) => Ok(evaluator.eval(&expr, &Scope::of(ROOT))?.mark(*marks)),
+                Ok(expr) => Ok(evaluator.eval(&expr, &Scope::of(ROOT))?.mark(marks)),
                 Err(error) => fail(error.message, *span),
             },
         }
@@ -93,11 +96,13 @@ pub fn collect(
 ) -> Inputs {
     let mut inputs = Inputs {
         values: HashMap::new(),
+        mentions_keys: false,
         workspace: workspace(files, sources, folder, given, errors),
         installed: installed(files, sources, folder, errors),
     };
     for (name, text) in &given.environment {
         // The value itself may be a secret: only its name is kept for display.
+        inputs.mentions_keys |= text.contains(KEY_START);
         let file = sources.virtual_file(&format!("<TF_VAR_{name}>"), "(sensitive)");
         let span = Span::new(file, 0, "(sensitive)".len());
         inputs.values.insert(Arc::from(name.as_str()), Input::Text(text.clone(), span, Marks::SECRET));
@@ -109,6 +114,7 @@ pub fn collect(
         match argument {
             VariableArgument::File(path) => inputs.read(files, sources, path, errors),
             VariableArgument::Var { name, value } => {
+                inputs.mentions_keys |= value.contains(KEY_START);
                 let file = sources.virtual_file(&format!("<--var {name}>"), value);
                 let input = Input::Text(value.clone(), Span::new(file, 0, value.len()), Marks::NONE);
                 inputs.values.insert(Arc::from(name.as_str()), input);
@@ -147,6 +153,7 @@ impl Inputs {
                 ));
             }
         };
+        self.mentions_keys |= text.contains(KEY_START);
         let (text, base) = text.strip_prefix('\u{feff}').map_or((text.as_str(), 0), |rest| (rest, 3));
         let (body, problems, code) = if path.as_str().ends_with(".json") {
             let (body, problems) = json_syntax::parse_values(text, file, base);

@@ -215,7 +215,7 @@ impl Evaluator<'_> {
 
     fn expand_for_each(&self, expr: &Expr, scope: &Scope<'_>) -> Evaluated<Expansion> {
         let value = self.eval(expr, scope)?;
-        if value.marks.contains(Marks::SENSITIVE) {
+        if value.marks.contains(&Marks::SENSITIVE) {
             return fail("`for_each` is sensitive, and would show in the instances' addresses", expr.span);
         }
         if let Some(unknown) = value.as_unknown() {
@@ -257,12 +257,12 @@ impl Evaluator<'_> {
                     None => value.at(expr.span),
                 }
             };
-            if key.marks.union(value.marks).is_hidden() {
+            if key.marks.union(&value.marks).is_hidden() {
                 self.hidden_keys.borrow_mut().insert(InstanceKey::Key(Arc::clone(&name)).to_string());
             }
             let element = if is_set { key.clone() } else { element };
             // The keys of an object have no marks of their own.
-            let (key, element) = (key.mark(value.marks), element.mark(value.marks));
+            let (key, element) = (key.mark(&value.marks), element.mark(&value.marks));
             elements.push((name, via(key, "each.key"), via(element, "each.value")));
         }
         if elements.is_empty() {

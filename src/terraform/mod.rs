@@ -1,8 +1,10 @@
 //! Terraform and OpenTofu: the module tree, evaluated on demand.
 
 pub mod attributes;
+mod blocks;
 pub mod config;
 pub mod constraint;
+mod credentials;
 pub mod data_sources;
 pub mod evaluator;
 pub mod everything;

@@ -24,7 +24,7 @@ pub const MAX_MODULE_DEPTH: usize = 300;
 pub const MAX_MODULES: usize = 10_000;
 
 /// The arguments of a `module` block that are no inputs.
-const CALL_META: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];
+pub(super) const CALL_META: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];
 
 impl Evaluator<'_> {
     pub(super) fn compute_variable(&self, id: ModuleId, name: &Arc<str>, span: Span) -> Evaluated<Named> {
@@ -79,7 +79,7 @@ impl Evaluator<'_> {
         named.value =
             constraint.apply(&named.value).or_else(|error| fail(format!("`var.{name}`: {}", error.message), at))?;
         if flag("sensitive") == Some(true) {
-            named.value = named.value.mark(Marks::SENSITIVE);
+            named.value = named.value.mark(&Marks::SENSITIVE);
         }
         Ok(named)
     }
@@ -140,7 +140,7 @@ impl Evaluator<'_> {
         let mut value = self.eval(&value.value, &Scope::of(id))?;
         let sensitive = block.body.attribute("sensitive").map(|flag| self.eval(&flag.value, &Scope::of(id)));
         if matches!(sensitive, Some(Ok(flag)) if flag.as_bool() == Some(true)) {
-            value = value.mark(Marks::SENSITIVE);
+            value = value.mark(&Marks::SENSITIVE);
         }
         Ok(Named { value, via: Via::Output(Arc::from(of), Arc::clone(name)) })
     }

@@ -124,7 +124,9 @@ pub fn agreed(one: &Value, other: &Value, reason: &Reason) -> Value {
     let differs = || {
         let ty = if one.is_null() { other.ty() } else { one.ty() };
         let unknown = Unknown { ty, not_null: false, symbol: None, among: None, reason: reason.clone() };
-        Value::new(Kind::Unknown(Arc::new(unknown))).with_origin(one.origin.clone()).mark(one.marks.union(other.marks))
+        Value::new(Kind::Unknown(Arc::new(unknown)))
+            .with_origin(one.origin.clone())
+            .mark(&one.marks.union(&other.marks))
     };
     let elements = |a: &[Value], b: &[Value]| -> Option<Arc<Vec<Value>>> {
         (a.len() == b.len()).then(|| Arc::new(a.iter().zip(b).map(|(a, b)| agreed(a, b, reason)).collect()))

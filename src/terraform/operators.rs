@@ -20,12 +20,14 @@ pub fn unary(op: UnaryOp, operand: &Value, span: Span) -> Evaluated {
     };
     let value = operand_as(operand, &ty, span)?;
     let kind = match (&value.kind, op) {
-        (Kind::Unknown(unknown), _) => return Ok(Value::unknown_from(unknown, ty).at(span).mark(operand.marks)),
+        (Kind::Unknown(unknown), _) => {
+            return Ok(Value::unknown_from(unknown, ty).at(span).mark(&operand.marks.without_credentials()));
+        }
         (Kind::Bool(truth), UnaryOp::Not) => Kind::Bool(!truth),
         (Kind::Number(number), UnaryOp::Negate) => Kind::Number(number.neg()),
         _ => return fail("the operand is null", span),
     };
-    Ok(Value::new(kind).at(span).mark(operand.marks))
+    Ok(Value::new(kind).at(span).mark(&operand.marks.without_credentials()))
 }
 
 /// The operand of an arithmetic or logical operator, converted; an unknown stays one.
@@ -36,20 +38,21 @@ fn operand_as(value: &Value, ty: &Type, span: Span) -> Evaluated {
     let value = convert(value, ty).or_else(|error| fail(format!("unsuitable operand: {}", error.message), span))?;
     // A partly known string as a number or a truth value is simply unknown.
     Ok(match value.as_unknown() {
-        Some(unknown) => Value::unknown_from(&unknown, ty.clone()).mark(value.marks),
+        Some(unknown) => Value::unknown_from(&unknown, ty.clone()).mark(&value.marks),
         None => value,
     })
 }
 
 /// `left op right`
 pub fn binary(op: BinaryOp, left: &Value, right: &Value, at: [Span; 2], span: Span) -> Evaluated {
-    let marks = left.marks.union(right.marks);
+    // No credential can be told from a truth value or a number.
+    let marks = left.marks.union(&right.marks).without_credentials();
     let result = match op {
         BinaryOp::Equal | BinaryOp::NotEqual => match equal(left, right) {
             Ok(same) => Value::bool(same == (op == BinaryOp::Equal)),
             Err(unknown) => Value::unknown_from(&unknown, Type::Bool),
         }
-        .mark(left.deep_marks().union(right.deep_marks())),
+        .mark(&left.deep_marks().union(&right.deep_marks()).without_credentials()),
         BinaryOp::And | BinaryOp::Or => {
             let left = operand_as(left, &Type::Bool, at[0])?;
             let right = operand_as(right, &Type::Bool, at[1])?;
@@ -76,7 +79,7 @@ pub fn binary(op: BinaryOp, left: &Value, right: &Value, at: [Span; 2], span: Sp
             }
         }
     };
-    Ok(result.at(span).mark(marks))
+    Ok(result.at(span).mark(&marks))
 }
 
 fn unknown_result(left: &Value, right: &Value, ty: Type) -> Value {
@@ -154,7 +157,7 @@ pub fn elements(collection: &Value, span: Span) -> Evaluated<Vec<(Value, Value)>
         let origin = collection.origin.select(&value.origin, value.origin.span);
         // Where the collection is a literal, the element is simply where it stands.
         let origin = if collection.origin.hops.is_none() { value.origin.clone() } else { origin };
-        value.clone().with_origin(origin).mark(collection.marks)
+        value.clone().with_origin(origin).mark(&collection.marks)
     };
     let key_at = |key: Value, value: &Value| match value.origin.span.or(collection.origin.span) {
         Some(span) => key.at(span),
@@ -208,7 +211,7 @@ pub fn attribute(value: &Value, name: &str, at: Span, span: Span) -> Evaluated {
                 },
                 other => return fail(format!("{} has no attributes", other.friendly_name()), at),
             };
-            return Ok(unknown_part(unknown, &format!(".{name}"), ty).at(span).mark(value.marks));
+            return Ok(unknown_part(unknown, &format!(".{name}"), ty).at(span).mark(&value.marks));
         }
         Kind::Null(_) => return fail(format!("this value is null, so it has no attribute `{name}`"), at),
         _ => return fail(format!("{} has no attributes", value.ty().friendly_name()), at),
@@ -227,7 +230,7 @@ fn names_of(value: &Value) -> String {
 
 /// `value[key]`
 pub fn index(value: &Value, key: &Value, at: Span, span: Span) -> Evaluated {
-    let marks = value.marks.union(key.marks);
+    let marks = value.marks.union(&key.marks);
     if value.is_null() {
         return fail("this value is null, so it has no elements", at);
     }
@@ -246,11 +249,11 @@ pub fn index(value: &Value, key: &Value, at: Span, span: Span) -> Evaluated {
                 (None, Some(suffix)) => unknown_part(unknown, &suffix, ty),
                 _ => Value::unknown_from_nullable(unknown, ty),
             };
-            return Ok(part.at(span).mark(marks));
+            return Ok(part.at(span).mark(&marks));
         }
         Kind::Tuple(elements) | Kind::List(_, elements) => {
             if let Some(unknown) = unknown_key {
-                return Ok(Value::unknown_from_nullable(&unknown, element_type(value)).at(span).mark(marks));
+                return Ok(Value::unknown_from_nullable(&unknown, element_type(value)).at(span).mark(&marks));
             }
             let number = convert(key, &Type::Number).ok().and_then(|key| key.as_number().cloned());
             let Some(number) = number else { return fail("the index of a list must be a number", at) };
@@ -265,7 +268,7 @@ pub fn index(value: &Value, key: &Value, at: Span, span: Span) -> Evaluated {
         }
         Kind::Object(fields) | Kind::Map(_, fields) => {
             if let Some(unknown) = unknown_key {
-                return Ok(Value::unknown_from_nullable(&unknown, element_type(value)).at(span).mark(marks));
+                return Ok(Value::unknown_from_nullable(&unknown, element_type(value)).at(span).mark(&marks));
             }
             let name = convert(key, &Type::Text).ok().and_then(|key| key.as_str().map(|name| name.into_owned()));
             let Some(name) = name else { return fail("the key of a map must be a string", at) };
@@ -279,7 +282,7 @@ pub fn index(value: &Value, key: &Value, at: Span, span: Span) -> Evaluated {
         Kind::Set(..) => return fail("the elements of a set have no order, so none can be picked by an index", at),
         _ => return fail(format!("{} cannot be indexed", value.ty().friendly_name()), at),
     };
-    Ok(selected(value, found, span).mark(marks))
+    Ok(selected(value, found, span).mark(&marks))
 }
 
 fn element_type(value: &Value) -> Type {
@@ -312,7 +315,7 @@ pub fn unknown_splat(unknown: &Unknown, span: Span) -> Value {
 
 fn selected(container: &Value, mut element: Value, span: Span) -> Value {
     element.origin = container.origin.select(&element.origin, Some(span));
-    element.mark(container.marks)
+    element.mark(&container.marks)
 }
 
 /// The fields of an object as an open object: more attributes exist than those.

@@ -175,8 +175,8 @@ struct Foreign {
 impl Foreign {
     fn value(&self, value: Value) -> Value {
         let Value { kind, origin, mut marks } = value;
-        if marks.contains(Marks::SENSITIVE) {
-            marks = marks.without(Marks::SENSITIVE).union(Marks::SECRET);
+        if marks.contains(&Marks::SENSITIVE) {
+            marks = marks.without(&Marks::SENSITIVE).union(&Marks::SECRET);
         }
         let kind = match kind {
             Kind::Unknown(unknown) => Kind::Unknown(self.unknown(unknown)),

@@ -135,7 +135,7 @@ impl Composer<'_> {
             Merged { version: Some(get("version")?).filter(|version| !is_empty_text(version)), ..Merged::default() };
         own.id = Some(get("policy_id")?).filter(|id| !is_empty_text(id));
         for statement in statements.elements().unwrap_or_default() {
-            marks = marks.union(statement.deep_marks());
+            marks = marks.union(&statement.deep_marks());
             own.statements.push(statement_value(statement));
         }
         let version = own.version.clone();
@@ -148,7 +148,7 @@ impl Composer<'_> {
             match document {
                 Ok(document) => merged.merge(&document),
                 // It may replace any statement.
-                Err(reason) => return Ok(Value::unknown(Type::Text, reason).at(header).mark(marks)),
+                Err(reason) => return Ok(Value::unknown(Type::Text, reason).at(header).mark(&marks)),
             }
         }
         for reason in unknown_sources {
@@ -156,12 +156,13 @@ impl Composer<'_> {
         }
         let document = document_value(merged, header);
         let text = print(&document, minified);
-        Ok(Value::new(Kind::Text(Text::encoded(document, text))).at(header).mark(marks))
+        Ok(Value::new(Kind::Text(Text::encoded(document, text))).at(header).mark(&marks))
     }
 
     /// The documents of a list argument and of its older single form.
     fn documents(&self, list: &Value, single: &Value, marks: &mut Marks) -> Vec<Result<Value, Reason>> {
-        *marks = marks.union(list.deep_marks()).union(single.marks);
+        marks.add(&list.deep_marks());
+        marks.add(&single.marks);
         let mut documents = Vec::new();
         let mut read = |value: &Value| {
             if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -274,7 +275,7 @@ fn with_variables(value: &Value) -> Value {
         }
         piece => [piece],
     });
-    Value { kind: Kind::Text(Text::from_pieces(pieces)), origin: value.origin.clone(), marks: value.marks }
+    Value { kind: Kind::Text(Text::from_pieces(pieces)), origin: value.origin.clone(), marks: value.marks.clone() }
 }
 
 fn principals(blocks: &Value) -> Option<Value> {

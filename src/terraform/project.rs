@@ -12,7 +12,8 @@ use super::providers::ProviderConfig;
 use super::provisioners;
 use super::scope::Scope;
 use crate::resource::{
-    Attributes, Language, Meta, Mode, ModuleCall, Presence, Project, Provider, Provisioner, Reference, Resource, Site,
+    Attributes, Language, Meta, Mode, ModuleCall, Presence, Project, Provider, Provisioner, Reference, Resource, Role,
+    Site,
 };
 use crate::source::Span;
 use crate::syntax::hcl::Block;
@@ -22,7 +23,7 @@ use crate::value::{Reason, Value};
 /// A root module that can be asked for its resources.
 #[derive(Debug)]
 pub struct RootModule<'a> {
-    evaluator: Evaluator<'a>,
+    pub(super) evaluator: Evaluator<'a>,
 }
 
 impl<'a> RootModule<'a> {
@@ -242,6 +243,20 @@ impl Project for RootModule<'_> {
         let mut resources = self.of_blocks(&|id, _| wanted(&id.kind));
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
+    }
+
+    fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<crate::resource::Block> {
+        self.blocks_of(wanted)
+    }
+
+    fn mentions_keys(&self) -> bool {
+        let evaluator = &self.evaluator;
+        let in_code = |module| evaluator.instance(module).module.mentions_keys;
+        evaluator.inputs.mentions_keys || evaluator.plan.is_some() || evaluator.all_instances().into_iter().any(in_code)
+    }
+
+    fn aside(&self, look: &mut dyn FnMut()) {
+        self.evaluator.quietly(look);
     }
 
     fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {

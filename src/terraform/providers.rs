@@ -199,7 +199,7 @@ impl Evaluator<'_> {
         let mut all = Fields::default();
         let mut marks = Marks::NONE;
         for tags in default.iter().chain([&own]) {
-            marks = marks.union(tags.marks);
+            marks = marks.union(&tags.marks);
             match tags.fields() {
                 Some(fields) => {
                     for (key, field) in fields.fields().filter(|(_, field)| !field.value.is_null()) {
@@ -215,7 +215,7 @@ impl Evaluator<'_> {
             return Ok(computed(ty));
         }
         let span = own.origin.span.unwrap_or(at.block.header);
-        Ok(Value::new(Kind::Map(Type::Text, Arc::new(all))).at(span).mark(marks))
+        Ok(Value::new(Kind::Map(Type::Text, Arc::new(all))).at(span).mark(&marks))
     }
 
     /// Where a resource is deployed.

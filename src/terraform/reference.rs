@@ -156,7 +156,8 @@ impl Evaluator<'_> {
         if children.is_empty() && !self.is_known_absent(scope.module, block) {
             let why = self.why_missing(scope.module, &call.text);
             let reason = Reason::new(format!("module.{}", call.text), why, Some(block.header));
-            return self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span);
+            let marks = self.credential_of_module(scope.module, call, block, rest, &reason, span);
+            return Ok(self.steps(Value::unknown(Type::Dynamic, reason).at(span), rest, scope, span)?.mark(&marks));
         }
         if children.iter().any(|(key, _)| matches!(key, InstanceKey::Pending(_) | InstanceKey::Unknown)) {
             let reason = self.presence_reason(scope.module, &call.text, block);
@@ -245,7 +246,9 @@ impl Evaluator<'_> {
         let expansion = self.expansion(scope.module, &id, span)?;
         let attribute = |key: &InstanceKey, name: &Name| -> Evaluated {
             let named = self.attribute(scope.module, &id, key, &name.text, span)?;
-            Ok(seen(&named.value, &named.via, span))
+            let mut value = seen(&named.value, &named.via, span);
+            value.marks = value.marks.read_at(span);
+            Ok(value)
         };
         // One output of another project's state, without the others.
         if &*id.kind == "terraform_remote_state"
@@ -269,7 +272,11 @@ impl Evaluator<'_> {
                     format!("has an unknown number of instances: {reason}"),
                     Some(block.header),
                 );
-                self.steps(Value::unknown(Type::Dynamic, reason).at(span), steps, scope, span)
+                let mut value = self.steps(Value::unknown(Type::Dynamic, reason).at(span), steps, scope, span)?;
+                if let Some(name) = first_attribute(steps) {
+                    value.marks.add(&attribute(&InstanceKey::Unknown, name)?.deep_marks().only_credentials());
+                }
+                Ok(value)
             }
             (Expansion::Count(..) | Expansion::Each(_), [Step::Index(key), Step::Attribute(name), rest @ ..]) => {
                 let key = self.eval(key, scope)?;
@@ -356,6 +363,15 @@ impl Evaluator<'_> {
         }
         let list: Result<Vec<Value>, _> = keys.iter().map(|key| self.whole_instance(module, id, key, span)).collect();
         Ok(Value::tuple(list?).at(span))
+    }
+}
+
+/// The attribute of a resource that steps lead to, by way of instances.
+pub(super) fn first_attribute(steps: &[Step]) -> Option<&Name> {
+    match steps.first()? {
+        Step::Attribute(name) => Some(name),
+        Step::Splat(inner, _) => first_attribute(inner).or_else(|| first_attribute(steps.get(1..)?)),
+        Step::Index(_) => first_attribute(steps.get(1..)?),
     }
 }
 

@@ -23,7 +23,7 @@ impl Value {
     /// are too many. An alternative may still be unknown in parts. Each has this value's marks too.
     pub fn alternatives(&self) -> Option<Vec<Self>> {
         let mut found = Vec::new();
-        self.expand(0, &mut found).then(|| found.into_iter().map(|value: Self| value.mark(self.marks)).collect())
+        self.expand(0, &mut found).then(|| found.into_iter().map(|value: Self| value.mark(&self.marks)).collect())
     }
 
     /// Adds the alternatives; whether there were any and few enough.
@@ -124,9 +124,9 @@ mod tests {
         let choice = among(&[Value::text("a"), Value::bool(true)]).as_unknown().unwrap();
         let pieces = [Piece::Unknown(Arc::clone(&choice)), Text::from("-").pieces().next().unwrap()];
         let text = Value::new(Kind::Text(Text::from_pieces(pieces.into_iter().chain([Piece::Unknown(choice)]))));
-        let all = shown(&text.mark(Marks::SECRET)).unwrap();
+        let all = shown(&text.mark(&Marks::SECRET)).unwrap();
         assert_eq!(all, ["\"a-a\"", "\"a-true\"", "\"true-a\"", "\"true-true\""]);
-        assert!(among(&[Value::text("a")]).mark(Marks::SECRET).alternatives().unwrap()[0].marks.is_hidden());
+        assert!(among(&[Value::text("a")]).mark(&Marks::SECRET).alternatives().unwrap()[0].marks.is_hidden());
     }
 
     #[test]

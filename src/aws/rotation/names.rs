@@ -55,7 +55,7 @@ pub fn resolved(document: &Value, users: &[User]) -> Value {
         Kind::Map(ty, fields) => Kind::Map(ty.clone(), Arc::new(inside(fields, users))),
         Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) => return document.clone(),
     };
-    Value { kind, origin: document.origin.clone(), marks: document.marks }
+    Value { kind, origin: document.origin.clone(), marks: document.marks.clone() }
 }
 
 fn inside(fields: &Fields, users: &[User]) -> Fields {

@@ -75,7 +75,7 @@ fn returns_slice(arguments: &[Value]) -> Type {
 fn length(call: &Call<'_>) -> Outcome {
     let value = call.get(0)?;
     listed(value)?;
-    let marks = value.marks;
+    let marks = &value.marks;
     let count = match (&value.kind, value.as_unknown()) {
         (Kind::Text(text), None) => text.as_str().map(|known| known.graphemes(true).count()),
         (Kind::Number(_) | Kind::Bool(_), _) => {
@@ -122,7 +122,7 @@ fn chunklist(call: &Call<'_>) -> Outcome {
         0 => vec![call.get(0)?.clone()],
         size => elements.chunks(size).map(|chunk| list(element.clone(), chunk.to_vec())).collect(),
     };
-    Ok(list(Type::list(element.clone()), chunks).mark(call.get(0)?.marks))
+    Ok(list(Type::list(element.clone()), chunks).mark(&call.get(0)?.marks))
 }
 
 /// The first argument that is neither null nor, among strings, empty.
@@ -188,7 +188,7 @@ fn concat(call: &Call<'_>) -> Outcome {
     let mut all = Vec::new();
     let mut marks = Marks::NONE;
     for (at, argument) in call.arguments.iter().enumerate() {
-        marks = marks.union(argument.marks);
+        marks = marks.union(&argument.marks);
         match &argument.kind {
             Kind::Tuple(elements) | Kind::List(_, elements) => all.extend(elements.iter().cloned()),
             _ => {
@@ -200,9 +200,9 @@ fn concat(call: &Call<'_>) -> Outcome {
     match element {
         Some(element) => {
             let converted = all.iter().map(|value| convert(value, &element)).collect::<Result<_, _>>()?;
-            Ok(list(element, converted).mark(marks))
+            Ok(list(element, converted).mark(&marks))
         }
-        None => Ok(Value::tuple(all).mark(marks)),
+        None => Ok(Value::tuple(all).mark(&marks)),
     }
 }
 
@@ -283,7 +283,7 @@ fn one(call: &Call<'_>) -> Outcome {
     match (elements, known_length(value), value.first_unknown()) {
         ([], ..) => {
             let null = Value::new(Kind::Null(returns_element(&call.arguments)));
-            Ok(null.with_origin(call.origin_of(0)).mark(value.marks))
+            Ok(null.with_origin(call.origin_of(0)).mark(&value.marks))
         }
         ([only], ..) => Ok(call.select(0, only)),
         (_, None, Some(unknown)) => Err(Failure::Unknown(unknown)),
@@ -293,7 +293,7 @@ fn one(call: &Call<'_>) -> Outcome {
 
 /// Puts the elements of nested sequences in their places, marks added to `marks`.
 fn flatten_into(value: &Value, flat: &mut Vec<Value>, marks: &mut Marks) -> Result<(), Failure> {
-    *marks = marks.union(value.marks);
+    marks.add(&value.marks);
     let elements = value.elements().unwrap_or_default();
     if let (Kind::Set(..), None, Some(unknown)) = (&value.kind, known_length(value), value.first_unknown()) {
         return Err(Failure::Unknown(unknown));
@@ -319,7 +319,7 @@ fn flatten(call: &Call<'_>) -> Outcome {
     }
     let (mut flat, mut marks) = (Vec::new(), Marks::NONE);
     flatten_into(value, &mut flat, &mut marks)?;
-    Ok(Value::tuple(flat).mark(marks))
+    Ok(Value::tuple(flat).mark(&marks))
 }
 
 fn matchkeys(call: &Call<'_>) -> Outcome {
@@ -397,7 +397,7 @@ fn reverse(call: &Call<'_>) -> Outcome {
             return Err(invalid(0, format!("can only reverse list or tuple values, not {ty}")));
         }
     };
-    Ok(result.mark(value.marks))
+    Ok(result.mark(&value.marks))
 }
 
 fn slice(call: &Call<'_>) -> Outcome {
@@ -428,7 +428,7 @@ fn slice(call: &Call<'_>) -> Outcome {
         Kind::List(element, _) => list(element.clone(), kept.to_vec()),
         _ => Value::tuple(kept.to_vec()),
     };
-    Ok(result.mark(value.marks))
+    Ok(result.mark(&value.marks))
 }
 
 /// Sorts by code point. Among unknown strings the order is unknown, but not the number.

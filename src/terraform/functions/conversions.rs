@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::new("ephemeralasnull", MARKED, returns::first, |call| call.pass(0)).of(0),
     Function::new("issensitive", MARKED, returns::bool, issensitive),
     Function::new("nonsensitive", MARKED, returns::first, nonsensitive).of(0),
-    Function::new("sensitive", MARKED, returns::first, |call| Ok(call.pass(0)?.mark(Marks::SENSITIVE))).of(0),
+    Function::new("sensitive", MARKED, returns::first, |call| Ok(call.pass(0)?.mark(&Marks::SENSITIVE))).of(0),
     Function::new("list", &[], returns::dynamic, |call| removed(call, "tolist([ ... ])")).rest(any("vals")),
     Function::new("map", &[], returns::dynamic, |call| removed(call, "tomap({ ... })")).rest(any("vals")),
 ];
@@ -49,14 +49,14 @@ fn to(call: &Call<'_>, ty: &Type) -> Outcome {
 
 fn nonsensitive(call: &Call<'_>) -> Outcome {
     let mut value = call.pass(0)?;
-    value.marks = value.marks.without(Marks::SENSITIVE);
+    value.marks = value.marks.without(&Marks::SENSITIVE);
     Ok(value)
 }
 
 fn issensitive(call: &Call<'_>) -> Outcome {
     let value = call.get(0)?;
     match &value.kind {
-        _ if value.marks.contains(Marks::SENSITIVE) => Ok(Value::bool(true)),
+        _ if value.marks.contains(&Marks::SENSITIVE) => Ok(Value::bool(true)),
         // A provider may yet say that it is.
         Kind::Unknown(unknown) => Err(Failure::Unknown(std::sync::Arc::clone(unknown))),
         _ => Ok(Value::bool(false)),

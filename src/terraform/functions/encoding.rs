@@ -65,7 +65,7 @@ fn base64encode(call: &Call<'_>) -> Outcome {
         (None, None) => Text::from(""),
     };
     let readable = Value { kind: Kind::Text(text), ..value.clone() };
-    Ok(text_value(Text::encoded(readable, encoded)).mark(value.deep_marks()))
+    Ok(text_value(Text::encoded(readable, encoded)).mark(&value.deep_marks()))
 }
 
 /// The document remembers the value, marks included; the text is marked as a whole.
@@ -75,7 +75,7 @@ fn encoded(call: &Call<'_>, encode: fn(&Value) -> Result<Text, EncodeError>) -> 
         return Err(Failure::Unknown(Arc::clone(unknown)));
     }
     let text = encode(value).map_err(|error| Failure::Call(error.to_string()))?;
-    Ok(text_value(text).mark(value.deep_marks()))
+    Ok(text_value(text).mark(&value.deep_marks()))
 }
 
 fn decode(call: &Call<'_>, read: fn(&Value) -> Result<Value, DocumentError>) -> Outcome {
@@ -85,7 +85,7 @@ fn decode(call: &Call<'_>, read: fn(&Value) -> Result<Value, DocumentError>) -> 
         Ok(document) => {
             let document = plain(&document);
             let origin = call.origin_of(0).select(&document.origin, Some(call.span));
-            Ok(document.with_origin(origin).mark(value.marks))
+            Ok(document.with_origin(origin).mark(&value.marks))
         }
         Err(DocumentError::Syntax { message, .. }) => Err(Failure::Call(message)),
         Err(DocumentError::Unknown(reason)) => Err(open(reason)),
@@ -114,7 +114,7 @@ fn plain(value: &Value) -> Value {
         other => other.clone(),
     };
     // The text was sensitive as a whole: the call's result is.
-    Value { kind, origin: value.origin.clone(), marks: value.marks.without(Marks::SENSITIVE) }
+    Value { kind, origin: value.origin.clone(), marks: value.marks.clone().without(&Marks::SENSITIVE) }
 }
 
 /// Decodes Base64 as Go does: line ends do not count.

@@ -144,7 +144,7 @@ fn templatefile(call: &Call<'_>) -> Outcome {
     let (template, start) = read_text(call)?;
     let rendered = call.context.render(&template, &variables, Some(start)).map_err(|message| invalid(1, message))?;
     let marks = rendered.deep_marks();
-    Ok(rendered.with_origin(from_file(call, start)).mark(marks))
+    Ok(rendered.with_origin(from_file(call, start)).mark(&marks))
 }
 
 /// The path as Go's `filepath.Clean` gives it.

@@ -20,22 +20,22 @@ const TEXT: &[Parameter] = &[text("str")];
 const PATH: &[Parameter] = &[text("path")];
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("base64sha256", TEXT, returns::text, |call| of_text(call, sha256, in_base64)).of(0),
-    Function::new("base64sha512", TEXT, returns::text, |call| of_text(call, sha512, in_base64)).of(0),
-    Function::new("bcrypt", TEXT, returns::text, |call| impure(call, Type::Text)).rest(number("cost")),
+    Function::new("base64sha256", TEXT, returns::text, |call| of_text(call, sha256, in_base64)).of(0).one_way(),
+    Function::new("base64sha512", TEXT, returns::text, |call| of_text(call, sha512, in_base64)).of(0).one_way(),
+    Function::new("bcrypt", TEXT, returns::text, |call| impure(call, Type::Text)).rest(number("cost")).one_way(),
     Function::new("filebase64sha256", PATH, returns::text, |call| of_file(call, sha256, in_base64)).of(0),
     Function::new("filebase64sha512", PATH, returns::text, |call| of_file(call, sha512, in_base64)).of(0),
     Function::new("filemd5", PATH, returns::text, |call| of_file(call, md5, in_hex)).of(0),
     Function::new("filesha1", PATH, returns::text, |call| of_file(call, sha1, in_hex)).of(0),
     Function::new("filesha256", PATH, returns::text, |call| of_file(call, sha256, in_hex)).of(0),
     Function::new("filesha512", PATH, returns::text, |call| of_file(call, sha512, in_hex)).of(0),
-    Function::new("md5", TEXT, returns::text, |call| of_text(call, md5, in_hex)).of(0),
+    Function::new("md5", TEXT, returns::text, |call| of_text(call, md5, in_hex)).of(0).one_way(),
     Function::new("rsadecrypt", &[text("ciphertext"), text("privatekey")], returns::text, rsadecrypt),
-    Function::new("sha1", TEXT, returns::text, |call| of_text(call, sha1, in_hex)).of(0),
-    Function::new("sha256", TEXT, returns::text, |call| of_text(call, sha256, in_hex)).of(0),
-    Function::new("sha512", TEXT, returns::text, |call| of_text(call, sha512, in_hex)).of(0),
+    Function::new("sha1", TEXT, returns::text, |call| of_text(call, sha1, in_hex)).of(0).one_way(),
+    Function::new("sha256", TEXT, returns::text, |call| of_text(call, sha256, in_hex)).of(0).one_way(),
+    Function::new("sha512", TEXT, returns::text, |call| of_text(call, sha512, in_hex)).of(0).one_way(),
     Function::new("uuid", &[], returns::text, |call| impure(call, Type::Text)),
-    Function::new("uuidv5", &[text("namespace"), text("name")], returns::text, uuidv5).of(1),
+    Function::new("uuidv5", &[text("namespace"), text("name")], returns::text, uuidv5).of(1).one_way(),
 ];
 
 type Hash = fn(&[u8]) -> Vec<u8>;

@@ -76,7 +76,7 @@ fn keys(call: &Call<'_>) -> Outcome {
         },
         _ => return Err(invalid(0, "must have map or object type")),
     };
-    Ok(result.mark(value.marks))
+    Ok(result.mark(&value.marks))
 }
 
 fn values(call: &Call<'_>) -> Outcome {
@@ -87,7 +87,7 @@ fn values(call: &Call<'_>) -> Outcome {
         Kind::Object(fields) => Value::tuple(fields.values().cloned().collect()),
         _ => return Err("values() requires a map as the first argument".into()),
     };
-    Ok(result.mark(value.marks))
+    Ok(result.mark(&value.marks))
 }
 
 fn lookup(call: &Call<'_>) -> Outcome {
@@ -113,7 +113,7 @@ fn lookup(call: &Call<'_>) -> Outcome {
     }
     match (value.fields().and_then(|fields| fields.get(&key)), default) {
         (Some(found), _) => Ok(call.select(0, found)),
-        (None, Some(default)) => Ok(default.with_origin(call.origin_of(2)).mark(value.marks)),
+        (None, Some(default)) => Ok(default.with_origin(call.origin_of(2)).mark(&value.marks)),
         (None, None) if element.is_none() => Err(invalid(0, format!("the given object has no attribute {key:?}"))),
         (None, None) => Err(format!("lookup failed to find key {key:?}").into()),
     }
@@ -125,7 +125,7 @@ fn merge(call: &Call<'_>) -> Outcome {
     let mut types = Vec::new();
     for argument in &call.arguments {
         listed(argument)?;
-        marks = marks.union(argument.marks);
+        marks = marks.union(&argument.marks);
         types.push(argument.ty());
         let fields = match &argument.kind {
             Kind::Map(_, fields) | Kind::Object(fields) => fields,
@@ -145,7 +145,7 @@ fn merge(call: &Call<'_>) -> Outcome {
         }
         _ => Kind::Object(Arc::new(merged)),
     };
-    Ok(Value::new(kind).mark(marks))
+    Ok(Value::new(kind).mark(&marks))
 }
 
 fn transpose(call: &Call<'_>) -> Outcome {
@@ -185,5 +185,5 @@ fn zipmap(call: &Call<'_>) -> Outcome {
         Some(element) => Kind::Map(element, Arc::new(fields)),
         None => Kind::Object(Arc::new(fields)),
     };
-    Ok(Value::new(kind).mark(values.marks))
+    Ok(Value::new(kind).mark(&values.marks))
 }

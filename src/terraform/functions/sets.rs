@@ -84,7 +84,7 @@ fn product(call: &Call<'_>) -> Outcome {
     let mut marks = Marks::NONE;
     let mut ordered = true;
     for (at, argument) in call.arguments.iter().enumerate() {
-        marks = marks.union(argument.marks);
+        marks = marks.union(&argument.marks);
         let element = match &argument.kind {
             Kind::List(element, _) => element.clone(),
             Kind::Set(element, _) => {
@@ -116,5 +116,5 @@ fn product(call: &Call<'_>) -> Outcome {
     }
     let tuples = rows.into_iter().map(|row| Value::new(Kind::Tuple(Arc::new(row)))).collect();
     let element = Type::tuple(types);
-    Ok(if ordered { list(element, tuples) } else { set(element, tuples) }.mark(marks))
+    Ok(if ordered { list(element, tuples) } else { set(element, tuples) }.mark(&marks))
 }

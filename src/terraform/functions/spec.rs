@@ -23,6 +23,7 @@ pub(super) struct Function {
     returns: fn(&[Value]) -> Type,
     may_be_null: bool,
     trace: Trace,
+    one_way: bool,
     body: Body,
 }
 
@@ -156,7 +157,7 @@ impl Function {
         returns: fn(&[Value]) -> Type,
         body: Body,
     ) -> Self {
-        Self { name, parameters, rest: None, returns, may_be_null: false, trace: Trace::Call, body }
+        Self { name, parameters, rest: None, returns, may_be_null: false, trace: Trace::Call, one_way: false, body }
     }
 
     /// Takes any number of further arguments.
@@ -172,6 +173,11 @@ impl Function {
     /// The result is that argument in another form.
     pub const fn of(self, argument: usize) -> Self {
         Self { trace: Trace::Argument(argument), ..self }
+    }
+
+    /// What goes in cannot be told from what comes out.
+    pub const fn one_way(self) -> Self {
+        Self { one_way: true, ..self }
     }
 
     /// The rule says where its result comes from.
@@ -217,7 +223,7 @@ impl Function {
                 return Err(self.error(at, "argument must not be null"));
             }
             if !parameter.marked {
-                marks = marks.union(converted.deep_marks());
+                marks = marks.union(&converted.deep_marks());
                 converted = convert::without_sensitive(&converted);
             }
             if !parameter.partial {
@@ -239,8 +245,11 @@ impl Function {
                 {
                     *unknown = Arc::new(Unknown { not_null: false, ..Unknown::clone(unknown) });
                 }
-                let marks = call.arguments.iter().fold(Marks::NONE, |marks, value| marks.union(value.marks));
-                (value.mark(marks), false)
+                for argument in &call.arguments {
+                    value.marks.add(&argument.marks);
+                    value.marks.add(&argument.deep_marks().only_credentials());
+                }
+                (value, false)
             }
             Err(Failure::Argument(at, message)) => return Err(self.error(at, message)),
             Err(Failure::Call(message)) => {
@@ -253,7 +262,12 @@ impl Function {
             Trace::Rule if said => value.origin,
             Trace::Call | Trace::Rule => Origin::at(span),
         };
-        Ok(value.mark(marks))
+        let mut value = value.mark(&marks);
+        // Nor can it be told from a truth value or a number.
+        if self.one_way || matches!(value.ty(), Type::Bool | Type::Number) {
+            value.marks = value.marks.without_credentials();
+        }
+        Ok(value)
     }
 }
 
@@ -370,8 +384,8 @@ impl Call<'_> {
     /// A part of an argument as the result: it keeps what it is, and is seen through the call.
     pub fn select(&self, at: usize, part: &Value) -> Value {
         let origin = self.origin_of(at).select(&part.origin, Some(self.span));
-        let marks = self.arguments.get(at).map_or(Marks::NONE, |argument| argument.marks);
-        part.clone().with_origin(origin).mark(marks)
+        let marks = self.arguments.get(at).map_or(Marks::NONE, |argument| argument.marks.clone());
+        part.clone().with_origin(origin).mark(&marks)
     }
 
     /// An argument as the result.

@@ -21,10 +21,12 @@ const MAX_STEPS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct ModuleConfig {
     /// Resources and data sources, by their address in the module.
-    resources: HashMap<Arc<str>, ResourceConfig>,
+    pub(super) resources: HashMap<Arc<str>, ResourceConfig>,
     /// The expressions of outputs.
-    outputs: HashMap<Arc<str>, Node>,
-    calls: HashMap<Arc<str>, CallConfig>,
+    pub(super) outputs: HashMap<Arc<str>, Node>,
+    /// Outputs whose values are not to be shown.
+    pub(super) sensitive_outputs: HashSet<Arc<str>>,
+    pub(super) calls: HashMap<Arc<str>, CallConfig>,
     /// Variables whose values are not to be shown.
     pub(super) sensitive: HashSet<Arc<str>>,
 }
@@ -41,10 +43,10 @@ pub(super) struct ResourceConfig {
 }
 
 #[derive(Debug, Default)]
-struct CallConfig {
-    expressions: Option<Node>,
+pub(super) struct CallConfig {
+    pub(super) expressions: Option<Node>,
     for_each: Option<Node>,
-    module: ModuleConfig,
+    pub(super) module: ModuleConfig,
 }
 
 /// The members of an object, taken out of it.
@@ -81,6 +83,9 @@ impl ModuleConfig {
                     }
                 }
                 "outputs" => {
+                    let outputs = part.as_mapping().unwrap_or_default().iter();
+                    let sensitive = outputs.filter(|(_, output)| is_true(output.get("sensitive")));
+                    module.sensitive_outputs = sensitive.filter_map(|(name, _)| name.as_str().map(Arc::from)).collect();
                     let expression = |(name, output)| {
                         let mut members = take(output).filter(|(member, _)| &**member == "expression");
                         members.next().map(|(_, expression)| (name, expression))
@@ -117,7 +122,7 @@ impl ModuleConfig {
     }
 
     /// The module that an address of a module instance leads to.
-    fn at(&self, address: &str) -> Option<&Self> {
+    pub(super) fn at(&self, address: &str) -> Option<&Self> {
         let mut module = self;
         for call in Steps::of(address) {
             module = &module.calls.get(call.name)?.module;
@@ -181,7 +186,7 @@ pub(super) struct Call<'a> {
     /// The key as it is written, `["a"]`; empty without one.
     pub(super) key: &'a str,
     /// The address of the instance that calls.
-    caller: &'a str,
+    pub(super) caller: &'a str,
 }
 
 /// The steps of a module instance's address, outermost first.
@@ -226,13 +231,13 @@ pub(super) fn call_key(address: &str, call: &str) -> Option<InstanceKey> {
 }
 
 /// A name and what follows it.
-fn name(text: &str) -> Option<(&str, &str)> {
+pub(super) fn name(text: &str) -> Option<(&str, &str)> {
     let end = text.find(['.', '[']).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(name, _)| !name.is_empty())
 }
 
 /// An instance key in brackets, if there is one, and what follows it.
-fn key(text: &str) -> Option<(&str, &str)> {
+pub(super) fn key(text: &str) -> Option<(&str, &str)> {
     if !text.starts_with('[') {
         return Some(("", text));
     }
@@ -256,7 +261,7 @@ pub(super) struct Target<'r> {
     pub(super) kind: &'r str,
     pub(super) name: &'r str,
     /// The instance key and the attribute: `["a"].id`.
-    rest: &'r str,
+    pub(super) rest: &'r str,
 }
 
 /// The resource that a reference names.
@@ -303,7 +308,7 @@ pub(super) fn references<'n>(expression: &'n Node, found: &mut Vec<(&'n str, Spa
 }
 
 /// Of the references of an expression those that are not the start of another.
-fn whole<'n>(expression: &'n Node) -> Vec<&'n str> {
+pub(super) fn whole<'n>(expression: &'n Node) -> Vec<&'n str> {
     let mut all = Vec::new();
     references(expression, &mut all);
     let mut names: Vec<&str> = all.into_iter().map(|(name, _)| name).collect();

@@ -53,7 +53,7 @@ impl Filler<'_> {
             (Kind::Map(ty, a), _) => Kind::Map(ty.clone(), self.fields(a, planned, depth)),
             _ => return ours.clone(),
         };
-        Value { kind, origin: ours.origin.clone(), marks: ours.marks.union(planned.marks) }
+        Value { kind, origin: ours.origin.clone(), marks: ours.marks.clone().union(&planned.marks) }
     }
 
     /// What the plan says, used where the unknown stands.
@@ -63,7 +63,7 @@ impl Filler<'_> {
             Some(span) => ours.origin.then(Via::File(Arc::clone(self.plan)), span),
             None => ours.origin.clone(),
         };
-        value.with_origin(origin).mark(ours.marks)
+        value.with_origin(origin).mark(&ours.marks)
     }
 
     fn elements(&self, ours: &[Value], planned: &Value, depth: usize) -> Option<Arc<Vec<Value>>> {

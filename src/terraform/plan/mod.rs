@@ -3,6 +3,7 @@
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
 pub mod beside;
+mod blocks;
 mod compare;
 mod configuration;
 mod fill;

@@ -13,7 +13,8 @@ use super::instances::Planned;
 use super::values::{Layers, Reader, by_name, is_true};
 use crate::finding::Diagnostic;
 use crate::resource::{
-    Attributes, Language, Meta, Mode, Presence, Project, Provider, Provisioner, Reference, Resource, Site,
+    Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Provisioner, Reference, Resource,
+    Role, Site,
 };
 use crate::source::Span;
 use crate::syntax::node::Node;
@@ -102,6 +103,20 @@ impl Project for PlanProject {
         instances.map(|planned| owner().resource(planned, &mut blocks)).collect()
     }
 
+    fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
+        self.plan.blocks_of(wanted)
+    }
+
+    fn mentions_keys(&self) -> bool {
+        self.plan.text.contains(KEY_START)
+    }
+
+    fn aside(&self, look: &mut dyn FnMut()) {
+        let known = self.errors.borrow().len();
+        look();
+        self.errors.borrow_mut().truncate(known);
+    }
+
     fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
         let mut blocks = HashMap::new();
         let (plan, errors) = (&self.plan, &self.errors);
@@ -178,7 +193,8 @@ impl Plan {
             .map_or(Type::Dynamic, |attribute| attribute.ty.clone());
         let reader = Reader { text: &self.text, name: &symbol, span: planned.header };
         let value = reader.value(layers, &mut String::new(), &ty);
-        self.joined(planned, name, value, project)
+        let value = self.joined(planned, name, value, project);
+        self.with_credentials(planned, name, value, project)
     }
 
     /// The value with the symbol of what its expression mentions, where that is the one thing in it that is not known.
@@ -271,7 +287,7 @@ impl Plan {
     }
 
     /// The value of an expression that is a constant, or nothing but a variable of the root module.
-    fn constant(&self, expression: &Node) -> Option<Value> {
+    pub(super) fn constant(&self, expression: &Node) -> Option<Value> {
         let value = match expression.get("constant_value") {
             Some(value) => value.clone(),
             None => {

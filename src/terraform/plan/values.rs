@@ -56,7 +56,7 @@ impl Reader<'_> {
     /// The value; `path` leads to it from the attribute (`[0].id`), and `ty` is its type as far as known.
     pub(super) fn value(&self, layers: Layers<'_>, path: &mut String, ty: &Type) -> Value {
         let marks = if is_true(layers.sensitive) { Marks::SENSITIVE } else { Marks::NONE };
-        self.kind(layers, path, ty).mark(marks)
+        self.kind(layers, path, ty).mark(&marks)
     }
 
     fn kind(&self, layers: Layers<'_>, path: &mut String, ty: &Type) -> Value {

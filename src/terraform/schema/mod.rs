@@ -136,6 +136,12 @@ fn group(rest: &mut &'static str, close: char) -> Schema {
 }
 
 impl Schema {
+    /// Whether an attribute is a secret that the resource makes.
+    pub fn is_credential(&self, name: &str) -> bool {
+        let attribute = self.attributes.get(name);
+        attribute.is_some_and(|attribute| attribute.sensitive && attribute.computed && !attribute.optional)
+    }
+
     /// The type of an object with these attributes and blocks.
     pub fn object_type(&self) -> Type {
         let mut object = ObjectType::default();

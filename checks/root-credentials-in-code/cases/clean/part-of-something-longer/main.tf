@@ -1,0 +1,11 @@
+resource "aws_lambda_function" "f" {
+  function_name = "f"
+  role          = "arn:aws:iam::111122223333:role/f"
+  environment {
+    variables = {
+      AWS_ACCESS_KEY_ID = "XAKIAQWERTYUIOPASDFGH"
+      ACCESS_KEY        = "AKIAQWERTYUIOPASDFGH0"
+      access_key_id     = "akiaqwertyuiopasdfgh"
+    }
+  }
+}

@@ -1,0 +1,7 @@
+variable "prod" {
+  type = bool
+}
+
+provider "aws" {
+  profile = var.prod ? "prod" : "test"
+}

@@ -1,0 +1,8 @@
+variable "access_key" {
+  default   = "AKIAQWERTYUIOPASDFGH"
+  sensitive = true
+}
+
+provider "aws" {
+  access_key = var.access_key
+}

@@ -1,0 +1,5 @@
+variable "profile" {}
+
+provider "aws" {
+  profile = var.profile
+}
