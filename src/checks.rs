@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::aws::Model;
 use crate::finding::{Findings, Severity};
+use crate::waiver::Applied;
 
 #[path = "../checks/ineffective-root-guard/check.rs"]
 mod ineffective_root_guard;
@@ -17,8 +18,16 @@ mod root_access_key;
 mod root_key_not_denied;
 #[path = "../checks/root-key-script/check.rs"]
 mod root_key_script;
+#[path = "../checks/unmonitored-root-activity/check.rs"]
+mod unmonitored_root_activity;
 #[path = "../checks/unrotated-access-key/check.rs"]
 mod unrotated_access_key;
+#[path = "../checks/waiver-expired/check.rs"]
+mod waiver_expired;
+#[path = "../checks/waiver-invalid/check.rs"]
+mod waiver_invalid;
+#[path = "../checks/waiver-unused/check.rs"]
+mod waiver_unused;
 
 /// A check.
 #[derive(Clone, Copy)]
@@ -28,7 +37,16 @@ pub struct Check {
     /// Its page.
     pub page: &'static str,
     /// The check itself.
-    pub run: fn(&Model<'_>, &mut Findings),
+    pub run: Run,
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// What the code means in AWS.
+    Model(fn(&Model<'_>, &mut Findings)),
+    /// What waivers did to the findings of all other checks.
+    Waivers(fn(&Applied<'_>, &mut Findings)),
 }
 
 impl std::fmt::Debug for Check {
@@ -74,32 +92,52 @@ pub const ALL: &[Check] = &[
     Check {
         id: ineffective_root_guard::ID,
         page: include_str!("../checks/ineffective-root-guard/README.md"),
-        run: ineffective_root_guard::check,
+        run: Run::Model(ineffective_root_guard::check),
     },
     Check {
         id: no_centralized_root_access::ID,
         page: include_str!("../checks/no-centralized-root-access/README.md"),
-        run: no_centralized_root_access::check,
+        run: Run::Model(no_centralized_root_access::check),
     },
     Check {
         id: root_access_key::ID,
         page: include_str!("../checks/root-access-key/README.md"),
-        run: root_access_key::check,
+        run: Run::Model(root_access_key::check),
     },
     Check {
         id: root_key_not_denied::ID,
         page: include_str!("../checks/root-key-not-denied/README.md"),
-        run: root_key_not_denied::check,
+        run: Run::Model(root_key_not_denied::check),
     },
     Check {
         id: root_key_script::ID,
         page: include_str!("../checks/root-key-script/README.md"),
-        run: root_key_script::check,
+        run: Run::Model(root_key_script::check),
+    },
+    Check {
+        id: unmonitored_root_activity::ID,
+        page: include_str!("../checks/unmonitored-root-activity/README.md"),
+        run: Run::Model(unmonitored_root_activity::check),
     },
     Check {
         id: unrotated_access_key::ID,
         page: include_str!("../checks/unrotated-access-key/README.md"),
-        run: unrotated_access_key::check,
+        run: Run::Model(unrotated_access_key::check),
+    },
+    Check {
+        id: waiver_expired::ID,
+        page: include_str!("../checks/waiver-expired/README.md"),
+        run: Run::Waivers(waiver_expired::check),
+    },
+    Check {
+        id: waiver_invalid::ID,
+        page: include_str!("../checks/waiver-invalid/README.md"),
+        run: Run::Waivers(waiver_invalid::check),
+    },
+    Check {
+        id: waiver_unused::ID,
+        page: include_str!("../checks/waiver-unused/README.md"),
+        run: Run::Waivers(waiver_unused::check),
     },
 ];
 

@@ -6,7 +6,9 @@ use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
+use crate::config::{day, no_day};
 use crate::finding::{Confidence, Severity};
 
 /// What an option or a format says that a later version will have.
@@ -56,9 +58,8 @@ pub enum Command {
     /// Credential reports and CloudTrail events.
     #[command(hide = true)]
     Audit(Later),
-    /// Write a baseline.
-    #[command(hide = true)]
-    Baseline(Later),
+    /// Write down the findings there are, so that later runs report only others.
+    Baseline(Baseline),
     /// Write facts for other repositories.
     #[command(hide = true)]
     Facts(Later),
@@ -91,7 +92,7 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse_format)]
     pub format: Vec<FormatArgument>,
     /// What tells apart several analyses of one commit in code scanning (SARIF's automationDetails.id).
-    #[arg(long, value_name = "NAME", default_value = "rootlint", value_parser = parse_category)]
+    #[arg(long, hide_short_help = true, value_name = "NAME", default_value = "rootlint", value_parser = parse_category)]
     pub category: String,
     /// Where the FORMAT without =FILE goes [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -114,8 +115,26 @@ pub struct Check {
     /// Not these checks.
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub skip: Vec<String>,
-    /// The name that standard input would have as a file.
+    /// Do not report what this file holds; `rootlint baseline` writes it.
     #[arg(long, value_name = "FILE")]
+    pub baseline: Option<Utf8PathBuf>,
+    /// Speak of findings that this commit does not have.
+    #[arg(long, value_name = "REF", conflicts_with = "diff_base_report")]
+    pub diff_base: Option<String>,
+    /// The same by a JSON report of another run.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub diff_base_report: Option<Utf8PathBuf>,
+    /// Take waivers, configuration, baseline and .gitignore from this commit.
+    #[arg(long, value_name = "REF")]
+    pub waivers_from: Option<String>,
+    /// Waived findings are results too, with `suppressions`.
+    #[arg(long, hide_short_help = true)]
+    pub sarif_include_waived: bool,
+    /// The day by which waivers run out [default: today, UTC]
+    #[arg(long, hide_short_help = true, value_name = "DATE", value_parser = parse_day)]
+    pub now: Option<Date>,
+    /// The name that standard input would have as a file.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,
     /// What is read and how.
     #[command(flatten)]
@@ -172,37 +191,21 @@ pub struct Input {
 #[derive(Debug, Args)]
 struct LaterOptions {
     #[arg(long, hide = true)]
-    baseline: Vec<OsString>,
-    #[arg(long, hide = true)]
-    diff_base: Vec<OsString>,
-    #[arg(long, hide = true)]
-    waivers_from: Vec<OsString>,
-    #[arg(long, hide = true)]
     rules: Vec<OsString>,
     #[arg(long, hide = true)]
     facts: Vec<OsString>,
     #[arg(long, hide = true)]
     framework: Vec<OsString>,
-    #[arg(long, hide = true)]
-    now: Vec<OsString>,
 }
 
 impl Check {
     /// An option given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
-        [
-            ("--baseline", &later.baseline),
-            ("--diff-base", &later.diff_base),
-            ("--waivers-from", &later.waivers_from),
-            ("--rules", &later.rules),
-            ("--facts", &later.facts),
-            ("--framework", &later.framework),
-            ("--now", &later.now),
-        ]
-        .iter()
-        .find(|(_, given)| !given.is_empty())
-        .map(|(name, _)| format!("{name} is {LATER}"))
+        [("--rules", &later.rules), ("--facts", &later.facts), ("--framework", &later.framework)]
+            .iter()
+            .find(|(_, given)| !given.is_empty())
+            .map(|(name, _)| format!("{name} is {LATER}"))
     }
 }
 
@@ -211,7 +214,6 @@ impl Command {
     pub fn later(&self) -> Option<String> {
         let name = match self {
             Self::Audit(_) => "audit",
-            Self::Baseline(_) => "baseline",
             Self::Facts(_) => "facts",
             Self::TestRules(_) => "test-rules",
             Self::Completions(_) => "completions",
@@ -220,6 +222,20 @@ impl Command {
         };
         Some(format!("`rootlint {name}` is {LATER}"))
     }
+}
+
+/// `rootlint baseline`
+#[derive(Debug, Args)]
+pub struct Baseline {
+    /// Folders or files to look at.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Where it goes [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// What is read and how.
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// `rootlint explain`
@@ -449,6 +465,10 @@ fn parse_format(text: &str) -> Result<FormatArgument, String> {
         }
     };
     Ok(FormatArgument { format, file })
+}
+
+fn parse_day(text: &str) -> Result<Date, String> {
+    day(text).ok_or_else(|| no_day(text))
 }
 
 fn parse_category(text: &str) -> Result<String, String> {

@@ -1,5 +1,6 @@
 //! The commands: arguments in, text and an exit code out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::hash::BuildHasher;
 use std::io::{self, BufRead, ErrorKind, Write};
@@ -9,9 +10,10 @@ use anstream::{AutoStream, ColorChoice};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::ask::ask;
+use crate::baseline;
 use crate::checks::{self, Meta};
 use crate::cli::{self, Cli, Color, Command, Format, OrgFormat, PlainFormat};
-use crate::files::write_named;
+use crate::files::{Files, write_named};
 use crate::finding::Findings;
 use crate::input;
 use crate::org;
@@ -42,7 +44,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // Help and the version are printed where output goes, everything else where errors go.
             let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
-            let _ = error.print();
+            // An argument that it quotes may be the name of a file in a stranger's repository.
+            let text = error.render().to_string();
+            let _ = match disarm(&lines(&text)) {
+                shown if shown.trim_end() == text.trim_end() => error.print(),
+                shown => writeln!(anstream::stderr(), "{shown}"),
+            };
             return ExitCode::from(code);
         }
     };
@@ -69,6 +76,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Resources(arguments), Some(matches)) => resources(arguments, matches),
         (Command::Eval(arguments), Some(matches)) => eval(arguments, matches),
         (Command::Org(arguments), Some(matches)) => organizations(arguments, matches),
+        (Command::Baseline(arguments), Some(matches)) => write_baseline(arguments, matches),
         (Command::Explain(arguments), _) => explain(&arguments.id),
         (Command::Checks(arguments), _) => list(arguments.frameworks),
         (Command::Policy(arguments), _) => policy(arguments),
@@ -82,29 +90,46 @@ fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     }
     known_checks(arguments.only.iter().chain(&arguments.skip))?;
     let destinations = destinations(arguments)?;
-    let named = input::Named { paths: &arguments.paths, stdin: arguments.stdin_filename.as_deref() };
-    let (files, options) = input::prepare(&named, &arguments.input, matches)?;
-    let outcome = scan::check(&*files, &options);
+    let named = input::Named {
+        paths: &arguments.paths,
+        stdin: arguments.stdin_filename.as_deref(),
+        rules_from: arguments.waivers_from.as_deref(),
+    };
+    let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.options.today = arguments.now.unwrap_or(prepared.options.today);
+    let baseline = arguments.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let before = before(arguments, &prepared, matches)?;
+    let outcome = scan::check(&*prepared.files, &prepared.options);
+    let baseline = match (&baseline, &arguments.baseline) {
+        (Some((inner, text)), Some(named)) => {
+            let path = inner.as_deref().unwrap_or(named);
+            Some(baseline::parse(path, inner.is_some(), text, &outcome.sources)?)
+        }
+        _ => None,
+    };
 
     let mut findings = outcome.findings;
     filter(&mut findings, arguments);
     let rules = rules();
     let context = Context {
         sources: &outcome.sources,
-        files: &*files,
+        files: &*prepared.files,
         rules: &rules,
         counts: outcome.summary,
         strict: arguments.strict,
+        baseline: baseline.as_deref(),
+        before: before.as_ref(),
     };
     let report = Report::new(findings, &context);
     let mut printed = None;
     for (format, file) in &destinations {
         let terminal = if file.is_some() { human::Style::default() } else { terminal() };
         let style = human::Style { quiet: arguments.quiet, verbose: arguments.verbose, ..terminal };
+        let sarif_style = sarif::Style { category: &arguments.category, waived: arguments.sarif_include_waived };
         let text = match format {
             Format::Human => human::render(&report, style),
             Format::Json => json::render(&report),
-            Format::Sarif => sarif::render(&report, &arguments.category),
+            Format::Sarif => sarif::render(&report, sarif_style),
             Format::Github => github::render(&report, &random_word()),
             Format::Gitlab => gitlab::render(&report),
             Format::Junit => junit::render(&report),
@@ -124,6 +149,50 @@ fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         (false, false) => INCOMPLETE,
         (false, true) => FINE,
     })
+}
+
+/// The fingerprints of what was there before, if that is asked: of another commit, or of another run's report.
+fn before(
+    arguments: &cli::Check,
+    prepared: &input::Prepared,
+    matches: &ArgMatches,
+) -> Result<Option<BTreeSet<String>>, String> {
+    if let Some(file) = &arguments.diff_base_report {
+        let (_, text) = prepared.ruling_file(file)?;
+        return baseline::of_report(&text).map(Some).map_err(|error| format!("{file}: {error}"));
+    }
+    let Some(reference) = &arguments.diff_base else { return Ok(None) };
+    let (files, options) = prepared.at(reference, &arguments.input, matches)?;
+    let options = scan::Options { today: prepared.options.today, ..options };
+    let report = report_of(scan::check(&files, &options), &files);
+    Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
+}
+
+/// The report on a run with nothing left out.
+fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
+    let rules = rules();
+    let context = Context {
+        sources: &outcome.sources,
+        files,
+        rules: &rules,
+        counts: outcome.summary,
+        strict: false,
+        baseline: None,
+        before: None,
+    };
+    Report::new(outcome.findings, &context)
+}
+
+fn write_baseline(arguments: &cli::Baseline, matches: &ArgMatches) -> Outcomes {
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let prepared = input::prepare(&named, &arguments.input, matches)?;
+    let report = report_of(scan::check(&*prepared.files, &prepared.options), &*prepared.files);
+    let text = report.baseline();
+    match &arguments.output {
+        Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,
+        None => print(&text)?,
+    }
+    Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
 }
 
 /// A word that nobody foresees: the standard library draws the keys of its hash tables from the system's randomness.
@@ -233,8 +302,8 @@ fn list(frameworks: bool) -> Outcomes {
 }
 
 fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
-    let named = input::Named { paths: &arguments.paths, stdin: None };
-    let (files, options) = input::prepare(&named, &arguments.input, matches)?;
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
     let (rows, Outcome { findings, sources, summary, .. }) = scan::resources(&*files, &options);
     let mut texts = Texts::default();
     rows.iter().for_each(|row| texts.load(row.span, &sources, &*files));
@@ -261,7 +330,15 @@ fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
     // Rows of one project stay in the order of its own list, which the driver gives.
     lines.sort_by(|a, b| a.project.cmp(b.project));
     let rules = Vec::new();
-    let context = Context { sources: &sources, files: &*files, rules: &rules, counts: summary, strict: false };
+    let context = Context {
+        sources: &sources,
+        files: &*files,
+        rules: &rules,
+        counts: summary,
+        strict: false,
+        baseline: None,
+        before: None,
+    };
     let errors = Findings { errors: findings.errors, ..Findings::default() };
     let report = Report::new(errors, &context);
     let text = match arguments.format {
@@ -274,8 +351,8 @@ fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
 
 fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
     let folder = arguments.folder.clone();
-    let named = input::Named { paths: folder.as_slice(), stdin: None };
-    let (files, options) = input::prepare(&named, &arguments.input, matches)?;
+    let named = input::Named { paths: folder.as_slice(), stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
     let folder = options.paths.first().cloned().unwrap_or_default();
     let mut failed = None;
     // Not locked: the evaluator reads and writes on a thread with a deep stack.
@@ -304,11 +381,11 @@ fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
 }
 
 fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
-    let named = input::Named { paths: &arguments.paths, stdin: None };
-    let (files, options) = input::prepare(&named, &arguments.input, matches)?;
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
     let (found, settings, outcome) = scan::organizations(&*files, &options);
     let elsewhere = settings.organization.elsewhere.as_ref();
-    let answer = org::answer(&found, elsewhere, &outcome.findings.errors, &outcome.sources, &*files);
+    let answer = org::answer(&found, elsewhere, &outcome.findings, &outcome.sources, &*files);
     let text = match arguments.format {
         OrgFormat::Human => answer.human(terminal()),
         OrgFormat::Json => answer.json(),

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use globset::GlobMatcher;
+use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
@@ -47,10 +49,33 @@ pub struct Config {
     pub accept: Option<Accept>,
     /// `[rotation] elsewhere`
     pub rotation_elsewhere: Option<Said>,
+    /// `[monitoring] elsewhere`
+    pub monitoring_elsewhere: Option<Said>,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
     /// `[[terraform]]`
     pub terraform: Vec<TerraformInputs>,
+    /// `[[waiver]]`
+    pub waivers: Vec<ConfiguredWaiver>,
+}
+
+/// One `[[waiver]]`: findings that are let be, by check and by path, address or both.
+#[derive(Clone, Debug)]
+pub struct ConfiguredWaiver {
+    /// The checks; whether they exist is not known here.
+    pub checks: Vec<Said>,
+    /// Paths relative to the root.
+    pub path: Option<GlobMatcher>,
+    /// Addresses of blocks or instances.
+    pub address: Option<GlobMatcher>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds (UTC).
+    pub until: Option<Date>,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// Where the entry stands in the configuration.
+    pub range: Range<usize>,
 }
 
 /// One `[[terraform]]`: the inputs of a root module.
@@ -100,7 +125,8 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        keys(table, "the configuration", &["organization", "rotation", "files", "terraform"])?;
+        let known = ["organization", "rotation", "monitoring", "files", "terraform", "waiver"];
+        keys(table, "the configuration", &known)?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
         }
@@ -109,6 +135,10 @@ impl Config {
             self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
+        }
+        if let Some(monitoring) = section(table, "monitoring")? {
+            keys(monitoring, "[monitoring]", &["elsewhere"])?;
+            self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
         if let Some(files) = section(table, "files")? {
             keys(files, "[files]", &["exclude"])?;
@@ -123,6 +153,11 @@ impl Config {
         if let Some(entries) = get(table, "terraform") {
             for entry in array(entries)? {
                 self.terraform.push(terraform(entry, folder)?);
+            }
+        }
+        if let Some(entries) = get(table, "waiver") {
+            for entry in array(entries)? {
+                self.waivers.push(waiver(entry, folder)?);
             }
         }
         Ok(self)
@@ -155,16 +190,19 @@ impl Config {
         Ok(())
     }
 
+    /// Where something stands, as a place of `sources`.
+    pub fn span(&self, range: &Range<usize>, sources: &Sources) -> Span {
+        let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
+        let file = match self.inside {
+            true => sources.file(path),
+            false => sources.virtual_file(path.as_str(), &self.text),
+        };
+        Span::new(file, range.start, range.end)
+    }
+
     /// The configuration as the AWS layer reads it. The spans in it are of a file of `sources`.
     pub fn settings(&self, sources: &Sources) -> Settings {
-        let span = |range: &Range<usize>| {
-            let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
-            let file = match self.inside {
-                true => sources.file(path),
-                false => sources.virtual_file(path.as_str(), &self.text),
-            };
-            Span::new(file, range.start, range.end)
-        };
+        let span = |range: &Range<usize>| self.span(range, sources);
         let elsewhere = |said: &Option<Said>| {
             said.as_ref().map(|said| Elsewhere { reason: said.text.clone(), span: span(&said.range) })
         };
@@ -181,6 +219,7 @@ impl Config {
                 accept: self.accept.unwrap_or_default(),
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
+            monitoring: elsewhere(&self.monitoring_elsewhere),
         }
     }
 }
@@ -286,6 +325,58 @@ fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<Terrafor
     Ok(TerraformInputs { path, var_files, workspace, range: entry.span() })
 }
 
+/// A day, as `2027-01-31`.
+pub fn day(text: &str) -> Option<Date> {
+    let is_long = text.len() == "2027-01-31".len();
+    text.parse().ok().filter(|_| is_long)
+}
+
+/// What is said of a text that is no day.
+pub fn no_day(text: &str) -> String {
+    format!("`{text}` is no day: expected one like 2027-01-31")
+}
+
+fn waiver(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<ConfiguredWaiver> {
+    let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[waiver]]", entry))?;
+    keys(table, "[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"])?;
+    let checks = get(table, "checks").map(strings).transpose()?.unwrap_or_default();
+    if checks.is_empty() {
+        return Err(Problem { message: "`checks` is missing: checks = [\"...\"]".to_owned(), range: entry.span() });
+    }
+    let glob = |key: &str, whole: &dyn Fn(&str) -> String, separated: bool| -> Parsed<Option<GlobMatcher>> {
+        let Some(said) = get(table, key).map(string).transpose()? else { return Ok(None) };
+        let built = globset::GlobBuilder::new(&whole(&said.text)).literal_separator(separated).build();
+        let glob = built.map_err(|error| Problem {
+            message: format!("`{}` is no glob: {}", said.text, error.kind()),
+            range: said.range,
+        })?;
+        Ok(Some(glob.compile_matcher()))
+    };
+    let path = glob("path", &|text| anchored(folder, text), true)?;
+    // Brackets in an address are those of instance keys.
+    let address = glob("address", &|text| text.replace('[', "[[]"), false)?;
+    if path.is_none() && address.is_none() {
+        let message = "a `path` or an `address` is missing: a waiver for everything is what --skip is for".to_owned();
+        return Err(Problem { message, range: entry.span() });
+    }
+    let until = get(table, "until").map(|value| match value.get_ref() {
+        DeValue::Datetime(date) => Ok(Said { text: date.to_string(), range: value.span() }),
+        _ => string(value),
+    });
+    let until = until.transpose()?;
+    let until =
+        until.map(|said| day(&said.text).ok_or_else(|| Problem { message: no_day(&said.text), range: said.range }));
+    Ok(ConfiguredWaiver {
+        checks,
+        path,
+        address,
+        reason: needed(entry, table, "reason")?.text,
+        until: until.transpose()?,
+        owner: get(table, "owner").map(string).transpose()?.map(|said| said.text),
+        range: entry.span(),
+    })
+}
+
 /// A path written in a configuration in `folder`, relative to the root.
 fn inner_path(folder: &Utf8Path, said: &Said) -> Parsed<Utf8PathBuf> {
     normalize(&folder.join(&said.text)).ok_or_else(|| Problem {
@@ -328,6 +419,9 @@ max-age-days = 30
 accept = ["revokes"]
 elsewhere = "Vault"
 
+[monitoring]
+elsewhere = "the SIEM"
+
 [files]
 exclude = ["old/**", "*.bak.yaml"]
 
@@ -347,6 +441,7 @@ workspace = "prod"
         assert_eq!(settings.rotation.accept, Accept { rotates: false, revokes: true });
         assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
         assert!(settings.organization.full_aws_access_detached);
+        assert_eq!(settings.monitoring.unwrap().reason, "the SIEM");
         let elsewhere = settings.organization.elsewhere.unwrap();
         assert_eq!(elsewhere.reason, "in the org repository");
         let span = elsewhere.span;
@@ -377,7 +472,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, files, terraform",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

@@ -4,7 +4,7 @@
 //! through links: the scanned repository is untrusted.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -343,6 +343,44 @@ pub fn named(path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
     Ok((real, kind))
 }
 
+/// Where a repository keeps its things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitFolders {
+    /// What is this work tree's own: `HEAD`.
+    pub own: Utf8PathBuf,
+    /// What all work trees share: objects, branches.
+    pub common: Utf8PathBuf,
+    /// The folder asked about, relative to the top of the work tree.
+    pub below: Utf8PathBuf,
+}
+
+/// The git folders of the repository that holds `folder`, which is absolute, if one does (gitrepository-layout).
+///
+/// # Errors
+/// When the file that leads to them cannot be understood.
+pub fn git_folders(folder: &Utf8Path) -> Result<Option<GitFolders>, FileError> {
+    let Some(top) = repository_above(folder) else { return Ok(None) };
+    let below = folder.strip_prefix(top).unwrap_or(Utf8Path::new("")).to_owned();
+    let git = top.join(".git");
+    let line = |path: &Utf8Path| -> Result<String, FileError> {
+        let bytes = read_named(path, 4096)?;
+        let text = String::from_utf8(bytes).map_err(|_| FileError::NotUtf8)?;
+        Ok(text.trim_end().to_owned())
+    };
+    if std::fs::metadata(&git)?.is_dir() {
+        return Ok(Some(GitFolders { own: git.clone(), common: git, below }));
+    }
+    let text = line(&git)?;
+    let own = text.strip_prefix("gitdir: ").ok_or_else(|| FileError::Io("the file .git is not git's".to_owned()))?;
+    let own = top.join(own);
+    let common = match line(&own.join("commondir")) {
+        Ok(common) => own.join(common),
+        Err(FileError::NotFound) => own.clone(),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(GitFolders { own, common, below }))
+}
+
 /// The nearest folder at or above an absolute `folder` that holds `.git`, a folder or (in worktrees) a file.
 pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())
@@ -359,12 +397,40 @@ pub fn read_named(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
     Disk::new(folder)?.read(Utf8Path::new(name), limit)
 }
 
-/// Writes a report to a file that the user named.
+/// Writes a report to a file that the user named: all of it or nothing, so that who is stopped half-way leaves no half
+/// report under the name of a whole one. What is no regular file (a pipe, `/dev/stdout`) is written to as it is.
 ///
 /// # Errors
 /// What the system says.
 pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
-    std::fs::write(path, bytes).map_err(|error| FileError::Write(error.to_string()))
+    let written = match std::fs::metadata(path) {
+        Ok(known) if known.is_file() => match replace(&path.canonicalize_utf8()?, bytes, Some(known.permissions())) {
+            // A file may be open for writing in a folder that is not.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => std::fs::write(path, bytes),
+            written => written,
+        },
+        // A link to nowhere makes the file it names.
+        Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, bytes, None),
+        _ => std::fs::write(path, bytes),
+    };
+    written.map_err(|error| FileError::Write(error.to_string()))
+}
+
+/// Writes a file beside `path` and puts it in its place.
+fn replace(path: &Utf8Path, bytes: &[u8], permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
+    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidFilename)?;
+    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let mut file = std::fs::File::create_new(&beside)?;
+    let written = file.write_all(bytes).and_then(|()| file.flush()).and_then(|()| match permissions {
+        Some(permissions) => file.set_permissions(permissions),
+        None => Ok(()),
+    });
+    let placed = written.and_then(|()| std::fs::rename(&beside, path));
+    if placed.is_err() {
+        // What could not be written may be removed or not: the error is told either way.
+        let _ = std::fs::remove_file(&beside);
+    }
+    placed
 }
 
 #[cfg(test)]
@@ -402,6 +468,41 @@ mod tests {
         assert!(matches!(files.read("a/c.tf".into(), 2), Err(FileError::TooLarge(2))));
         assert_eq!(files.read("a/b.tf".into(), 9).unwrap(), b"x");
         assert!(files.is_file("a/c.tf".into()));
+    }
+
+    #[test]
+    fn a_report_is_there_as_a_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let names = || {
+            let mut names: Vec<_> =
+                std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let report = folder.join("report.json");
+        write_named(&report, b"one").unwrap();
+        write_named(&report, b"two").unwrap();
+        assert_eq!(std::fs::read(&report).unwrap(), b"two");
+        // What cannot be put in place leaves nothing beside it.
+        std::fs::create_dir(folder.join("taken")).unwrap();
+        assert!(write_named(&folder.join("taken"), b"x").is_err());
+        assert!(replace(&folder.join("taken"), b"x", None).is_err());
+        assert!(matches!(write_named(&folder.join("nowhere/x"), b"x"), Err(FileError::Write(_))));
+        assert_eq!(names(), ["report.json", "taken"]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{PermissionsExt, symlink};
+            std::fs::set_permissions(&report, std::fs::Permissions::from_mode(0o600)).unwrap();
+            symlink("report.json", folder.join("link")).unwrap();
+            symlink("new.json", folder.join("dangling")).unwrap();
+            write_named(&folder.join("link"), b"three").unwrap();
+            write_named(&folder.join("dangling"), b"four").unwrap();
+            assert_eq!(std::fs::read(&report).unwrap(), b"three");
+            assert_eq!(std::fs::metadata(&report).unwrap().permissions().mode() & 0o777, 0o600);
+            assert!(std::fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
+            assert_eq!(std::fs::read(folder.join("new.json")).unwrap(), b"four");
+        }
     }
 
     #[cfg(unix)]

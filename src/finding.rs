@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 
+use crate::resource::Site;
 use crate::source::Span;
 use crate::value::{Origin, Reason};
 
@@ -108,6 +109,8 @@ pub struct Finding {
     pub label: String,
     /// The way the value took, and other places that matter, in reading order.
     pub related: Vec<Related>,
+    /// Where else a waiver may stand: the headers of the block and of the module calls that lead to it.
+    pub anchors: Vec<Span>,
     /// The block's address.
     pub resource: Arc<str>,
     /// What tells it from other findings of the check about the same block, beside its places, which move: the user, the
@@ -125,6 +128,21 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// What to do.
     pub help: String,
+    /// Who has said that it is to be let be.
+    pub waived: Option<Waived>,
+}
+
+/// What a waiver says to a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// Why the finding is let be.
+    pub reason: String,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// The last day on which the waiver holds, as `2027-01-31`.
+    pub until: Option<String>,
+    /// Where the waiver stands.
+    pub span: Span,
 }
 
 /// A question that could not be answered.
@@ -186,6 +204,8 @@ pub struct Findings {
     pub notes: Vec<Diagnostic>,
     /// Text that no snippet may show, whatever it is about: sensitive values in plans.
     pub hidden: Vec<Span>,
+    /// Strings that no message may show: sensitive parts of policies, keys of instances made from sensitive values.
+    pub secrets: BTreeSet<String>,
 }
 
 impl Findings {
@@ -212,6 +232,8 @@ impl Findings {
                     all_instances.extend(instances);
                     all_projects.extend(projects);
                     first.discriminators.append(&mut finding.discriminators);
+                    finding.anchors.retain(|anchor| !first.anchors.contains(anchor));
+                    first.anchors.append(&mut finding.anchors);
                 }
                 None => joined.push((finding, (instances.into_iter().collect(), projects.into_iter().collect()))),
             }
@@ -260,6 +282,7 @@ impl Finding {
             primary,
             label: String::new(),
             related: Vec::new(),
+            anchors: Vec::new(),
             resource: Arc::from(""),
             discriminators: BTreeSet::new(),
             instances: Vec::new(),
@@ -268,6 +291,19 @@ impl Finding {
             hidden: Vec::new(),
             witness: None,
             help: String::new(),
+            waived: None,
+        }
+    }
+
+    /// The same about a resource.
+    #[must_use]
+    pub fn about(self, site: &Site) -> Self {
+        Self {
+            anchors: std::iter::once(site.header).chain(site.calls.iter().copied()).collect(),
+            resource: Arc::clone(&site.block),
+            instances: vec![Arc::clone(&site.address)],
+            projects: vec![Arc::clone(&site.project)],
+            ..self
         }
     }
 

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ArgMatches;
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 
 use crate::cli::Input;
 use crate::config::{Config, FILE_NAME};
 use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
+use crate::git::{Commit, Ruled};
 use crate::root::Scope;
 use crate::scan::{Options, ParameterFile, VariableArgument, is_plan};
 
@@ -25,13 +29,25 @@ pub struct Named<'a> {
     pub paths: &'a [Utf8PathBuf],
     /// The name of standard input.
     pub stdin: Option<&'a Utf8Path>,
+    /// The commit that says what is looked at and what is let be.
+    pub rules_from: Option<&'a str>,
+}
+
+/// What a run looks at.
+pub struct Prepared {
+    /// The files.
+    pub files: Box<dyn Files>,
+    /// How.
+    pub options: Options,
+    /// Where what is named relative to the working folder lies.
+    scope: Scope,
 }
 
 /// The files and the options of a run.
 ///
 /// # Errors
 /// In words, when something named does not exist or is not what it should be.
-pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<(Box<dyn Files>, Options), String> {
+pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<Prepared, String> {
     let working = std::env::current_dir().map_err(|error| format!("the working folder: {error}"))?;
     let working = Utf8PathBuf::from_path_buf(working)
         .map_err(|path| format!("the working folder {} has a name that is not UTF-8", path.display()))?;
@@ -72,8 +88,45 @@ pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<
         }
         (_, Some(_)) => return Err("`-` cannot be combined with other PATHs".to_owned()),
     };
-    let options = options(scope, &*files, input, matches)?;
-    Ok((files, options))
+    let rules = what.rules_from.map(|reference| Commit::open(&scope.root, reference)).transpose();
+    let rules: Option<Arc<dyn Files>> = match rules {
+        Ok(rules) => rules.map(|rules| Arc::new(rules) as Arc<dyn Files>),
+        Err(error) => return Err(format!("--waivers-from: {error}")),
+    };
+    let files = match &rules {
+        Some(rules) => Box::new(Ruled::new(files, Arc::clone(rules))),
+        None => files,
+    };
+    let options = options(&scope, rules.as_deref().unwrap_or(&*files), input, matches)?;
+    Ok(Prepared { files, options: Options { waivers_from: rules, ..options }, scope })
+}
+
+impl Prepared {
+    /// The same run over another commit.
+    ///
+    /// # Errors
+    /// In words, when there is no such commit.
+    pub fn at(&self, reference: &str, input: &Input, matches: &ArgMatches) -> Result<(Commit, Options), String> {
+        let commit = Commit::open(&self.scope.root, reference).map_err(|error| format!("--diff-base: {error}"))?;
+        let options = options(&self.scope, &commit, input, matches)?;
+        Ok((commit, options))
+    }
+
+    /// A file named on the command line that must not be the change's own: from the commit that rules are taken from, if there
+    /// is one. Its path relative to the root if it lies inside, and its text.
+    ///
+    /// # Errors
+    /// In words, when it cannot be read.
+    pub fn ruling_file(&self, named: &Utf8Path) -> Result<(Option<Utf8PathBuf>, String), String> {
+        let inner = self.scope.inner_path(named);
+        let bytes = match (&self.options.waivers_from, &inner) {
+            (Some(rules), Some(path)) => rules.read(path, MAX_FILE_BYTES),
+            _ => read_named(named, MAX_FILE_BYTES),
+        };
+        let bytes = bytes.map_err(|error| format!("{named}: {error}"))?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("{named}: is not UTF-8"))?;
+        Ok((inner, text))
+    }
 }
 
 fn disk(scope: &Scope) -> Result<Disk, String> {
@@ -107,23 +160,24 @@ pub fn read_stdin() -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches) -> Result<Options, String> {
+/// The options; `rules` hold the configuration.
+fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches) -> Result<Options, String> {
     let config = match &input.config {
-        Some(path) => named_config(path, &scope)?,
-        None => found_config(&scope, files)?,
+        Some(path) => named_config(path, scope, rules)?,
+        None => found_config(scope, rules)?,
     };
     let mut exclude = input.exclude.clone();
     for glob in &exclude {
         globset::Glob::new(glob).map_err(|error| format!("--exclude {glob}: {}", error.kind()))?;
     }
     exclude.extend(config.exclude.iter().cloned());
-    let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(&scope, file));
+    let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(scope, file));
     let parameter_files: Result<_, String> = parameter_files.collect();
     let plan = |file: &Utf8PathBuf| if file == "-" { Ok(STDIN.into()) } else { scope.file(file) };
     let plans: Result<_, String> = input.plan.iter().map(plan).collect();
     Ok(Options {
         exclude,
-        variables: variables(&scope, input, matches)?,
+        variables: variables(scope, input, matches)?,
         workspace: input.workspace.clone(),
         environment_workspace: std::env::var("TF_WORKSPACE").ok().filter(|name| !input.no_env && !name.is_empty()),
         environment: if input.no_env { BTreeMap::new() } else { environment() },
@@ -132,8 +186,10 @@ fn options(scope: Scope, files: &dyn Files, input: &Input, matches: &ArgMatches)
         plans: plans?,
         config,
         jobs: input.jobs.map(std::num::NonZeroUsize::get),
-        paths: scope.paths,
-        root: scope.root,
+        paths: scope.paths.clone(),
+        root: scope.root.clone(),
+        waivers_from: None,
+        today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
     })
 }
 
@@ -170,18 +226,23 @@ fn environment() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn named_config(path: &Utf8Path, scope: &Scope) -> Result<Config, String> {
-    let bytes = read_named(path, MAX_CONFIG_BYTES).map_err(|error| format!("{path}: {error}"))?;
-    let inner = scope.file(path).ok();
+/// A configuration that lies inside is that of the commit that rules are taken from.
+fn named_config(path: &Utf8Path, scope: &Scope, rules: &dyn Files) -> Result<Config, String> {
+    let inner = scope.inner_path(path);
+    let bytes = match &inner {
+        Some(inner) => rules.read(inner, MAX_CONFIG_BYTES),
+        None => read_named(path, MAX_CONFIG_BYTES),
+    };
+    let bytes = bytes.map_err(|error| format!("{path}: {error}"))?;
     config(inner.as_deref().unwrap_or(path), &bytes, inner.is_some())
 }
 
 /// The nearest `rootlint.toml` at or above what was named.
-fn found_config(scope: &Scope, files: &dyn Files) -> Result<Config, String> {
+fn found_config(scope: &Scope, rules: &dyn Files) -> Result<Config, String> {
     for folder in scope.common_folder().ancestors() {
         let path = folder.join(FILE_NAME);
-        if files.is_file(&path) {
-            let bytes = files.read(&path, MAX_CONFIG_BYTES).map_err(|error| format!("{path}: {error}"))?;
+        if rules.is_file(&path) {
+            let bytes = rules.read(&path, MAX_CONFIG_BYTES).map_err(|error| format!("{path}: {error}"))?;
             return config(&path, &bytes, true);
         }
     }

@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub mod aws;
+pub mod baseline;
 pub mod checks;
 pub mod cli;
 pub mod cloudformation;
@@ -18,6 +19,7 @@ pub mod document;
 pub mod encode;
 pub mod files;
 pub mod finding;
+pub mod git;
 pub mod input;
 pub mod manifest;
 pub mod number;
@@ -35,4 +37,5 @@ pub mod terraform;
 pub mod text;
 pub mod types;
 pub mod value;
+pub mod waiver;
 pub mod workflow;

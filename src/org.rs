@@ -6,7 +6,8 @@ use crate::aws::Elsewhere;
 use crate::aws::iam::{Escape, Verdict};
 use crate::aws::organization::{Above, Resolved, Target, TargetKind};
 use crate::files::Files;
-use crate::finding::Diagnostic;
+use crate::finding::Findings;
+use crate::report::masked::Secrets;
 use crate::report::org::{Answer, Mark, Node, Tree};
 use crate::report::place::Texts;
 use crate::source::{Sources, Span};
@@ -15,7 +16,7 @@ use crate::source::{Sources, Span};
 pub fn answer(
     organizations: &[Resolved],
     elsewhere: Option<&Elsewhere>,
-    errors: &[Diagnostic],
+    found: &Findings,
     sources: &Sources,
     files: &dyn Files,
 ) -> Answer {
@@ -24,9 +25,11 @@ pub fn answer(
     let in_view = organizations.iter().filter(|one| one.root.is_some() || !one.targets.is_empty());
     let trees = in_view.map(|organization| tree(organization, elsewhere, &mut placed)).collect();
     let mut all: Vec<_> =
-        errors.iter().map(|error| (error.code, error.message.clone(), placed.place(error.span))).collect();
+        found.errors.iter().map(|error| (error.code, error.message.clone(), placed.place(error.span))).collect();
     all.sort_by(|a, b| (a.2.order(), &a.1).cmp(&(b.2.order(), &b.1)));
-    Answer { trees, errors: all }
+    let mut answer = Answer { trees, errors: all };
+    answer.mask(&Secrets::new(&found.secrets));
+    answer
 }
 
 struct Placed<'a> {

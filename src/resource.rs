@@ -185,7 +185,7 @@ pub struct ModuleCall<'p> {
     pub source: Arc<str>,
     /// The version asked for; null if none is.
     pub version: Value,
-    /// Where it is deployed by default.
+    /// The provider `aws` that it is given or inherits.
     pub provider: Arc<Provider>,
     /// Its inputs; null where none is given.
     pub inputs: Rc<dyn Attributes + 'p>,

@@ -67,6 +67,16 @@ impl Scope {
         })
     }
 
+    /// Where a file that need not exist would lie, relative to the root; nothing if that is outside.
+    pub fn inner_path(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        if let Ok((real, _)) = named(path) {
+            return within(&self.root, &real);
+        }
+        let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+        let (folder, _) = named(folder).ok()?;
+        within(&self.root, &folder.join(path.file_name()?))
+    }
+
     /// The deepest folder that holds everything named, relative to the root.
     pub fn common_folder(&self) -> Utf8PathBuf {
         let mut paths = self.paths.iter();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::civil::Date;
 use rayon::prelude::*;
 
 use self::projects::read_all;
@@ -12,7 +13,7 @@ use self::root_module::{Loader, given};
 use self::texts::ScannedTexts;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
-use crate::checks;
+use crate::checks::{self, Run};
 use crate::config::Config;
 use crate::files::Files;
 pub use crate::finding::Counts;
@@ -25,6 +26,7 @@ use crate::terraform::evaluator::{Evaluator, ModuleLoader, ROOT};
 use crate::terraform::inputs;
 use crate::terraform::scope::Scope;
 use crate::value::Value;
+use crate::waiver::{Marked, Waivers};
 
 mod constructs;
 mod documents;
@@ -45,7 +47,7 @@ pub use crate::terraform::plan::recognise as is_plan;
 pub const STACK_BYTES: usize = 512 << 20;
 
 /// What to look at and how.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// The root folder, for messages only: `files` is already rooted there.
     pub root: Utf8PathBuf,
@@ -69,8 +71,18 @@ pub struct Options {
     pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
     pub config: Config,
+    /// Where waivers are taken from, if not from the files that are looked at.
+    pub waivers_from: Option<Arc<dyn Files>>,
+    /// The day of the run (UTC), by which waivers run out.
+    pub today: Date,
     /// How many threads.
     pub jobs: Option<usize>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("root", &self.root).field("paths", &self.paths).finish_non_exhaustive()
+    }
 }
 
 /// What a run found.
@@ -114,9 +126,11 @@ pub enum EvalRow {
     Error(String),
 }
 
-/// Looks at everything and runs the checks.
+/// Looks at everything, runs the checks and waives what is waived.
 pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
+    let marked = Marked::new(files);
+    let files: &dyn Files = &marked;
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
         let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
@@ -124,13 +138,16 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     in_pool(options, || {
-        let results: Vec<Findings> = checks::ALL
-            .par_iter()
-            .map(|check| {
+        let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
+            Run::Model(run) => Some(run),
+            Run::Waivers(_) => None,
+        });
+        let results: Vec<Findings> = of_model
+            .map(|run| {
                 let mut out = Findings::default();
-                (check.run)(&model, &mut out);
+                run(&model, &mut out);
                 out.join_same();
                 out
             })
@@ -142,6 +159,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    waive(&marked, options, &sources, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
@@ -154,6 +172,20 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     Outcome { findings: outcome.findings, sources, summary: outcome.counts }
 }
 
+/// Applies the waivers, and says what is wrong with them.
+fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &mut Findings) {
+    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).collect();
+    let base = options.waivers_from.as_ref().map(|base| &**base as &dyn Files);
+    let waivers = Waivers::collect(marked, base, &options.config, sources, &known);
+    let everything = options.paths.iter().any(|path| path.as_str().is_empty());
+    let applied = waivers.apply(&mut findings.findings, sources, options.today, everything);
+    for check in checks::ALL {
+        if let Run::Waivers(run) = check.run {
+            run(&applied, findings);
+        }
+    }
+}
+
 /// Reads everything and puts the organizations together.
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
@@ -164,7 +196,7 @@ pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Se
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
-    let model = Model { settings: &settings, facts: &facts };
+    let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }

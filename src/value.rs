@@ -12,6 +12,7 @@ use crate::text::Text;
 use crate::types::Type;
 
 mod among;
+mod hidden;
 mod origin;
 
 pub use origin::{Hop, Origin, Via};

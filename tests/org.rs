@@ -100,6 +100,136 @@ fn the_statement_that_is_suggested_denies() {
     }
 }
 
+/// A policy of Terraform whose content is written so, attached to the root.
+fn attached(content: &str) -> String {
+    format!(
+        "{ORGANIZATION}\nresource \"aws_organizations_policy\" \"p\" {{\n  name = \"p\"\n  content = {content}\n}}\n\n\
+         resource \"aws_organizations_policy_attachment\" \"p\" {{\n  policy_id = aws_organizations_policy.p.id\n  \
+         target_id = aws_organizations_organization.this.roots[0].id\n}}\n"
+    )
+}
+
+/// What stands after the words that announce a whole statement.
+fn whole(finding: &Value) -> String {
+    let help = finding["help"].as_str().unwrap();
+    let (_, rest) = help.split_once("the whole statement would be: ").expect(help);
+    let (statement, _) = rest.split_once("\nfor the management account").unwrap_or((rest, ""));
+    statement.trim().to_owned()
+}
+
+#[test]
+fn a_statement_is_suggested_as_the_policy_is_written() {
+    let wrong = r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::root"}}}"#;
+    let heredoc = |statement: &str| {
+        let json = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statement}]}}");
+        vec![("main.tf", attached(&format!("<<-JSON\n    {json}\n  JSON")))]
+    };
+    let file = |statement: &str| {
+        let json = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statement}]}}");
+        vec![("main.tf", attached("file(\"${path.module}/scp.json\")")), ("scp.json", json)]
+    };
+    let template = |statement: &str| {
+        let organization = "\"Organization\": {\"Type\": \"AWS::Organizations::Organization\"}";
+        let content = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statement}]}}");
+        let policy = format!(
+            "\"P\": {{\"Type\": \"AWS::Organizations::Policy\", \"Properties\": {{\"Name\": \"p\", \"Type\": \
+             \"SERVICE_CONTROL_POLICY\", \"TargetIds\": [{{\"Fn::GetAtt\": [\"Organization\", \"RootId\"]}}], \"Content\": \
+             {content}}}}}"
+        );
+        vec![("template.json", format!("{{\"Resources\": {{{organization}, {policy}}}}}"))]
+    };
+    let document = |statement: &str| {
+        let data = format!("data \"aws_iam_policy_document\" \"d\" {{\n{statement}\n}}\n");
+        vec![("main.tf", attached("data.aws_iam_policy_document.d.json")), ("data.tf", data)]
+    };
+    let wrong_block = "statement {\n  effect = \"Deny\"\n  actions = [\"*\"]\n  resources = [\"*\"]\n  condition {\n    test = \
+                       \"ArnLike\"\n    variable = \"aws:PrincipalArn\"\n    values = [\"arn:aws:iam::root\"]\n  }\n}";
+    type Written<'a> = &'a dyn Fn(&str) -> Vec<(&'static str, String)>;
+    let forms: [(Written<'_>, &str); 4] =
+        [(&heredoc, wrong), (&file, wrong), (&template, wrong), (&document, wrong_block)];
+    for (written, wrong) in forms {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |statement: &str| {
+            for (name, text) in written(statement) {
+                fs::write(folder.path().join(name), text).unwrap();
+            }
+        };
+        write(wrong);
+        let found = findings(folder.path());
+        let right = whole(&found[0]);
+        write(&right);
+        assert!(findings(folder.path()).is_empty(), "{right}");
+    }
+}
+
+#[test]
+fn a_template_in_json_is_told_json() {
+    let with = |more: &str| {
+        format!("{{\"Resources\": {{\"Organization\": {{\"Type\": \"AWS::Organizations::Organization\"}}{more}}}}}")
+    };
+    let folder = project(&[("template.json", &with(""))]);
+    let found = findings(folder.path());
+    fs::write(folder.path().join("template.json"), with(&format!(", {}", code(&found[0])))).unwrap();
+    assert!(findings(folder.path()).is_empty());
+}
+
+#[test]
+fn a_manifest_is_told_a_statement_that_denies() {
+    let statement = |folder: &Path| {
+        let found = findings(folder);
+        assert_eq!(found[0]["check"], "root-key-not-denied");
+        code(&found[0]).lines().last().unwrap().to_owned()
+    };
+    let accelerator = |policies: &str| format!("enable: true\norganizationalUnits:\n  - name: Workloads\n{policies}");
+    let folder = project(&[("organization-config.yaml", &accelerator("serviceControlPolicies: []\n"))]);
+    let right = statement(folder.path());
+    let policies = "serviceControlPolicies:\n  - name: Root\n    policy: scp.json\n    type: customerManaged\n    \
+                    deploymentTargets:\n      organizationalUnits: [Root]\n";
+    fs::write(folder.path().join("organization-config.yaml"), accelerator(policies)).unwrap();
+    let policy = format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{right}]}}");
+    fs::write(folder.path().join("scp.json"), policy).unwrap();
+    assert!(findings(folder.path()).is_empty(), "{right}");
+
+    let formation = |targets: &str, policy: &str| {
+        format!(
+            "AWSTemplateFormatVersion: \"2010-09-09-OC\"\nOrganization:\n  Root:\n    Type: OC::ORG::OrganizationRoot\n    \
+             Properties:\n      DefaultOrganizationAccessRoleName: x\n{targets}  Shop:\n    Type: OC::ORG::Account\n    \
+             Properties:\n      AccountName: Shop\n      RootEmail: shop@example.com\n{policy}"
+        )
+    };
+    let folder = project(&[("organization.yml", &formation("", ""))]);
+    let right = statement(folder.path());
+    let policy = format!(
+        "  Deny:\n    Type: OC::ORG::ServiceControlPolicy\n    Properties:\n      PolicyName: deny\n      PolicyDocument:\n        \
+         Version: \"2012-10-17\"\n        Statement: [{right}]\n"
+    );
+    let text = formation("      ServiceControlPolicies: !Ref Deny\n", &policy);
+    fs::write(folder.path().join("organization.yml"), text).unwrap();
+    assert!(findings(folder.path()).is_empty(), "{right}");
+}
+
+#[test]
+fn centralized_access_is_enabled_as_the_finding_says() {
+    let missing = |folder: &Path| {
+        let (_, text) = run(folder, &["check", ".", "--format", "json", "--only", "no-centralized-root-access"]);
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["errors"].as_array().unwrap().len(), 0, "{text}");
+        report["findings"].as_array().unwrap().clone()
+    };
+    let services = |more: &str| {
+        ORGANIZATION.replace("}\n", &format!("  aws_service_access_principals = [\"sso.amazonaws.com\"{more}]\n}}\n"))
+    };
+    let folder = project(&[("main.tf", &services(""))]);
+    let help = missing(folder.path())[0]["help"].as_str().unwrap().to_owned();
+    let (words, fix) = help.split_once("\n\n").unwrap();
+    let service = words.split('"').nth(1).unwrap();
+    fs::write(folder.path().join("fix.tf"), fix).unwrap();
+    // Half of what it says is not enough.
+    assert_eq!(missing(folder.path()).len(), 1);
+    fs::write(folder.path().join("main.tf"), services(&format!(", \"{service}\""))).unwrap();
+    assert!(missing(folder.path()).is_empty());
+}
+
 #[test]
 fn sessions_are_exempt_as_the_note_says() {
     let guard = |more: &str| {
@@ -122,6 +252,31 @@ fn sessions_are_exempt_as_the_note_says() {
     let condition = message.split("one more condition, `").nth(1).unwrap().trim_end_matches('`');
     fs::write(folder.path().join("main.tf"), guard(&format!(", {condition}"))).unwrap();
     assert!(notes().is_empty());
+}
+
+#[test]
+fn sessions_are_exempt_in_a_document_as_the_note_says() {
+    let guard = |more: &str| {
+        format!(
+            "data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n    effect = \"Deny\"\n    actions = [\"*\"]\n    \
+             resources = [\"*\"]\n    condition {{\n      test = \"ArnLike\"\n      variable = \"aws:PrincipalArn\"\n      \
+             values = [\"arn:*:iam::*:root\"]\n    }}\n{more}  }}\n}}\n{}",
+            attached("data.aws_iam_policy_document.d.json")
+        )
+    };
+    let folder = project(&[("main.tf", &guard(""))]);
+    let notes = || {
+        let (_, text) = run(folder.path(), &["check", ".", "--format", "json", "--skip", "no-centralized-root-access"]);
+        let report: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(report["findings"].as_array().unwrap().len(), 0, "{text}");
+        report["notes"].as_array().unwrap().clone()
+    };
+    let found = notes();
+    let message = found[0]["message"].as_str().unwrap();
+    let condition = message.split("one more condition, `").nth(1).unwrap().trim_end_matches('`');
+    let block = condition.replace(", variable", "\n      variable").replace(", values", "\n      values");
+    fs::write(folder.path().join("main.tf"), guard(&format!("    condition {{\n      {block}\n    }}\n"))).unwrap();
+    assert!(notes().is_empty(), "{condition}");
 }
 
 #[test]

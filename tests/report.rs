@@ -63,7 +63,15 @@ impl Run {
 
     fn report(self, strict: bool) -> Report {
         let counts = Counts { files: 4, ignored: 1, projects: 2, resources: 40 };
-        let context = Context { sources: &self.sources, files: &self.files, rules: &rules(), counts, strict };
+        let context = Context {
+            sources: &self.sources,
+            files: &self.files,
+            rules: &rules(),
+            counts,
+            strict,
+            baseline: None,
+            before: None,
+        };
         Report::new(self.found, &context)
     }
 }
@@ -192,24 +200,24 @@ fn a_program_sees_this() {
 
 #[test]
 fn code_scanning_sees_this() {
-    insta::assert_snapshot!(versionless(&sarif::render(&everything().report(false), "rootlint")));
+    insta::assert_snapshot!(versionless(&sarif::render(&everything().report(false), sarif::Style::default())));
 }
 
 #[test]
 fn nothing_found_is_a_report_too() {
     let empty = || Run::new(&[]).report(false);
     insta::assert_snapshot!(human::render(&empty(), human::Style::default()), @"No findings in 2 projects (4 files, 40 resources), 1 file ignored.");
-    sarif_schema::assert_valid(&sarif::render(&empty(), "rootlint"));
+    sarif_schema::assert_valid(&sarif::render(&empty(), sarif::Style::default()));
 }
 
 #[test]
 fn sarif_is_valid() {
-    sarif_schema::assert_valid(&sarif::render(&everything().report(false), "rootlint"));
+    sarif_schema::assert_valid(&sarif::render(&everything().report(false), sarif::Style::default()));
 }
 
 #[test]
 fn the_schema_refuses_what_is_wrong() {
-    let log = sarif::render(&everything().report(false), "rootlint").replace("\"2.1.0\"", "\"2.0\"");
+    let log = sarif::render(&everything().report(false), sarif::Style::default()).replace("\"2.1.0\"", "\"2.0\"");
     assert!(!sarif_schema::errors(&log).is_empty());
 }
 
@@ -227,7 +235,7 @@ fn no_format_lets_anything_through() {
     let outputs = [
         human::render(&report, styled),
         json::render(&report),
-        sarif::render(&report, "rootlint"),
+        sarif::render(&report, sarif::Style::default()),
         junit::render(&report),
         gitlab::render(&report),
         markdown::render(&report),
@@ -278,7 +286,7 @@ fn complete_is_what_exit_code_3_says() {
 #[test]
 fn too_many_findings_for_code_scanning_are_cut_and_counted() {
     let limits = sarif::Limits { results: 2, ..sarif::GITHUB };
-    let log = sarif::render_within(&everything().report(false), "rootlint", limits);
+    let log = sarif::render_within(&everything().report(false), sarif::Style::default(), limits);
     sarif_schema::assert_valid(&log);
     let log: serde_json::Value = serde_json::from_str(&log).unwrap();
     let results = log.pointer("/runs/0/results").unwrap().as_array().unwrap();
@@ -290,10 +298,10 @@ fn too_many_findings_for_code_scanning_are_cut_and_counted() {
 #[test]
 fn a_log_too_large_once_compressed_is_cut_and_counted() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(sarif::render(&everything().report(false), "rootlint").as_bytes()).unwrap();
+    encoder.write_all(sarif::render(&everything().report(false), sarif::Style::default()).as_bytes()).unwrap();
     let whole = encoder.finish().unwrap().len();
     let limits = sarif::Limits { compressed_bytes: whole - 1, ..sarif::GITHUB };
-    let log = sarif::render_within(&everything().report(false), "rootlint", limits);
+    let log = sarif::render_within(&everything().report(false), sarif::Style::default(), limits);
     sarif_schema::assert_valid(&log);
     assert!(log.contains("1 of 3 findings are listed here, the worst ones"), "{}", log.len());
     assert!(log.contains("\"ruleId\": \"root-access-key\"") && !log.contains("\"ruleId\": \"root-key-not-denied\""));
@@ -301,7 +309,7 @@ fn a_log_too_large_once_compressed_is_cut_and_counted() {
 
 #[test]
 fn thirty_thousand_findings_are_cut_to_what_is_taken() {
-    let log = sarif::render(&many(30_000, Severity::High), "rootlint");
+    let log = sarif::render(&many(30_000, Severity::High), sarif::Style::default());
     sarif_schema::assert_valid(&log);
     assert_eq!(log.matches("\"ruleId\"").count(), 25_000);
     assert!(log.contains("25000 of 30000 findings are listed here, the worst ones"));
@@ -309,7 +317,8 @@ fn thirty_thousand_findings_are_cut_to_what_is_taken() {
 
 #[test]
 fn a_category_is_the_part_before_the_slash() {
-    let log = sarif::render(&everything().report(false), "infra/prod");
+    let log =
+        sarif::render(&everything().report(false), sarif::Style { category: "infra/prod", ..sarif::Style::default() });
     assert!(log.contains("\"id\": \"infra/prod/\""));
 }
 
@@ -408,5 +417,5 @@ fn odd_spans_do_no_harm() {
     let report = run.report(false);
     let text = human::render(&report, human::Style::default());
     assert!(text.len() < 60_000, "{}", text.len());
-    sarif_schema::assert_valid(&sarif::render(&report, "rootlint"));
+    sarif_schema::assert_valid(&sarif::render(&report, sarif::Style::default()));
 }

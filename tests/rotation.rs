@@ -23,7 +23,8 @@ fn told(folder: &Path) -> String {
     }
     for note in report["notes"].as_array().expect("notes") {
         let (code, message) = (note["code"].as_str().expect("a code"), note["message"].as_str().expect("a text"));
-        if matches!(code, "rotation-permission" | "rotation-elsewhere" | "key-creation-denied") {
+        if matches!(code, "rotation-permission" | "rotation-elsewhere" | "key-creation-denied" | "user-creation-denied")
+        {
             writeln!(text, "  note: {message}").expect("written");
         }
     }

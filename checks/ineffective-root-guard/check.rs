@@ -10,13 +10,13 @@ pub(super) const ID: &str = "ineffective-root-guard";
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    for organization in organization::organizations(model) {
-        let reported = super::root_key_not_denied::is_reported(&organization, model);
+    for organization in model.organizations() {
+        let reported = super::root_key_not_denied::is_reported(organization, model);
         for miss in organization.near_misses.iter().filter(|miss| !(reported && miss.explains)) {
             out.push(void(miss, &organization.projects));
         }
         organization.locked_out.iter().for_each(|locked| out.note(locked_out(locked)));
-        quotas(&organization, out);
+        quotas(organization, out);
     }
     let (loose, locked) = organization::loose_near_misses(model);
     loose.iter().for_each(|miss| out.push(void(miss, &[])));
@@ -28,12 +28,10 @@ fn void(miss: &NearMiss, projects: &[Arc<str>]) -> Finding {
     let mut finding = Finding {
         message: format!("This guard against root's access keys guards nothing: {}.", miss.message),
         label: miss.label.clone(),
-        resource: Arc::clone(&miss.site.block),
         discriminators: [miss.label.clone()].into(),
-        instances: vec![Arc::clone(&miss.site.address)],
         projects: projects.to_vec(),
         help: miss.help.clone(),
-        ..Finding::new(ID, Severity::High, miss.span)
+        ..Finding::new(ID, Severity::High, miss.span).about(&miss.site)
     };
     for (message, span) in &miss.related {
         finding.related.push(Related { message: message.clone(), span: *span });

@@ -41,10 +41,9 @@ fn missing(organization: &Organization, at: Option<(String, Span)>) -> Finding {
         ),
         label: "root's credentials stay in every account".into(),
         related: related.into_iter().collect(),
-        resource: Arc::clone(&site.block),
-        projects: vec![Arc::clone(&site.project)],
+        instances: Vec::new(),
         help: fixes::centralized_access().to_owned(),
-        ..Finding::new(ID, Severity::Low, primary)
+        ..Finding::new(ID, Severity::Low, primary).about(site)
     };
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);

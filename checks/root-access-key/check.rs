@@ -33,14 +33,11 @@ fn intended(key: &AccessKey, owner: &Owner<'_>) -> Finding {
         message: format!("This access key is meant for the root user. {}{status}", truth(owner)),
         label: "the root user".into(),
         related: Related::trail(origin, primary),
-        resource: key.site.block.clone(),
         discriminators: owner.discriminator().into_iter().collect(),
-        instances: vec![key.site.address.clone()],
-        projects: vec![key.site.project.clone()],
         help: "remove the key: give people and programs a role, or at least an IAM user of their own; a key that \
                the root user already has is deleted under \"Security credentials\" after signing in as root"
             .into(),
-        ..Finding::new(ID, if inactive { Severity::High } else { Severity::Critical }, primary)
+        ..Finding::new(ID, if inactive { Severity::High } else { Severity::Critical }, primary).about(&key.site)
     };
     if owner.name.marks.is_hidden() {
         finding.hidden.extend(owner.name.origin.written());

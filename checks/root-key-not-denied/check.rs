@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::iam::Verdict;
-use crate::aws::organization::{self, NearMiss, Resolved, Target, TargetKind, fixes};
+use crate::aws::organization::{NearMiss, Resolved, Target, TargetKind, fixes};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Diagnostic, Finding, Findings, Related, Severity, Undecided};
 use crate::resource::{Language, Presence};
@@ -23,7 +23,7 @@ const NAMED: usize = 3;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    for organization in organization::organizations(model) {
+    for organization in model.organizations() {
         let uncovered: Vec<&Target> = organization.uncovered().collect();
         let mut open: Vec<(&Target, Vec<Reason>)> = Vec::new();
         for target in organization.targets.iter().filter(|target| target.exempt.is_none()) {
@@ -36,20 +36,20 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         }
         let elsewhere = model.settings.organization.elsewhere.as_ref();
         match elsewhere {
-            Some(elsewhere) if !uncovered.is_empty() || !open.is_empty() => out.note(said(&organization, elsewhere)),
+            Some(elsewhere) if !uncovered.is_empty() || !open.is_empty() => out.note(said(organization, elsewhere)),
             _ => {
                 if !uncovered.is_empty() {
-                    out.push(not_denied(&organization, &uncovered));
+                    out.push(not_denied(organization, &uncovered));
                 }
                 if !open.is_empty() {
-                    out.undecided(undecided(&organization, &open));
+                    out.undecided(undecided(organization, &open));
                 }
             }
         }
         if uncovered.is_empty() && open.is_empty() {
-            covered(&organization, out);
+            covered(organization, out);
         }
-        strangers(&organization, out);
+        strangers(organization, out);
     }
 }
 

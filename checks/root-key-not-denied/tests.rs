@@ -30,16 +30,8 @@ fn guard(content: Value, target: Value) -> [Resource<'static>; 2] {
 fn checked(settings: &Settings, resources: impl IntoIterator<Item = Resource<'static>>) -> Findings {
     let mut out = Findings::default();
     let resources: Vec<Resource<'_>> = resources.into_iter().collect();
-    let facts = Facts {
-        project: "p".into(),
-        language: Language::Terraform,
-        keys: Vec::new(),
-        users: Default::default(),
-        organization: declared(&resources, &mut out),
-        rotation: Vec::new(),
-        programs: Vec::new(),
-    };
-    check(&Model { settings, facts: &[facts] }, &mut out);
+    let facts = Facts { organization: declared(&resources, &mut out), ..crate::aws::fake::facts("p") };
+    check(&Model::new(settings, &[facts]), &mut out);
     out
 }
 

@@ -3,7 +3,7 @@
 use crate::aws::Model;
 use crate::aws::access_key::names_root;
 use crate::aws::programs::{Caller, Program};
-use crate::finding::{Confidence, Finding, Findings, Related, Severity, Undecided};
+use crate::finding::{Finding, Findings, Related, Severity, Undecided};
 use crate::resource::Presence;
 use crate::script::{Call, Operation, User};
 use crate::source::Span;
@@ -55,6 +55,7 @@ fn for_root(program: &Program, call: &Call, user: &Value) -> Finding {
     );
     let mut finding = finding(program, call, Severity::High, message);
     finding.label = "a key for the root user".into();
+    finding.discriminators = ["root".into()].into();
     finding.related.extend(Related::trail(&user.origin, finding.primary));
     finding
 }
@@ -141,24 +142,16 @@ fn finding(program: &Program, call: &Call, severity: Severity, message: String) 
     let primary = place(program, call);
     let carrier = Related { message: "run here".into(), span: site.header };
     let mut finding = Finding {
-        check: ID,
-        severity,
-        confidence: Confidence::Certain,
         message,
-        primary,
         label: "a key for the caller".into(),
         related: if site.span.contains(primary) { Vec::new() } else { vec![carrier] },
-        resource: site.block.clone(),
-        instances: vec![site.address.clone()],
-        projects: vec![site.project.clone()],
         discriminators: [if matches!(call.user, User::Absent) { "the caller" } else { "root" }.to_owned()].into(),
-        missing: Vec::new(),
         hidden: own_keys(call),
-        witness: None,
         help:
             "make no key here: let the workload assume a role; if a key must be, name the IAM user that it is for and \
                rotate it"
                 .into(),
+        ..Finding::new(ID, severity, primary).about(site)
     };
     if let Presence::Possible(reason) = &site.presence {
         finding.rests_on(reason);

@@ -1,11 +1,10 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
-use crate::aws::organization::{self, Resolved};
 use crate::aws::rotation::{self, Answer, Found};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Diagnostic, Finding, Findings, Related, Severity};
-use crate::resource::Presence;
+use crate::resource::{Mode, Presence};
 use crate::source::Span;
 use crate::text::Tri;
 
@@ -19,7 +18,6 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    let mut organizations = None;
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
@@ -33,7 +31,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             }
             continue;
         }
-        if let Some(organization) = denied(model, key, &mut organizations) {
+        if let Some(organization) = denied(model, key) {
             out.note(organization);
             continue;
         }
@@ -44,21 +42,29 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     }
 }
 
-/// Says that nobody can create this key, if the one organization in view sees to that. Its own project is deployed in
-/// the management account, which no service control policy covers.
-fn denied(model: &Model<'_>, key: &AccessKey, organizations: &mut Option<Vec<Resolved>>) -> Option<Diagnostic> {
-    let organizations = organizations.get_or_insert_with(|| organization::organizations(model));
-    let [organization] = organizations.as_slice() else { return None };
-    let elsewhere = !organization.projects.contains(&key.site.project);
-    (organization.denies_user_keys() && organization.assumption.is_none() && elsewhere).then(|| {
-        let message = format!(
-            "the access key of {} is not flagged: service control policies at the root of `{}` deny creating keys of IAM \
-             users in every account but the management account",
-            whose(&model.owner(key)),
-            organization.name
-        );
-        Diagnostic::new("key-creation-denied", message, key.site.header)
-    })
+/// Says that nobody can create this key, or its user, if the one organization in view sees to that. Its own project is
+/// deployed in the management account, which no service control policy covers. A user that the scan does not make may be
+/// older than the policy.
+fn denied(model: &Model<'_>, key: &AccessKey) -> Option<Diagnostic> {
+    let [organization] = model.organizations() else { return None };
+    if organization.assumption.is_some() || organization.projects.contains(&key.site.project) {
+        return None;
+    }
+    let owner = model.owner(key);
+    let (code, what) = if organization.denies_user_keys() {
+        ("key-creation-denied", "creating keys of IAM users")
+    } else if organization.denies_users() && owner.user.is_some_and(|user| user.mode == Mode::Managed) {
+        ("user-creation-denied", "creating IAM users")
+    } else {
+        return None;
+    };
+    let message = format!(
+        "the access key of {} is not flagged: service control policies at the root of `{}` deny {what} in every account \
+         but the management account",
+        whose(&owner),
+        organization.name
+    );
+    Some(Diagnostic::new(code, message, key.site.header))
 }
 
 /// What is odd about a mechanism, but is not held against it.
@@ -78,14 +84,11 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         message: format!("Nothing in view {rotates} the access key of {}.{}", whose(owner), what_falls_short(found)),
         label: "the key of this user".into(),
         related: Related::trail(&owner.name.origin, primary),
-        resource: key.site.block.clone(),
         discriminators: owner.discriminator().into_iter().collect(),
-        instances: vec![key.site.address.clone()],
-        projects: vec![key.site.project.clone()],
         help: "let the workload assume a role and drop the key; else have it replaced on a schedule, or say in \
                rootlint.toml who does: [rotation] elsewhere = \"...\""
             .into(),
-        ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary)
+        ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary).about(&key.site)
     };
     for found in found {
         if finding.related.len() < RELATED {

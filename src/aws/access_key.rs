@@ -361,26 +361,17 @@ fn through(outer: &Origin, via: Via, inner: &Origin) -> Origin {
 mod tests {
     use super::*;
     use crate::aws::fake::{computed, mentions, resource, span, unknown};
-    use crate::aws::{Facts, Settings, organization::Declared};
-    use crate::resource::Language;
+    use crate::aws::{Facts, Settings};
     use crate::text::Piece;
     use crate::value::Kind;
 
     fn facts(resources: &[Resource<'_>]) -> Facts {
-        Facts {
-            project: "p".into(),
-            language: Language::Terraform,
-            keys: keys(resources),
-            users: users(resources),
-            organization: Declared::default(),
-            rotation: Vec::new(),
-            programs: Vec::new(),
-        }
+        Facts { keys: keys(resources), users: users(resources), ..crate::aws::fake::facts("p") }
     }
 
     fn is_root(resources: &[Resource<'_>]) -> Tri {
         let (settings, facts) = (Settings::default(), [facts(resources)]);
-        let model = Model { settings: &settings, facts: &facts };
+        let model = Model::new(&settings, &facts);
         model.owner(model.keys().next().expect("a key")).is_root()
     }
 
@@ -454,7 +445,7 @@ mod tests {
             ),
         ];
         let (settings, facts) = (Settings::default(), [facts(&resources)]);
-        let model = Model { settings: &settings, facts: &facts };
+        let model = Model::new(&settings, &facts);
         let name = model.owner(model.keys().next().expect("a key")).name;
         assert_eq!(name.origin.span, Some(span(1)));
         assert_eq!(name.origin.primary(), Some(span(9)));
@@ -468,7 +459,7 @@ mod tests {
         let key = mentions(key(name()), "user", "aws_iam_user.u");
         let of = |resources: &[Resource<'_>]| {
             let (settings, facts) = (Settings::default(), [facts(resources)]);
-            let model = Model { settings: &settings, facts: &facts };
+            let model = Model::new(&settings, &facts);
             let owner = model.owner(model.keys().next().expect("a key"));
             owner.user.map(|user| user.site.address.to_string())
         };
@@ -494,7 +485,7 @@ mod tests {
             };
             let all: Vec<Facts> = all.iter().map(of_project).collect();
             let settings = Settings::default();
-            let model = Model { settings: &settings, facts: &all };
+            let model = Model::new(&settings, &all);
             let owner = model.owner(model.keys().next().expect("a key"));
             owner.user.map(|user| user.site.address.to_string())
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::aws::{Facts, access_key, monitoring, organization};
 use crate::resource::{Attributes, Language, Meta, Mode, Presence, Provider, Reference, Resource, Site};
 use crate::source::{Sources, Span};
 use crate::types::Type;
@@ -92,4 +93,18 @@ pub fn mentions<'p>(mut resource: Resource<'p>, argument: &str, target: &str) ->
     meta.references.push(Reference { argument: argument.into(), target: target.into(), span: span(0) });
     resource.meta = Arc::new(meta);
     resource
+}
+
+/// What a project without anything declares.
+pub fn facts(project: &str) -> Facts {
+    Facts {
+        project: project.into(),
+        language: Language::Terraform,
+        keys: Vec::new(),
+        users: access_key::Users::default(),
+        organization: organization::Declared::default(),
+        rotation: Vec::new(),
+        monitoring: monitoring::Declared::default(),
+        programs: Vec::new(),
+    }
 }

@@ -58,6 +58,12 @@ pub fn canonical(symbol: &Symbol) -> Symbol {
     }
 }
 
+/// The canonical symbol of a value that is written into a text: unlike where references are joined, an ARN is not the id
+/// within it.
+pub fn same_text(symbol: &Symbol) -> Option<Symbol> {
+    (!symbol.attribute.to_ascii_lowercase().ends_with("arn")).then(|| canonical(symbol))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +83,17 @@ mod tests {
         assert_ne!(of("aws_organizations_organization", "id"), "root");
         assert_eq!(of("AWS::Organizations::OrganizationalUnit", "Ref"), "id");
         assert_eq!(of("aws_instance", "arn"), "arn");
+    }
+
+    #[test]
+    fn an_arn_is_another_text_than_the_id_in_it() {
+        let symbol = |attribute: &str| Symbol {
+            project: "p".into(),
+            address: "x".into(),
+            kind: "aws_organizations_account".into(),
+            attribute: attribute.into(),
+        };
+        assert_eq!(same_text(&symbol("arn")), None);
+        assert_eq!(same_text(&symbol("id")), Some(symbol("id")));
     }
 }

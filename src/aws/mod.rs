@@ -1,7 +1,7 @@
 //! What projects mean in AWS: access keys, users, organizations, service control policies, rotation. Speaks AWS,
 //! not Terraform: both front ends feed it through [`crate::resource`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
 use crate::resource::{Language, Project, Texts};
@@ -12,7 +12,9 @@ pub mod access_key;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod join;
 mod known_modules;
+pub mod monitoring;
 pub mod organization;
 pub mod programs;
 pub mod rotation;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub organization: OrganizationSettings,
     /// `[rotation]`
     pub rotation: RotationSettings,
+    /// `[monitoring] elsewhere = "reason"`.
+    pub monitoring: Option<Elsewhere>,
 }
 
 /// `[organization]`
@@ -97,6 +101,8 @@ pub struct Facts {
     pub organization: organization::Declared,
     /// What rotates, revokes or detects old keys.
     pub rotation: Vec<rotation::Mechanism>,
+    /// What records events, and who is told of them.
+    pub monitoring: monitoring::Declared,
     /// Programs that have to do with access keys.
     pub programs: Vec<programs::Program>,
 }
@@ -108,9 +114,21 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    organizations: OnceLock<Vec<organization::Resolved>>,
 }
 
 impl<'a> Model<'a> {
+    /// A model of these facts, which are in order of their projects' paths.
+    pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
+        Self { settings, facts, organizations: OnceLock::new() }
+    }
+
+    /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
+    /// first wait here: deciding must not hand work to their threads.
+    pub fn organizations(&self) -> &[organization::Resolved] {
+        self.organizations.get_or_init(|| organization::organizations(self))
+    }
+
     /// What the project at `path` declares.
     pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
         let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
@@ -120,7 +138,11 @@ impl<'a> Model<'a> {
 
 /// Whether resources of this type are read at all: no other is evaluated.
 pub fn wanted(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || programs::wanted(kind)
+    access_key::wanted(kind)
+        || organization::wanted(kind)
+        || rotation::wanted(kind)
+        || programs::wanted(kind)
+        || monitoring::wanted(kind)
 }
 
 /// Reads a project, with the files that its programs are in.
@@ -141,6 +163,7 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
+        monitoring: monitoring::declared(&resources),
         programs,
     }
 }

@@ -33,7 +33,7 @@ pub fn content(text: &str, file: FileId) -> Value {
 pub(super) fn load(
     place: Place,
     value: &Value,
-    source: &str,
+    source: Arc<str>,
     given: &[Given],
 ) -> Result<(Template, Vec<Diagnostic>), Failure> {
     let mut holes = Vec::new();
@@ -183,7 +183,7 @@ impl Template {
         stack: (&str, Span),
         value: &Value,
         passed: Vec<(Arc<str>, Value)>,
-        source: &str,
+        source: Arc<str>,
         given: &[Given],
     ) -> Result<(Self, Vec<Diagnostic>), Failure> {
         let mut place = Place::alone(Utf8Path::new(project));

@@ -13,6 +13,9 @@ use crate::source::Span;
 use crate::syntax::node::{Node, NodeKind};
 use crate::value::{Kind, Reason, Value};
 
+/// How many entries a section with loops may have. CloudFormation takes 500 resources.
+const MAX_MADE: usize = 10_000;
+
 /// Takes the body of a loop, the scope in which it is meant, and why it may be meant otherwise.
 type Visit<'v> = dyn FnMut(&[(Node, Node)], &Scope, Option<&Reason>) + 'v;
 
@@ -145,6 +148,10 @@ impl Template {
 
     fn expand(&self, key: &Node, body: Rc<Node>, scope: &Scope, uncertain: Option<&Reason>, found: &mut Vec<Entry>) {
         let Some(name) = key.as_scalar() else { return };
+        if found.len() >= MAX_MADE && scope.variables().next().is_some() {
+            let message = format!("loops make more than {MAX_MADE} entries of this section; rootlint stops here");
+            return self.error(Diagnostic::new("cfn-too-deep", message, key.span));
+        }
         if name.text.starts_with("Fn::ForEach::") {
             // The body is copied once, not for each element.
             let mut copies: Vec<(Node, Rc<Node>)> = Vec::new();

@@ -218,7 +218,8 @@ impl Nesting<'_> {
         };
         let mut place = self.place(template, entry);
         place.folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-        let (loaded, errors) = Template::load_at(place, Some(self.beside()), &path, &text, file, &template.passed_on());
+        let (loaded, errors) =
+            Template::load_at(place, Some(self.beside()), &path, text.into(), file, &template.passed_on());
         let none = loaded.is_none() && errors.is_empty();
         errors.into_iter().for_each(|error| template.error(error));
         if none {
@@ -231,7 +232,7 @@ impl Nesting<'_> {
     /// A template written in the stack set itself.
     fn written(&mut self, template: &Template, entry: &Entry, value: &Value) -> Option<Template> {
         let place = self.place(template, entry);
-        match embedded::load(place, value, &template.source, &template.passed_on()) {
+        match embedded::load(place, value, Arc::clone(&template.source), &template.passed_on()) {
             Ok((loaded, errors)) => {
                 errors.into_iter().for_each(|error| template.error(error));
                 self.within(template, entry, loaded, None)

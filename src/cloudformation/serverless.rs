@@ -75,7 +75,7 @@ pub fn load(files: &dyn Files, sources: &Sources, path: &Utf8Path, text: &str, g
     let resolved = reader.resolve(&resources, 0);
     let template = merge(&resolved);
     let Reader { holes, errors, read, .. } = reader;
-    let load = |root: Node| Template::new(Place::alone(path), text, root, given, holes);
+    let load = |root: Node| Template::new(Place::alone(path), text.into(), root, given, holes);
     let template = Some(template).filter(syntax::is_template).map(load);
     let files = read.into_iter().filter(|(_, node)| node.is_some()).map(|(path, _)| path).collect();
     Loaded { template, errors, files }

@@ -79,7 +79,12 @@ pub struct Output {
 impl Template {
     /// Reads the template in the file at `path`, if there is one in it, with the values given to its parameters. The
     /// second part is what keeps it, or parts of it, from being read. Other files are not read: what they hold is unknown.
-    pub fn load(path: &Utf8Path, text: &str, file: FileId, parameters: &Parameters) -> (Option<Self>, Vec<Diagnostic>) {
+    pub fn load(
+        path: &Utf8Path,
+        text: Arc<str>,
+        file: FileId,
+        parameters: &Parameters,
+    ) -> (Option<Self>, Vec<Diagnostic>) {
         Self::load_at(Place::alone(path), None, path, text, file, parameters)
     }
 
@@ -87,7 +92,7 @@ impl Template {
     pub fn load_beside(
         beside: Beside<'_>,
         path: &Utf8Path,
-        text: &str,
+        text: Arc<str>,
         file: FileId,
         parameters: &Parameters,
     ) -> (Option<Self>, Vec<Diagnostic>) {
@@ -99,11 +104,11 @@ impl Template {
         place: Place,
         beside: Option<Beside<'_>>,
         path: &Utf8Path,
-        text: &str,
+        text: Arc<str>,
         file: FileId,
         parameters: &Parameters,
     ) -> (Option<Self>, Vec<Diagnostic>) {
-        let (root, mut errors) = syntax::read(path, text, file);
+        let (root, mut errors) = syntax::read(path, &text, file);
         let Some(mut root) = root else { return (None, errors) };
         let mut included = Vec::new();
         if let Some(beside) = beside.filter(|_| text.contains(macros::INCLUDE)) {
@@ -114,13 +119,13 @@ impl Template {
         (Some(Self::read(place, text, included, root, parameters, Vec::new())), errors)
     }
 
-    pub(super) fn new(place: Place, text: &str, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
+    pub(super) fn new(place: Place, text: Arc<str>, root: Node, given: &Parameters, holes: Vec<Value>) -> Self {
         Self::read(place, text, Vec::new(), root, given, holes)
     }
 
     fn read(
         place: Place,
-        text: &str,
+        text: Arc<str>,
         included: Vec<(FileId, Arc<str>)>,
         root: Node,
         given: &Parameters,
@@ -128,8 +133,8 @@ impl Template {
     ) -> Self {
         let mut template = Self {
             place,
-            source: text.into(),
             length: text.len() + included.iter().map(|(_, text)| text.len()).sum::<usize>(),
+            source: text,
             included,
             given: given.clone(),
             transforms: Vec::new(),
@@ -218,13 +223,17 @@ impl Template {
             || self.nested.values().any(|nested| nested.mentions_text(word))
     }
 
-    /// Reports resources without type, unless a macro may give it to them.
+    /// Reports resources without type, unless a macro may give it to them, and names that only hide something.
     fn check_types(&mut self) {
         // A module is written as a resource and becomes several.
         let is_module = |entry: &Entry| entry.kind().ends_with("::MODULE");
         self.transforms.extend(self.resources.values().find(|entry| is_module(entry)).map(|entry| entry.kind().into()));
         for entry in self.resources.values().filter(|entry| entry.kind().is_empty() && self.transforms.is_empty()) {
             let message = format!("the resource `{}` has no Type", entry.name);
+            self.error(Diagnostic::new("cfn-invalid-resource", message, entry.key));
+        }
+        for entry in self.resources.values().filter(|entry| entry.name.contains(char::is_control)) {
+            let message = "the name of this resource has characters that no name may have";
             self.error(Diagnostic::new("cfn-invalid-resource", message, entry.key));
         }
     }

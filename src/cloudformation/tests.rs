@@ -19,7 +19,7 @@ fn load(text: &str, given: &[(&str, &str)]) -> Template {
         value: (*value).into(),
         span: Span::new(file(), 0, value.len()),
     });
-    let (template, errors) = Template::load("t.yaml".into(), text, file(), &given.collect());
+    let (template, errors) = Template::load("t.yaml".into(), text.into(), file(), &given.collect());
     assert_eq!(errors, []);
     template.expect("a template")
 }
@@ -348,7 +348,7 @@ fn one_bad_part_does_not_lose_the_others() {
     assert_eq!(codes, ["cfn-invalid-section", "cfn-invalid-resource", "cfn-invalid-function"]);
     // A syntax error costs the resource it is in.
     let text = "AWSTemplateFormatVersion: x\nOutputs:\n  O: {Value: 1}\nResources:\n  A:\n    Type: A::B::C\n  B:\n    Type: A::B::C\n     Bad: 1\n  C:\n    Type: A::B::C\n    Properties: {P: here}\n";
-    let (template, errors) = Template::load("t.yaml".into(), text, file(), &Vec::new());
+    let (template, errors) = Template::load("t.yaml".into(), text.into(), file(), &Vec::new());
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].code, "yaml-syntax");
     let template = template.unwrap();
@@ -362,7 +362,7 @@ fn one_bad_part_does_not_lose_the_others() {
 
 #[test]
 fn templates_are_told_from_other_files() {
-    let none = |text: &str| Template::load("x.yaml".into(), text, file(), &Vec::new());
+    let none = |text: &str| Template::load("x.yaml".into(), text.into(), file(), &Vec::new());
     for text in
         ["a: [", "kind: Deployment\nResources: {a: {limits: 1}}", "{\"Resources\": [", "- a\n- b\n", "", "Resources: 1"]
     {

@@ -48,7 +48,7 @@ struct Annotation<'a> {
 /// The annotations, worst first, then the report itself, in which nothing is a command. `token` ends that part: nobody
 /// who can write into the repository may foresee it.
 pub fn render(report: &Report, token: &str) -> String {
-    let mut annotations: Vec<Annotation<'_>> = report.findings.iter().map(of_finding).collect();
+    let mut annotations: Vec<Annotation<'_>> = report.shown().map(of_finding).collect();
     let errors = report.errors.iter().map(|error| Annotation {
         kind: Kind::Error,
         rank: Severity::High,

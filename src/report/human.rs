@@ -44,7 +44,7 @@ impl Default for Style {
 /// The whole report as text.
 pub fn render(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
-    for item in &report.findings {
+    for item in report.shown() {
         page.add(&finding(item, report, style));
     }
     if !style.quiet {
@@ -57,6 +57,7 @@ pub fn render(report: &Report, style: Style) -> String {
         notes(report, style, &mut page);
         page.text.push_str(&pages(report));
     }
+    page.text.push_str(&waived(report));
     page.text.push_str(&summary(report));
     mask_keys(&disarm(&page.text))
 }
@@ -236,9 +237,25 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
     }
 }
 
+/// Every waiver that was used: what it waives, why, until when and who answers for it.
+pub(super) fn waived(report: &Report) -> String {
+    let mut text = String::new();
+    for item in &report.waived {
+        let (Some(waived), Some(place)) = (&item.finding.waived, &item.waiver) else { continue };
+        let at = format!("{}:{}:{}", item.place.path, item.place.start.line, item.place.start.column);
+        let until = waived.until.as_ref().map(|until| format!(", until {until}")).unwrap_or_default();
+        let owner = waived.owner.as_ref().map(|owner| format!(", {owner}")).unwrap_or_default();
+        let by = format!("{}:{}", place.path, place.start.line);
+        let line = line(&format!("waived: {} at {at}: {}{until}{owner} ({by})", item.finding.check, waived.reason));
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
 /// Where to read more about the checks met.
 fn pages(report: &Report) -> String {
-    let mut checks: Vec<&str> = report.findings.iter().map(|item| item.finding.check).collect();
+    let mut checks: Vec<&str> = report.shown().map(|item| item.finding.check).collect();
     checks.sort_unstable();
     checks.dedup();
     match checks.split_first() {
@@ -260,11 +277,16 @@ pub(super) fn summary(report: &Report) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let mut text = match report.findings.len() {
-        0 => "No findings".to_owned(),
-        count => format!("{}: {}", plural(count, "finding", "findings"), by_severity.join(", ")),
+    let new = if report.findings.iter().any(|item| item.state.is_some()) { "new " } else { "" };
+    let mut text = match report.shown().count() {
+        0 => format!("No {new}findings"),
+        1 => format!("1 {new}finding: {}", by_severity.join(", ")),
+        count => format!("{count} {new}findings: {}", by_severity.join(", ")),
     };
     for (count, one, many) in [
+        (report.existing(), "there before", "there before"),
+        (report.in_baseline, "in the baseline", "in the baseline"),
+        (report.waived.len(), "waived", "waived"),
         (report.undecided.len(), "undecided", "undecided"),
         (report.errors.len(), "error", "errors"),
         (report.notes.len(), "note", "notes"),

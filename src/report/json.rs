@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::place::Location;
 use super::shown::{disarm_json, mask_keys};
-use super::{Item, Placed, Report};
+use super::{Item, Placed, Report, State, sort_key};
 use crate::finding::{Confidence, Diagnostic, Severity, Witness};
 
 #[derive(Serialize)]
@@ -43,9 +43,16 @@ struct JsonFinding<'a> {
     help: &'a str,
     url: &'a str,
     fingerprint: &'a str,
-    /// Waivers and baselines are a later version's; the fields are part of the contract from the start.
-    waived: Option<()>,
-    state: Option<()>,
+    waived: Option<JsonWaived<'a>>,
+    state: Option<State>,
+}
+
+#[derive(Serialize)]
+struct JsonWaived<'a> {
+    reason: &'a str,
+    owner: Option<&'a str>,
+    until: Option<&'a str>,
+    location: Location<'a>,
 }
 
 #[derive(Serialize)]
@@ -79,15 +86,21 @@ struct Summary {
     findings: Map<String, Json>,
     undecided: usize,
     waived: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<usize>,
+    baseline: usize,
     complete: bool,
 }
 
 /// The report as one JSON document with a line feed at its end.
 pub fn render(report: &Report) -> String {
+    let mut all: Vec<&Item> = report.findings.iter().chain(&report.waived).collect();
+    all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    let count = |severity| report.findings.iter().filter(|item| item.finding.severity == severity).count();
     let document = Document {
         version: 1,
         tool: Tool { name: "rootlint", version: env!("CARGO_PKG_VERSION") },
-        findings: report.findings.iter().map(finding).collect(),
+        findings: all.into_iter().map(finding).collect(),
         undecided: report
             .undecided
             .iter()
@@ -107,10 +120,12 @@ pub fn render(report: &Report) -> String {
             resources: report.counts.resources,
             findings: Severity::ALL
                 .iter()
-                .map(|severity| (severity.name().to_owned(), json!(report.count(*severity))))
+                .map(|severity| (severity.name().to_owned(), json!(count(*severity))))
                 .collect(),
             undecided: report.undecided.len(),
-            waived: 0,
+            waived: report.waived.len(),
+            new: report.findings.iter().any(|item| item.state.is_some()).then(|| report.shown().count()),
+            baseline: report.in_baseline,
             complete: report.is_complete(),
         },
     };
@@ -146,8 +161,13 @@ fn finding(item: &Item) -> JsonFinding<'_> {
         help: &finding.help,
         url: &item.rule.url,
         fingerprint: &item.fingerprint,
-        waived: None,
-        state: None,
+        waived: finding.waived.as_ref().zip(item.waiver.as_ref()).map(|(waived, place)| JsonWaived {
+            reason: &waived.reason,
+            owner: waived.owner.as_deref(),
+            until: waived.until.as_deref(),
+            location: place.location(),
+        }),
+        state: item.state,
     }
 }
 

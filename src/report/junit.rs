@@ -54,12 +54,12 @@ impl Suite {
 pub fn render(report: &Report) -> String {
     let mut all = Vec::new();
     let mut checks: Vec<&str> = report.rules.iter().map(|rule| rule.id.as_str()).collect();
-    checks.extend(report.findings.iter().map(|item| item.finding.check));
+    checks.extend(report.shown().map(|item| item.finding.check));
     checks.sort_unstable();
     checks.dedup();
     for check in checks {
         let mut suite = Suite::default();
-        report.findings.iter().filter(|item| item.finding.check == check).for_each(|item| suite.finding(item));
+        report.shown().filter(|item| item.finding.check == check).for_each(|item| suite.finding(item));
         for open in report.undecided.iter().filter(|open| open.what.check == check) {
             suite.skipped += 1;
             let skipped =

@@ -17,7 +17,7 @@ pub fn render(report: &Report) -> String {
 /// The same in at most `limit` bytes: the summary first, then the findings, worst first, as many as fit.
 pub fn render_at_most(report: &Report, limit: usize) -> String {
     let mut text = format!("## rootlint\n\n{}\n", markdown(human::summary(report).trim_end()).replace('\n', "  \n"));
-    let mut findings: Vec<&Item> = report.findings.iter().collect();
+    let mut findings: Vec<&Item> = report.shown().collect();
     // The sort is stable: what is equally bad stays in the report's order.
     findings.sort_by_key(|item| std::cmp::Reverse(item.finding.severity));
     let undecided = report
@@ -26,8 +26,11 @@ pub fn render_at_most(report: &Report, limit: usize) -> String {
         .map(|open| bullet(&format!("cannot decide `{}`: {}", open.what.check, open.what.message), &open.place));
     let errors = report.errors.iter().map(|error| diagnostic("error", &error.what, &error.place));
     let notes = report.notes.iter().map(|note| diagnostic("note", &note.what, &note.place));
-    let parts: [(&str, Vec<String>); 4] = [
+    let waived = human::waived(report);
+    let waived = waived.lines().map(|line| format!("- {}\n", markdown(line.trim_start_matches("waived: "))));
+    let parts: [(&str, Vec<String>); 5] = [
         ("Findings", findings.into_iter().map(finding).collect()),
+        ("Waived", waived.collect()),
         ("Undecided", undecided.collect()),
         ("Errors", errors.collect()),
         ("Notes", notes.collect()),

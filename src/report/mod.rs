@@ -1,11 +1,13 @@
 //! Output formats: what a run found, turned into places and text. All formats render the same [`Report`] to a string,
 //! which the caller writes in one go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use serde::Serialize;
 
+use crate::baseline::{self, Known};
 use crate::files::Files;
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Severity, Undecided};
 use crate::source::{Sources, Span};
@@ -18,6 +20,7 @@ pub mod json;
 pub mod junit;
 pub mod limits;
 pub mod markdown;
+pub mod masked;
 pub mod org;
 pub mod place;
 pub mod policy;
@@ -27,6 +30,7 @@ pub mod snippet;
 pub mod value;
 
 use fingerprint::{Fingerprints, Identity};
+use masked::Secrets;
 use place::{Place, Texts};
 
 pub use crate::finding::Counts;
@@ -63,6 +67,10 @@ pub struct Context<'a> {
     pub counts: Counts,
     /// Whether undecided questions and notes make the run incomplete.
     pub strict: bool,
+    /// The findings that were there before and are not reported.
+    pub baseline: Option<&'a [Known]>,
+    /// The fingerprints of what another version of the files has: everything else is new.
+    pub before: Option<&'a BTreeSet<String>>,
 }
 
 impl std::fmt::Debug for Context<'_> {
@@ -84,6 +92,20 @@ pub struct Item {
     pub fingerprint: String,
     /// The check that made it.
     pub rule: Arc<Rule>,
+    /// Where the waiver stands, if it is waived.
+    pub waiver: Option<Place>,
+    /// Whether it is new, where that was asked.
+    pub state: Option<State>,
+}
+
+/// Whether a finding is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is.
+    New,
+    /// It was there before.
+    Existing,
 }
 
 impl Item {
@@ -115,8 +137,12 @@ pub struct Placed<T> {
 /// Everything a run found, in the order in which it is shown.
 #[derive(Debug)]
 pub struct Report {
-    /// Findings.
+    /// Findings, without those that are waived or in the baseline.
     pub findings: Vec<Item>,
+    /// Findings that are waived.
+    pub waived: Vec<Item>,
+    /// How many findings are in the baseline.
+    pub in_baseline: usize,
     /// Open questions.
     pub undecided: Vec<Placed<Undecided>>,
     /// What could not be analysed.
@@ -135,35 +161,75 @@ pub struct Report {
 
 impl Report {
     /// Finds the places of everything and puts it in order: by path, position, check.
-    pub fn new(found: Findings, context: &Context<'_>) -> Self {
+    pub fn new(mut found: Findings, context: &Context<'_>) -> Self {
+        Secrets::new(&found.secrets).mask_all(&mut found);
         let mut texts = Texts::default();
         let mut load = |span: Span| texts.load(span, context.sources, context.files);
         for finding in &found.findings {
             load(finding.primary);
             finding.related.iter().for_each(|related| load(related.span));
             finding.hidden.iter().for_each(|hidden| load(*hidden));
+            finding.waived.iter().for_each(|waived| load(waived.span));
         }
         found.undecided.iter().for_each(|undecided| load(undecided.span));
         found.errors.iter().chain(&found.notes).for_each(|diagnostic| load(diagnostic.span));
+        context.baseline.into_iter().flatten().for_each(|known| load(known.span));
         for hidden in found.findings.iter().flat_map(|finding| &finding.hidden).chain(&found.hidden) {
             texts.hide(*hidden);
         }
 
         let incomplete = incomplete(&found, context);
         let rules: Vec<Arc<Rule>> = context.rules.iter().cloned().map(Arc::new).collect();
-        let findings = items(found.findings, &texts, &rules, context.sources);
+        let items = items(found.findings, &texts, &rules, context.sources);
+        let mut notes = found.notes;
+        notes.extend(stale(&items, context.baseline.unwrap_or_default()));
+        let (waived, mut findings): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| item.finding.waived.is_some());
+        let all = findings.len();
+        if let Some(baseline) = context.baseline {
+            let known: BTreeSet<&str> = baseline.iter().map(|known| &*known.fingerprint).collect();
+            findings.retain(|item| !known.contains(&*item.fingerprint));
+        }
+        let in_baseline = all - findings.len();
+        for item in &mut findings {
+            let state = |known: bool| if known { State::Existing } else { State::New };
+            item.state = context.before.map(|before| state(before.contains(&item.fingerprint)));
+        }
         let mut undecided: Vec<_> =
             found.undecided.into_iter().map(|what| Placed { place: texts.place(what.span), what }).collect();
         let key = |open: &Placed<Undecided>| (open.what.check, open.what.message.clone());
         undecided.sort_by(|a, b| (a.place.order(), key(a)).cmp(&(b.place.order(), key(b))));
         let errors = placed(found.errors, &texts);
-        let notes = placed(found.notes, &texts);
-        Self { findings, undecided, errors, notes, rules, counts: context.counts, incomplete, texts }
+        let notes = placed(notes, &texts);
+        let counts = context.counts;
+        Self { findings, waived, in_baseline, undecided, errors, notes, rules, counts, incomplete, texts }
     }
 
-    /// How many findings there are of a severity.
+    /// The findings that a reader is shown: all of them, or the new ones where that was asked.
+    pub fn shown(&self) -> impl Iterator<Item = &Item> {
+        self.findings.iter().filter(|item| item.state != Some(State::Existing))
+    }
+
+    /// How many findings are not shown since they are not new.
+    pub fn existing(&self) -> usize {
+        self.findings.len() - self.shown().count()
+    }
+
+    /// How many findings of a severity are shown.
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|item| item.finding.severity == severity).count()
+        self.shown().filter(|item| item.finding.severity == severity).count()
+    }
+
+    /// The baseline of what is shown.
+    pub fn baseline(&self) -> String {
+        let entry = |item: &Item| baseline::Entry {
+            path: item.place.path.to_string(),
+            check: item.finding.check.to_owned(),
+            resource: item.finding.resource.to_string(),
+            message: item.message(),
+            fingerprint: item.fingerprint.clone(),
+        };
+        baseline::write(self.findings.iter().map(entry).collect())
     }
 
     /// Whether everything could be analysed and decided that had to be.
@@ -171,9 +237,9 @@ impl Report {
         self.incomplete.is_empty()
     }
 
-    /// Whether there is a finding at or above `severity`.
+    /// Whether a finding at or above `severity` is shown.
     pub fn reaches(&self, severity: Severity) -> bool {
-        self.findings.iter().any(|item| item.finding.severity >= severity)
+        self.shown().any(|item| item.finding.severity >= severity)
     }
 }
 
@@ -189,7 +255,15 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
             });
             let related =
                 finding.related.iter().map(|related| (related.message.clone(), texts.place(related.span))).collect();
-            Item { place: texts.place(finding.primary), related, fingerprint: String::new(), rule, finding }
+            Item {
+                place: texts.place(finding.primary),
+                related,
+                fingerprint: String::new(),
+                rule,
+                waiver: finding.waived.as_ref().map(|waived| texts.place(waived.span)),
+                state: None,
+                finding,
+            }
         })
         .collect();
     items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -206,6 +280,17 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
         });
     }
     items
+}
+
+/// Entries of the baseline that nothing matches any more.
+fn stale(items: &[Item], baseline: &[Known]) -> Vec<Diagnostic> {
+    let there: BTreeSet<&str> = items.iter().map(|item| &*item.fingerprint).collect();
+    let gone = baseline.iter().filter(|known| !there.contains(&*known.fingerprint));
+    let note = |known: &Known| {
+        let message = format!("this finding is not there any more: take it out of the baseline ({})", known.what);
+        Diagnostic::new("baseline-stale", message, known.span)
+    };
+    gone.map(note).collect()
 }
 
 fn sort_key(item: &Item) -> impl Ord + '_ {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::human::Style;
 use super::json;
+use super::masked::Secrets;
 use super::place::{Location, Place};
 use super::shown::{disarm, line, mask_keys};
 use crate::finding::Witness;
@@ -128,6 +129,19 @@ pub enum Outcome {
 }
 
 impl Answer {
+    /// Takes out what must not be shown.
+    pub fn mask(&mut self, secrets: &Secrets) {
+        for tree in &mut self.trees {
+            tree.notes.iter_mut().for_each(|note| secrets.mask(note));
+            for node in &mut tree.nodes {
+                secrets.mask(&mut node.name);
+                secrets.mask(&mut node.reason);
+                node.witness.iter_mut().for_each(|witness| secrets.mask_witness(witness));
+            }
+        }
+        self.errors.iter_mut().for_each(|(_, message, _)| secrets.mask(message));
+    }
+
     /// What the answer is: a request that gets through weighs more than what is not known.
     pub fn outcome(&self) -> Outcome {
         let mut marks = self.trees.iter().flat_map(|tree| &tree.nodes).map(|node| node.mark);
@@ -292,16 +306,9 @@ fn fill(mark: Mark) -> &'static str {
 
 /// A string of DOT.
 fn quoted(text: &str) -> String {
-    let inner: String = text
-        .chars()
-        .flat_map(|c| match c {
-            '"' | '\\' => vec!['\\', c],
-            '\n' => vec!['\\', 'n'],
-            c if c.is_control() => vec![' '],
-            c => vec![c],
-        })
-        .collect();
-    format!("\"{inner}\"")
+    let shown: Vec<String> =
+        text.split('\n').map(|part| line(part).replace('\\', "\\\\").replace('"', "\\\"")).collect();
+    format!("\"{}\"", shown.join("\\n"))
 }
 
 #[cfg(test)]

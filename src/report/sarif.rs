@@ -10,12 +10,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use self::log::{
     Artifact, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver, Help, Invocation,
     Location, Log, Message, Notification, PhysicalLocation, Region, ResultProperties, RuleProperties, Run, SarifResult,
-    SarifRule, Text, ThreadFlow, ThreadFlowLocation, Tool,
+    SarifRule, Suppression, Text, ThreadFlow, ThreadFlowLocation, Tool,
 };
 use super::limits::{SARIF_COMPRESSED_BYTES, SARIF_DESCRIPTION, SARIF_PLACES, SARIF_RESULTS, SARIF_TAGS};
 use super::place::Place;
 use super::shown::cut;
-use super::{Item, Report, Rule, json};
+use super::{Item, Report, Rule, State, json, sort_key};
 use crate::finding::Severity;
 
 mod log;
@@ -46,21 +46,41 @@ pub struct Limits {
 /// What GitHub's code scanning takes.
 pub const GITHUB: Limits = Limits { results: SARIF_RESULTS, compressed_bytes: SARIF_COMPRESSED_BYTES };
 
+/// What a log is to be like.
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'a> {
+    /// What tells apart several analyses of one commit.
+    pub category: &'a str,
+    /// With waived findings. GitHub does not read `suppressions`: it would open alerts for them.
+    pub waived: bool,
+}
+
+impl Default for Style<'_> {
+    fn default() -> Self {
+        Self { category: "rootlint", waived: false }
+    }
+}
+
 /// The report as one SARIF log with a line feed at its end, within what GitHub takes.
-pub fn render(report: &Report, category: &str) -> String {
-    render_within(report, category, GITHUB)
+pub fn render(report: &Report, style: Style<'_>) -> String {
+    render_within(report, style, GITHUB)
 }
 
 /// The same within other limits: the worst results, and a notification that says how many are missing.
-pub fn render_within(report: &Report, category: &str, limits: Limits) -> String {
+pub fn render_within(report: &Report, style: Style<'_>, limits: Limits) -> String {
+    let mut all: Vec<&Item> = report.findings.iter().collect();
+    if style.waived {
+        all.extend(&report.waived);
+        all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    }
     let mut results = limits.results;
     loop {
-        let log = render_at_most(report, category, results);
+        let log = render_at_most(&all, report, style, results);
         // Compressing never makes a text much longer: a short one need not be tried.
         if log.len() <= limits.compressed_bytes || results == 0 || compressed_len(&log) <= limits.compressed_bytes {
             return log;
         }
-        results = results.min(report.findings.len()) / 2;
+        results = results.min(all.len()) / 2;
     }
 }
 
@@ -72,19 +92,19 @@ fn compressed_len(text: &str) -> usize {
     encoder.finish().map_or(0, |compressed| compressed.len())
 }
 
-fn render_at_most(report: &Report, category: &str, limit: usize) -> String {
+fn render_at_most(all: &[&Item], report: &Report, style: Style<'_>, limit: usize) -> String {
     let mut rules: Vec<&Rule> = report.rules.iter().map(|rule| &**rule).collect();
-    for item in &report.findings {
+    for item in all {
         if !rules.iter().any(|rule| rule.id == item.rule.id) {
             rules.push(&item.rule);
         }
     }
     rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let kept = worst(&report.findings, limit);
+    let kept = worst(all, limit);
     let results: Vec<SarifResult<'_>> = kept.iter().map(|item| result(item, &rules)).collect();
     let mut notifications = notifications(report);
-    if kept.len() < report.findings.len() {
-        let message = format!("{} of {} findings are listed here, the worst ones", kept.len(), report.findings.len());
+    if kept.len() < all.len() {
+        let message = format!("{} of {} findings are listed here, the worst ones", kept.len(), all.len());
         notifications.push(left_out("findings-left-out", message));
     }
     let cut = kept.iter().filter(|item| item.related.len() > SARIF_PLACES).count();
@@ -105,7 +125,7 @@ fn render_at_most(report: &Report, category: &str, limit: usize) -> String {
                 },
             },
             // The part before the last slash is the category; without a slash GitHub takes it all for a run's id.
-            automation_details: AutomationDetails { id: format!("{category}/") },
+            automation_details: AutomationDetails { id: format!("{}/", style.category) },
             original_uri_base_ids: BTreeMap::from([(SOURCE_ROOT, base)]),
             artifacts: artifacts(&results, &notifications),
             invocations: [Invocation {
@@ -135,8 +155,8 @@ fn left_out(id: &'static str, text: String) -> Notification<'static> {
 }
 
 /// As many findings as there may be, the worst ones, in their order.
-fn worst(items: &[Item], limit: usize) -> Vec<&Item> {
-    let mut kept: Vec<(usize, &Item)> = items.iter().enumerate().collect();
+fn worst<'a>(items: &[&'a Item], limit: usize) -> Vec<&'a Item> {
+    let mut kept: Vec<(usize, &Item)> = items.iter().copied().enumerate().collect();
     if kept.len() > limit {
         kept.sort_by_key(|(index, item)| (std::cmp::Reverse(item.finding.severity), *index));
         kept.truncate(limit);
@@ -218,6 +238,11 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
         locations: [primary],
         related_locations,
         partial_fingerprints,
+        baseline_state: item.state.map(|state| match state {
+            State::New => "new",
+            State::Existing => "unchanged",
+        }),
+        suppressions: finding.waived.iter().map(|waived| Suppression::of(&waived.reason)).collect(),
         properties: ResultProperties {
             severity: finding.severity,
             confidence: finding.confidence,

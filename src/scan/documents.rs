@@ -26,14 +26,14 @@ pub(super) fn template(
 ) -> Option<Template> {
     let text = String::from_utf8(beside.files.read(path, MAX_FILE_BYTES).ok()?).ok()?;
     let wanted = cloudformation::recognise(&text) && interesting(&text);
-    wanted.then(|| load(beside, path, &text, parameters).0)?
+    wanted.then(|| load(beside, path, text, parameters).0)?
 }
 
 /// The template in a text, with the values given to its parameters beside it and otherwise.
-fn load(beside: Beside<'_>, path: &Utf8Path, text: &str, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
+fn load(beside: Beside<'_>, path: &Utf8Path, text: String, given: &Parameters) -> (Option<Template>, Vec<Diagnostic>) {
     let (mut parameters, mut errors) = parameters::beside(beside.files, beside.sources, path);
     parameters.extend(given.iter().cloned());
-    let (template, problems) = Template::load_beside(beside, path, text, beside.sources.file(path), &parameters);
+    let (template, problems) = Template::load_beside(beside, path, text.into(), beside.sources.file(path), &parameters);
     if template.is_none() {
         // What is beside something else is none of our business.
         errors.clear();
@@ -110,7 +110,7 @@ impl<T> Reader<'_, T> {
                 (loaded.template, loaded.errors, loaded.files)
             } else {
                 let (template, problems) =
-                    load(Beside { files: self.files, sources: self.sources }, path, &text, parameters);
+                    load(Beside { files: self.files, sources: self.sources }, path, text, parameters);
                 (template, problems, Vec::new())
             };
             errors.extend(problems);

@@ -76,7 +76,7 @@ impl<T> Reader<'_, T> {
             false => given_by("parameters"),
         });
         let name = (&*site.address, site.header);
-        match Template::embedded(&project, &base, name, &body, passed, &source, &pseudo) {
+        match Template::embedded(&project, &base, name, &body, passed, source.into(), &pseudo) {
             Ok((mut template, errors)) => {
                 template.set_presence(site.presence.clone());
                 let path = file.unwrap_or_default();

@@ -119,6 +119,7 @@ pub(super) fn read_all<T: Send>(
         findings.findings.append(&mut project.findings.findings);
         findings.undecided.append(&mut project.findings.undecided);
         findings.hidden.append(&mut project.findings.hidden);
+        findings.secrets.append(&mut project.findings.secrets);
     }
     for project in &projects {
         read.extend(&project.files);

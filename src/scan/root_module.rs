@@ -50,6 +50,7 @@ impl<T> Reader<'_, T> {
             evaluator.find_cycles();
             evaluator.compare_with_plan();
             findings.hidden.extend(evaluator.plan.iter().flat_map(Plan::secrets));
+            findings.secrets.append(&mut evaluator.hidden_keys.borrow_mut());
             let mut resources = 0;
             for id in evaluator.all_instances() {
                 resources += evaluator.instance(id).module.resources.len();

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::source::{FileId, Span};
-use crate::syntax::node::{Keys, Node, NodeKind, Scalar, Style, SyntaxError};
+use crate::syntax::node::{MAX_NODES, Node, NodeKind, Scalar, Style, SyntaxError, Texts, exact};
 
 /// Stands for an unknown or encoded part of a text.
 pub const HOLE: u8 = 0xFF;
@@ -63,7 +63,12 @@ pub fn parse_at(text: &str, base: Span) -> Result<Node, SyntaxError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_holes(bytes: &[u8], base: Span) -> Result<Node, Fault> {
-    Parser { bytes, at: 0, base, holes: 0, open_hole: None, keys: Keys::default() }.document()
+    parse_at_most(MAX_NODES, bytes, base)
+}
+
+fn parse_at_most(nodes: usize, bytes: &[u8], base: Span) -> Result<Node, Fault> {
+    Parser { bytes, at: 0, base, left: nodes, most: nodes, holes: 0, open_hole: None, texts: Texts::default() }
+        .document()
 }
 
 /// The stretches of `content`, the range of a string's inside.
@@ -147,11 +152,14 @@ struct Parser<'a> {
     bytes: &'a [u8],
     at: usize,
     base: Span,
+    /// How many nodes there may still be, and how many there may be in all.
+    left: usize,
+    most: usize,
     /// How many holes were passed.
     holes: usize,
     /// The last hole that stood outside a string.
     open_hole: Option<usize>,
-    keys: Keys,
+    texts: Texts,
 }
 
 impl Parser<'_> {
@@ -162,6 +170,7 @@ impl Parser<'_> {
         let mut stack: Vec<Open> = Vec::new();
         loop {
             self.blank();
+            self.count()?;
             let start = self.at;
             let opened = match self.peek() {
                 Some(b'[') => Some(Content::Sequence(Vec::new())),
@@ -215,17 +224,25 @@ impl Parser<'_> {
         }
     }
 
+    /// Counts a node.
+    fn count(&mut self) -> Result<(), Fault> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| {
+            self.fault(format!("more than {} values and keys in one text", self.most), self.at..self.at)
+        })?;
+        Ok(())
+    }
+
     /// Reads what stands before a value: in an object its key and colon.
     fn key(&mut self, open: &mut Open) -> Result<(), Fault> {
         let Content::Mapping(_, pending) = &mut open.content else {
             return Ok(());
         };
+        self.count()?;
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a key in double quotes"));
         }
-        let mut key = self.string()?;
-        self.keys.share(&mut key);
-        *pending = Some(key);
+        *pending = Some(self.string()?);
         self.blank();
         if self.peek() != Some(b':') {
             return Err(self.unexpected("`:`"));
@@ -237,14 +254,8 @@ impl Parser<'_> {
     fn close(&mut self, open: Open) -> Node {
         self.at += 1;
         let kind = match open.content {
-            Content::Sequence(mut elements) => {
-                elements.shrink_to_fit();
-                NodeKind::Sequence(elements)
-            }
-            Content::Mapping(mut entries, _) => {
-                entries.shrink_to_fit();
-                NodeKind::Mapping(entries)
-            }
+            Content::Sequence(elements) => NodeKind::Sequence(exact(elements)),
+            Content::Mapping(entries, _) => NodeKind::Mapping(exact(entries)),
         };
         self.node(kind, open.start..self.at)
     }
@@ -292,9 +303,9 @@ impl Parser<'_> {
         Ok(self.plain(&text, start))
     }
 
-    fn plain(&self, text: &str, start: usize) -> Node {
+    fn plain(&mut self, text: &str, start: usize) -> Node {
         let content = self.span(start..self.at);
-        let scalar = Scalar { text: text.into(), content, exact: true, style: Style::Plain };
+        let scalar = Scalar { text: self.texts.share(text), content, exact: true, style: Style::Plain };
         self.node(NodeKind::Scalar(scalar), start..self.at)
     }
 
@@ -326,7 +337,7 @@ impl Parser<'_> {
         self.at += 1;
         let raw = String::from_utf8_lossy(self.bytes.get(content.clone()).unwrap_or_default());
         let text: Arc<str> = if exact {
-            raw.into()
+            self.texts.share(&raw)
         } else {
             let parts = segments(self.bytes, content.clone())
                 .map_err(|range| self.fault("not an escape that JSON knows".into(), range))?;

@@ -1,9 +1,12 @@
 //! The spanned tree that YAML and JSON files both become.
 
-use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use crate::source::Span;
+
+/// How many nodes a text may have, keys included: one of nothing but brackets and commas takes fifty times its own space.
+pub(super) const MAX_NODES: usize = 16_000_000;
 
 /// A node of a YAML or JSON document.
 #[derive(Clone, Debug)]
@@ -69,21 +72,46 @@ pub struct SyntaxError {
     pub span: Span,
 }
 
-/// The keys of a document, each kept once: they repeat.
+/// The texts of a document that were met lately: keys, types and numbers repeat, and are kept once.
 #[derive(Debug, Default)]
-pub(super) struct Keys(HashSet<Arc<str>>);
+pub(super) struct Texts {
+    slots: Vec<Option<Arc<str>>>,
+    hasher: RandomState,
+}
 
-impl Keys {
-    /// Lets a key share its text with the equal ones before it.
-    pub(super) fn share(&mut self, key: &mut Node) {
-        let NodeKind::Scalar(scalar) = &mut key.kind else { return };
-        match self.0.get(&scalar.text) {
-            Some(known) => scalar.text = Arc::clone(known),
-            None => {
-                self.0.insert(Arc::clone(&scalar.text));
-            }
+impl Texts {
+    /// How many texts are remembered. What is remembered of a document does not grow with it.
+    const SLOTS: usize = 1 << 10;
+    /// Longer texts hardly repeat.
+    const LONGEST: usize = 64;
+
+    /// The text, shared with an equal one that was met before.
+    pub(super) fn share(&mut self, text: &str) -> Arc<str> {
+        if text.len() > Self::LONGEST {
+            return text.into();
+        }
+        if self.slots.is_empty() {
+            self.slots.resize(Self::SLOTS, None);
+        }
+        let at = self.hasher.hash_one(text) as usize % Self::SLOTS;
+        let Some(slot) = self.slots.get_mut(at) else { return text.into() };
+        match slot {
+            Some(known) if **known == *text => Arc::clone(known),
+            _ => Arc::clone(slot.insert(text.into())),
         }
     }
+}
+
+/// The elements in no more space than they need. A vector that has grown is copied if it is small: shrunk in place it
+/// leaves a gap behind that the next one, which starts as large, does not fit into.
+pub(super) fn exact<T>(mut elements: Vec<T>) -> Vec<T> {
+    if elements.len() > 64 {
+        elements.shrink_to_fit();
+        return elements;
+    }
+    let mut copy = Vec::with_capacity(elements.len());
+    copy.append(&mut elements);
+    copy
 }
 
 impl Node {

@@ -3,12 +3,13 @@
 //! Aliases are replaced by what they stand for, within a budget; merge keys (`<<`) are applied; repeated keys are kept.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
 use crate::source::{FileId, Span};
-use crate::syntax::node::{Keys, Node, NodeKind, Scalar, Style, SyntaxError, Tag};
+use crate::syntax::node::{MAX_NODES, Node, NodeKind, Scalar, Style, SyntaxError, Tag, Texts, exact};
 
 /// How deeply collections may be nested, aliases replaced.
 pub const MAX_DEPTH: usize = 256;
@@ -31,8 +32,13 @@ pub fn parse(text: &str, file: FileId) -> Result<Vec<Node>, SyntaxError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_at(text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
-    if let Some(at) = text.bytes().take(64).position(|byte| byte == 0) {
-        let message = "a zero byte: this looks like UTF-16; only UTF-8 is read".into();
+    parse_at_most(MAX_NODES, text, base)
+}
+
+fn parse_at_most(nodes: usize, text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
+    // The library takes it for the end of the text, and what comes after it would be lost.
+    if let Some(at) = text.bytes().position(|byte| byte == 0) {
+        let message = "a zero byte: YAML has none; UTF-16, which has, is not read".into();
         return Err(SyntaxError { message, span: located(base, at, at + 1) });
     }
     let mut options = granit_parser::Options::default();
@@ -60,17 +66,29 @@ pub fn parse_at(text: &str, base: Span) -> Result<Vec<Node>, SyntaxError> {
         text,
         base,
         used,
-        keys: Keys::default(),
+        texts: Texts::default(),
         anchors: HashMap::new(),
         stack: Vec::new(),
         documents: Vec::new(),
         spent: 0,
+        left: nodes,
+        most: nodes,
     };
     for event in events() {
         let (event, span) = event.map_err(|error| fault(&error))?;
         composer.event(&event, &span)?;
     }
     Ok(composer.documents)
+}
+
+/// Where the comments of a YAML text are, each from its `#` to the end of its line. A text that is broken has those
+/// before the place where it breaks.
+pub fn comments(text: &str) -> Vec<Range<usize>> {
+    let mut options = granit_parser::Options::default();
+    options.set_emit_comments(true);
+    let events = Parser::new_from_str_with_options(text, options).map_while(Result::ok);
+    let comments = events.filter(|(event, _)| matches!(event, Event::Comment(..)));
+    comments.filter_map(|(_, span)| Some(span.start.byte_offset()?..span.end.byte_offset()?)).collect()
 }
 
 fn located(base: Span, start: usize, end: usize) -> Span {
@@ -102,12 +120,15 @@ struct Composer<'a> {
     text: &'a str,
     base: Span,
     used: HashSet<usize>,
-    keys: Keys,
+    texts: Texts,
     anchors: HashMap<usize, Anchored>,
     stack: Vec<Open>,
     documents: Vec<Node>,
     /// Nodes that aliases added.
     spent: usize,
+    /// How many nodes there may still be, and how many there may be in all.
+    left: usize,
+    most: usize,
 }
 
 impl Composer<'_> {
@@ -145,12 +166,12 @@ impl Composer<'_> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, span: Span, tag: Option<Box<Tag>>) -> Node {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span, tag: Option<Box<Tag>>) -> Node {
         let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         let content = if quoted { span.slice(1, span.len().saturating_sub(1).max(1)) } else { span };
         let exact = self.slice(content) == text;
         let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Text };
-        let scalar = Scalar { text: text.into(), content, exact, style };
+        let scalar = Scalar { text: self.texts.share(text), content, exact, style };
         Node { kind: NodeKind::Scalar(scalar), span, tag }
     }
 
@@ -180,15 +201,12 @@ impl Composer<'_> {
         let kind = if open.mapping {
             let mut entries = Vec::with_capacity(open.children.len() / 2);
             let mut children = open.children.into_iter();
-            while let (Some(mut key), Some(value)) = (children.next(), children.next()) {
-                self.keys.share(&mut key);
+            while let (Some(key), Some(value)) = (children.next(), children.next()) {
                 entries.push((key, value));
             }
             NodeKind::Mapping(merged(entries))
         } else {
-            let mut children = open.children;
-            children.shrink_to_fit();
-            NodeKind::Sequence(children)
+            NodeKind::Sequence(exact(open.children))
         };
         self.complete(Node { kind, span, tag: open.tag }, open.anchor, open.nodes, open.depth)
     }
@@ -207,6 +225,9 @@ impl Composer<'_> {
 
     /// A node is complete: it is remembered under its anchor and goes into the collection around it.
     fn complete(&mut self, node: Node, anchor: usize, nodes: usize, depth: usize) -> Result<(), SyntaxError> {
+        let message = || format!("more than {} values and keys in one text", self.most);
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(|| SyntaxError { message: message(), span: node.span })?;
         if anchor != 0 && self.used.contains(&anchor) {
             // Keeping it is a copy too: anchors inside anchors count as often as they are copied.
             spend(&mut self.spent, nodes, node.span)?;
@@ -369,6 +390,20 @@ mod tests {
         assert_eq!(error.span.start, 8, "{}", error.message);
         let utf16: String = "a: 1\n".chars().flat_map(|char| [char, '\0']).collect();
         assert!(parse(&utf16, file()).unwrap_err().message.contains("UTF-16"));
+    }
+
+    #[test]
+    fn a_zero_byte_does_not_end_the_text() {
+        let long = format!("a: {}\nb: 1\0\nc: 2\n", "x".repeat(500));
+        assert_eq!(parse(&long, file()).unwrap_err().span.start, 508);
+    }
+
+    #[test]
+    fn nodes_are_counted() {
+        let text = "a: 1\nb: [2, 3]\n";
+        assert!(parse_at_most(7, text, Span::start_of(file())).is_ok());
+        let error = parse_at_most(6, text, Span::start_of(file())).unwrap_err();
+        assert!(error.message.starts_with("more than 6 values"), "{}", error.message);
     }
 
     #[test]

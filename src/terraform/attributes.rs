@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::config::ResourceId;
-use super::evaluator::{Evaluated, Evaluator, ModuleId, Named};
+use super::evaluator::{Evaluated, Evaluator, MAX_SIZE, ModuleId, Named};
 use super::instance::InstanceKey;
 use super::json_syntax;
 use super::normal;
@@ -274,6 +274,7 @@ impl Evaluator<'_> {
             _ => name.to_owned(),
         };
         let is_set = matches!(collection.kind, Kind::Set(..));
+        let mut parts = 0;
         for (key, value) in operators::elements(&collection, for_each.value.span)? {
             let key = if is_set { value.clone() } else { key };
             let mut fields = Fields::default();
@@ -283,7 +284,13 @@ impl Evaluator<'_> {
             let frame = Frame { name: &iterator, value: Value::object(fields).with_origin(origin), outer: scope.frame };
             let scope = scope.with(&frame);
             for content in block.body.blocks_of("content") {
-                objects.push(self.nested_object(&content.body, schema, &scope, content.header, defaults)?);
+                let object = self.nested_object(&content.body, schema, &scope, content.header, defaults)?;
+                parts += object.size_up_to(MAX_SIZE);
+                if parts > MAX_SIZE {
+                    let message = format!("these blocks have more than {MAX_SIZE} parts; rootlint stops here");
+                    return super::evaluator::fail_always(message, block.header);
+                }
+                objects.push(object);
             }
         }
         Ok(())

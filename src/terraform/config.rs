@@ -180,6 +180,7 @@ impl Module {
             blocks.push(block);
         }
         for block in blocks {
+            self.check_names(&block);
             let (first, second) = (label(&block, 0), label(&block, 1));
             let twice = match (&*block.kind.text, first, second) {
                 ("variable", Some(name), _) => replace(&mut self.variables, name, Variable { block }),
@@ -224,6 +225,19 @@ impl Module {
 
     /// Override files: each block merges into the one of the same name, argument by argument.
     /// <https://developer.hashicorp.com/terraform/language/files/override>
+    /// Reports labels that are no names where Terraform asks for names.
+    fn check_names(&mut self, block: &Block) {
+        let names = match &*block.kind.text {
+            "resource" | "data" => 2,
+            "variable" | "output" | "module" | "provider" => 1,
+            _ => 0,
+        };
+        for label in block.labels.iter().take(names).filter(|label| !hcl::is_name(&label.text)) {
+            let message = "this is no name: a letter or an underscore, then letters, digits, underscores and hyphens";
+            self.errors.push(Diagnostic::new("terraform-invalid", message, label.span));
+        }
+    }
+
     fn merge(&mut self, body: Body) {
         for block in body.blocks {
             let (first, second) = (label(&block, 0), label(&block, 1));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub const MAX_STEPS: u64 = 60_000_000;
 pub const MAX_TEXT: usize = 16 << 20;
 
 /// How many instances the blocks of one project may have in all.
-pub const MAX_ALL_INSTANCES: usize = 300_000;
+pub const MAX_ALL_INSTANCES: usize = 60_000;
 
 /// How the message about a cycle among values ends.
 pub(super) const DEPENDS_ON_ITSELF: &str = "depends on itself";
@@ -57,7 +57,7 @@ pub struct EvalError {
 pub type Evaluated<T = Value> = Result<T, Box<EvalError>>;
 
 /// The largest value that an expression may build, counted with everything in it.
-pub const MAX_SIZE: usize = 1_000_000;
+pub const MAX_SIZE: usize = 300_000;
 
 /// An error at `span`.
 pub fn fail<T>(message: impl Into<String>, span: Span) -> Evaluated<T> {
@@ -182,6 +182,8 @@ pub struct Evaluator<'a> {
     steps: Cell<u64>,
     expanded: Cell<usize>,
     pub(super) errors: RefCell<IndexSet<Diagnostic>>,
+    /// Keys of instances, as addresses have them, that are made from values not to be shown.
+    pub(crate) hidden_keys: RefCell<BTreeSet<String>>,
     notes: RefCell<IndexSet<Diagnostic>>,
 }
 
@@ -231,6 +233,7 @@ impl<'a> Evaluator<'a> {
             steps: Cell::new(0),
             expanded: Cell::new(0),
             errors: RefCell::default(),
+            hidden_keys: RefCell::default(),
             notes: RefCell::default(),
         }
     }

@@ -16,7 +16,7 @@ use crate::types::Type;
 use crate::value::{Kind, Marks, Reason, Value, Via};
 
 /// How many instances one block may have.
-pub const MAX_INSTANCES: usize = 120_000;
+pub const MAX_INSTANCES: usize = 30_000;
 
 /// How many instances whose keys are not all known are told apart.
 const MAX_PENDING: usize = 1_000;
@@ -202,13 +202,14 @@ impl Evaluator<'_> {
         let Some(number) = number.as_ref().and_then(Value::as_number) else {
             return fail("`count` must be a whole number", expr.span);
         };
+        let shown = if value.marks.is_hidden() { "(sensitive)".to_owned() } else { number.to_string() };
         match number.as_usize() {
             Some(0) => Ok(Expansion::None),
             Some(count) if count <= MAX_INSTANCES => {
                 Ok(Expansion::Count(count, Via::Repetition("count.index".into()), expr.span))
             }
-            Some(_) => fail(format!("`count` is {number}; rootlint stops at {MAX_INSTANCES} instances"), expr.span),
-            None => fail(format!("`count` must be a whole number that is not negative, not {number}"), expr.span),
+            Some(_) => fail(format!("`count` is {shown}; rootlint stops at {MAX_INSTANCES} instances"), expr.span),
+            None => fail(format!("`count` must be a whole number that is not negative, not {shown}"), expr.span),
         }
     }
 
@@ -256,7 +257,12 @@ impl Evaluator<'_> {
                     None => value.at(expr.span),
                 }
             };
+            if key.marks.union(value.marks).is_hidden() {
+                self.hidden_keys.borrow_mut().insert(InstanceKey::Key(Arc::clone(&name)).to_string());
+            }
             let element = if is_set { key.clone() } else { element };
+            // The keys of an object have no marks of their own.
+            let (key, element) = (key.mark(value.marks), element.mark(value.marks));
             elements.push((name, via(key, "each.key"), via(element, "each.value")));
         }
         if elements.is_empty() {

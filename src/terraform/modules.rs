@@ -21,7 +21,7 @@ use crate::value::{Marks, Reason, Value, Via};
 pub const MAX_MODULE_DEPTH: usize = 300;
 
 /// How many module instances one project may have. Modules that call each other twice double at every level.
-pub const MAX_MODULES: usize = 20_000;
+pub const MAX_MODULES: usize = 10_000;
 
 /// The arguments of a `module` block that are no inputs.
 const CALL_META: [&str; 6] = ["source", "version", "count", "for_each", "providers", "depends_on"];

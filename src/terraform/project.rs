@@ -154,6 +154,7 @@ impl<'a> RootModule<'a> {
             Err(_) => instance.presence.clone(),
         };
         let inputs = CallInputs { evaluator, module, name: Arc::clone(name), header: block.header };
+        let config = evaluator.provider_of_call(module, block, "aws");
         ModuleCall {
             site: Site {
                 project: Arc::clone(&evaluator.project),
@@ -168,7 +169,7 @@ impl<'a> RootModule<'a> {
             },
             source: source.into(),
             version: inputs.get("version"),
-            provider: Arc::default(),
+            provider: Arc::new(evaluator.deployed(&config, block, &Scope::of(module))),
             inputs: Rc::new(inputs),
         }
     }

@@ -62,6 +62,17 @@ impl Evaluator<'_> {
         self.find_provider(module, name, key.unwrap_or(InstanceKey::None))
     }
 
+    /// The configuration of the provider `name` in a module that is called: what the call passes, or what it inherits.
+    pub(super) fn provider_of_call(&self, module: ModuleId, call: &Block, name: &str) -> ProviderConfig {
+        match passed_provider(call, name) {
+            Some((passed, key)) => {
+                let key = key.map_or(InstanceKey::None, |key| self.provider_key(key, &Scope::of(module)));
+                self.find_provider(module, passed, key)
+            }
+            None => self.find_provider(module, name.into(), InstanceKey::None),
+        }
+    }
+
     fn provider_key(&self, key: &Expr, scope: &Scope<'_>) -> InstanceKey {
         let key = self.eval(key, scope).ok();
         key.and_then(|key| key.as_str().map(|key| InstanceKey::Key(Arc::from(&*key)))).unwrap_or(InstanceKey::Unknown)

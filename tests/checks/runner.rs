@@ -49,6 +49,7 @@ fn findings(report: &Value) -> Vec<(String, String)> {
     let findings = report["findings"].as_array().expect("findings");
     let mut lines: Vec<_> = findings
         .iter()
+        .filter(|finding| finding["waived"].is_null())
         .map(|finding| {
             let location = &finding["location"];
             let (check, severity, path) =

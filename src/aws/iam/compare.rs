@@ -11,8 +11,8 @@ use crate::value::Reason;
 use super::condition::{Condition, Set, Test};
 use super::pattern::{self, Part, Pattern, Token, Variable};
 use super::policy::{Element, Item};
-use super::predicate::{Atom, Matches, Predicate, Sample, Says, not, or};
-use super::request::{Clock, Context, Free, Question, Services, Subject, View};
+use super::predicate::{Atom, Matches, Predicate, Sample, Says, Strings, not, or};
+use super::request::{Account, Clock, Context, Free, Question, Services, Subject, View};
 
 impl Atom {
     fn always(truth: impl Into<Tri>) -> Self {
@@ -62,7 +62,7 @@ pub fn resource(element: &Element, variables: bool, context: &Context, question:
         (Some(resource), _) => Subject::Text(resource.clone()),
         (None, subject) => subject,
     };
-    texts(subject, patterns, element.negated, vague, None, reasons)
+    texts(subject, patterns, element.negated, vague, None, reasons, question)
 }
 
 /// What a condition says in one kind of request.
@@ -140,7 +140,7 @@ pub fn condition(condition: &Condition, variables: bool, context: &Context, ques
                     Atom::unsure(uncompared(condition))
                 }
                 Subject::Age | Subject::Clock(_) => Atom::always(!negated),
-                subject => compared(condition, subject, &values, reasons),
+                subject => compared(condition, subject, &values, reasons, question),
             }
         }
         Test::Null => Atom::always(false),
@@ -148,7 +148,13 @@ pub fn condition(condition: &Condition, variables: bool, context: &Context, ques
 }
 
 /// Strings, truth values and ARNs.
-fn compared(condition: &Condition, subject: Subject, values: &[Vec<Part>], mut reasons: Vec<Reason>) -> Atom {
+fn compared(
+    condition: &Condition,
+    subject: Subject,
+    values: &[Vec<Part>],
+    mut reasons: Vec<Reason>,
+    question: &Question,
+) -> Atom {
     let operator = &condition.operator;
     let mut patterns = Vec::new();
     let mut vague = false;
@@ -181,29 +187,47 @@ fn compared(condition: &Condition, subject: Subject, values: &[Vec<Part>], mut r
     if operator.test == Test::Arn && operator.negated && !is_arn {
         return mismatch(condition);
     }
-    texts(subject, patterns, operator.negated, vague, operator.set, reasons)
+    texts(subject, patterns, operator.negated, vague, operator.set, reasons, question)
 }
 
 /// A string of the request against patterns.
 fn texts(
     subject: Subject,
-    patterns: Vec<Pattern>,
+    mut patterns: Vec<Pattern>,
     negated: bool,
     mut vague: bool,
     set: Option<Set>,
     mut reasons: Vec<Reason>,
+    question: &Question,
 ) -> Atom {
     let whole = View::Whole;
-    let plain = |patterns, prefix, suffix, view| Matches::Text { patterns, prefix, suffix, view, services: None };
+    let plain = |patterns, prefix, suffix, view| Matches::Text {
+        strings: Strings::new(patterns, prefix, suffix),
+        view,
+        services: None,
+    };
     let loose = |pattern: Pattern| {
-        // The account within a pattern for another string: it may match for some accounts, not for others.
-        if !pattern.has_account() {
+        // An account within a pattern for another string: it may match for some accounts, not for others.
+        if !pattern.has_account() && !pattern.has_other() {
             return pattern;
         }
-        let token = |token: &Token| if *token == Token::Account { Token::Hole } else { token.clone() };
+        let is_account = |token: &Token| matches!(token, Token::Account | Token::Other);
+        let token = |token: &Token| if is_account(token) { Token::Hole } else { token.clone() };
         Pattern::new(pattern.tokens.iter().map(token).collect(), pattern.fold)
     };
+    let no_other = match &subject {
+        Subject::Text(text) => !names_other(text, question),
+        Subject::Account(prefix, suffix) => !names_other(prefix, question) && !names_other(suffix, question),
+        _ => false,
+    };
+    if no_other {
+        patterns.retain(|pattern| !pattern.has_other());
+    }
     match subject {
+        // `Resource: "*"` of every statement is no question.
+        Subject::Account(..) | Subject::Chosen(..) | Subject::Arn(_) if patterns.iter().any(Pattern::is_any) => {
+            Atom { says: Says::Always((!negated).into()), reasons }
+        }
         Subject::Text(text) => {
             let patterns: Vec<Pattern> = patterns.into_iter().map(loose).collect();
             let predicate =
@@ -238,12 +262,18 @@ fn texts(
         }
         Subject::Services(which) => {
             let patterns = patterns.into_iter().map(loose).collect();
-            let (prefix, suffix) = (String::new(), String::new());
-            let test = Matches::Text { patterns, prefix, suffix, view: whole, services: Some(which) };
+            let strings = Strings::new(patterns, String::new(), String::new());
+            let test = Matches::Text { strings, view: whole, services: Some(which) };
             Atom { says: Says::When(Free::Services, Predicate { test, negated, vague, set }), reasons }
         }
         _ => Atom { says: Says::Always(Tri::Maybe), reasons },
     }
+}
+
+/// Whether the id of another account than the one of the request may stand in a text: twelve digits.
+fn names_other(text: &str, question: &Question) -> bool {
+    let is_own = |id: &str| question.account == Account::Known(id.into());
+    text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 12 && !is_own(digits))
 }
 
 fn when(free: Free, test: Matches, negated: bool, vague: bool, reasons: Vec<Reason>) -> Atom {
@@ -350,7 +380,7 @@ fn strings<T>(
 fn plain(parts: &[Part]) -> Option<String> {
     let part = |part: &Part| match part {
         Part::Written(character) | Part::Literal(character) => Some(*character),
-        Part::Hole | Part::Account => None,
+        Part::Hole | Part::Account | Part::Other => None,
     };
     parts.iter().map(part).collect()
 }

@@ -5,7 +5,8 @@
 //! level must allow. The question is one of satisfiability, answered by going through the classes of
 //! [`super::classes`], leaving out whatever cannot change the answer any more.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::finding::Witness;
@@ -250,8 +251,7 @@ struct Search<'a, 'q> {
 impl Search<'_, '_> {
     /// Goes through all requests of one kind.
     fn context(&mut self, candidates: &[Candidate<'_>], context: Context) -> Result<(), TooMany> {
-        let atoms: Vec<Vec<Atom>> =
-            candidates.iter().map(|candidate| candidate.atoms(&context, self.question)).collect();
+        let atoms: Atoms = candidates.iter().map(|candidate| candidate.atoms(&context, self.question)).collect();
         let mut predicates: Vec<(Free, Vec<&Predicate>)> = Vec::new();
         let mut clauses = Vec::new();
         for (index, (candidate, atoms)) in candidates.iter().zip(&atoms).enumerate() {
@@ -423,11 +423,13 @@ impl Search<'_, '_> {
                 Verdict::Denied(decisive.collect())
             }
             Some((context, samples)) if unsure.is_empty() || !denied.is_empty() => {
+                let kinds = Kinds { candidates, question: self.question, met: RefCell::default() };
                 let denied_for = |context: &Context, samples: &BTreeMap<Free, Sample>| {
-                    denied_for(candidates, self.levels, self.question, context, samples)
+                    denied_for(&kinds, self.levels, context, samples)
                 };
                 let request = (context, samples);
-                let witness = witness::describe(candidates, self.question, &request, &denied_for);
+                let atoms = kinds.atoms(&request.0);
+                let witness = witness::describe(&atoms, self.question, &request, &denied_for);
                 let closest = closest::find(self.levels, self.question, &request);
                 let escape = Box::new(Escape { witness, closest });
                 if denied.is_empty() { Verdict::NotDenied(escape) } else { Verdict::Conditional(escape) }
@@ -439,22 +441,34 @@ impl Search<'_, '_> {
 
 /// Whether one concrete request is denied.
 pub fn denies(levels: &[Level<'_>], question: &Question, (context, samples): &Request) -> Tri {
-    denied_for(&Candidate::all(levels, question), levels, question, context, samples)
+    let kinds = Kinds { candidates: &Candidate::all(levels, question), question, met: RefCell::default() };
+    denied_for(&kinds, levels, context, samples)
 }
 
-fn denied_for(
-    candidates: &[Candidate<'_>],
-    levels: &[Level<'_>],
-    question: &Question,
-    context: &Context,
-    samples: &BTreeMap<Free, Sample>,
-) -> Tri {
+/// The parts of each candidate in one kind of request.
+type Atoms = Vec<Vec<Atom>>;
+
+/// The parts of the candidates in each kind of request that was met.
+struct Kinds<'c, 'a> {
+    candidates: &'c [Candidate<'a>],
+    question: &'c Question,
+    met: RefCell<HashMap<Context, Rc<Atoms>>>,
+}
+
+impl Kinds<'_, '_> {
+    fn atoms(&self, context: &Context) -> Rc<Atoms> {
+        let make = || Rc::new(self.candidates.iter().map(|one| one.atoms(context, self.question)).collect());
+        Rc::clone(self.met.borrow_mut().entry(*context).or_insert_with(make))
+    }
+}
+
+fn denied_for(kinds: &Kinds<'_, '_>, levels: &[Level<'_>], context: &Context, samples: &BTreeMap<Free, Sample>) -> Tri {
     let mut denied = Tri::No;
     let mut allowed = vec![Tri::No; levels.len()];
-    for candidate in candidates {
+    for (candidate, atoms) in kinds.candidates.iter().zip(&*kinds.atoms(context)) {
         let mut truth = candidate.base;
-        for atom in candidate.atoms(context, question) {
-            truth = and(truth, holds(&atom, samples, question));
+        for atom in atoms {
+            truth = and(truth, holds(atom, samples, kinds.question));
         }
         if candidate.denies {
             denied = or(denied, truth);

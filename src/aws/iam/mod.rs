@@ -12,6 +12,7 @@ pub mod policy;
 pub mod predicate;
 pub mod request;
 pub mod witness;
+mod words;
 
 pub use closest::Closest;
 pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide, denies};

@@ -9,7 +9,7 @@ use crate::value::Reason;
 use super::policy::{Item, Unit};
 
 /// One step of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Token {
     /// Just this character.
     Char(char),
@@ -25,6 +25,8 @@ pub enum Token {
     Hole,
     /// The account of the request, whatever it is.
     Account,
+    /// The id of another account.
+    Other,
 }
 
 impl Token {
@@ -37,13 +39,13 @@ impl Token {
             Self::Char(own) => *own == character || (fold && own.eq_ignore_ascii_case(&character)),
             Self::One | Self::Many | Self::Hole => true,
             Self::OneInSegment | Self::ManyInSegment => character != ':',
-            Self::Account => false,
+            Self::Account | Self::Other => false,
         }
     }
 }
 
 /// A compiled pattern.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pattern {
     /// Its steps.
     pub tokens: Vec<Token>,
@@ -151,6 +153,25 @@ impl Pattern {
         }
     }
 
+    /// Whether it surely matches every string.
+    pub fn is_any(&self) -> bool {
+        self.tokens == [Token::Many]
+    }
+
+    /// The one string that it matches, if all of it is plain.
+    pub fn as_literal(&self) -> Option<String> {
+        let plain = |token: &Token| match token {
+            Token::Char(character) => Some(*character),
+            _ => None,
+        };
+        if self.fold { None } else { self.tokens.iter().map(plain).collect() }
+    }
+
+    /// Whether the pattern contains the id of another account than the one of the request.
+    pub fn has_other(&self) -> bool {
+        self.tokens.contains(&Token::Other)
+    }
+
     /// Whether the pattern contains the account of the request.
     pub fn has_account(&self) -> bool {
         self.tokens.contains(&Token::Account)
@@ -196,6 +217,8 @@ pub enum Part {
     Hole,
     /// The account of the request.
     Account,
+    /// The id of another account.
+    Other,
 }
 
 /// What a policy variable stands for.
@@ -224,7 +247,7 @@ pub fn resolve(
     while let Some((unit, rest)) = units.split_first() {
         units = rest;
         match unit {
-            Unit::Hole(_) => parts.push(Part::Hole),
+            Unit::Hole(_) | Unit::Own | Unit::Other => written(unit, lookup, &mut parts, reasons)?,
             Unit::Char('$') if variables && rest.first() == Some(&Unit::Char('{')) => {
                 let end = rest.iter().position(|unit| *unit == Unit::Char('}'));
                 let Some(inner) = end.and_then(|end| rest.get(1..end)) else {
@@ -242,6 +265,22 @@ pub fn resolve(
         }
     }
     Some(parts)
+}
+
+/// One part as it is written, without variables.
+fn written(
+    unit: &Unit,
+    lookup: &dyn Fn(&str) -> Variable,
+    parts: &mut Vec<Part>,
+    reasons: &mut Vec<Reason>,
+) -> Option<()> {
+    match unit {
+        Unit::Char(character) => parts.push(Part::Written(*character)),
+        Unit::Hole(_) => parts.push(Part::Hole),
+        Unit::Other => parts.push(Part::Other),
+        Unit::Own => substitute("aws:PrincipalAccount", lookup, parts, reasons)?,
+    }
+    Some(())
 }
 
 fn substitute(
@@ -283,6 +322,7 @@ pub fn string(parts: &[Part], wild: bool, fold: bool) -> Pattern {
         Part::Written(character) | Part::Literal(character) => Token::Char(*character),
         Part::Hole => Token::Hole,
         Part::Account => Token::Account,
+        Part::Other => Token::Other,
     };
     Pattern::new(parts.iter().map(token).collect(), fold)
 }
@@ -314,6 +354,7 @@ pub fn arn(parts: &[Part]) -> Option<Pattern> {
             }
             Part::Hole => Token::Hole,
             Part::Account => Token::Account,
+            Part::Other => Token::Other,
         });
     }
     (colons == COLONS).then(|| Pattern::new(tokens, false))
@@ -324,7 +365,7 @@ pub fn arn(parts: &[Part]) -> Option<Pattern> {
 pub fn action(item: &Item, action: &str) -> (Tri, Option<Reason>) {
     let written = |unit: &Unit| match unit {
         Unit::Char(character) => Part::Written(*character),
-        Unit::Hole(_) => Part::Hole,
+        Unit::Hole(_) | Unit::Own | Unit::Other => Part::Hole,
     };
     let parts: Vec<Part> = item.units.iter().map(written).collect();
     let found = string(&parts, true, true).matches(action);
@@ -351,12 +392,11 @@ pub fn resource(
 ) -> Result<Option<Pattern>, Reason> {
     let fifth = item.units.iter().enumerate().filter(|(_, unit)| **unit == Unit::Char(':')).nth(COLONS - 1);
     let head = fifth.map_or(item.units.len(), |(at, _)| at);
-    let written = |unit: &Unit| match unit {
-        Unit::Char(character) => Part::Written(*character),
-        Unit::Hole(_) => Part::Hole,
-    };
     let (head, tail) = item.units.split_at_checked(head).unwrap_or((&item.units, &[]));
-    let mut parts: Vec<Part> = head.iter().map(written).collect();
+    let mut parts = Vec::new();
+    if head.iter().try_for_each(|unit| written(unit, lookup, &mut parts, reasons)).is_none() {
+        return Ok(None);
+    }
     let tail = Item { units: tail.to_vec(), span: item.span };
     match resolve(&tail, variables, lookup, reasons) {
         Some(tail) => parts.extend(tail),

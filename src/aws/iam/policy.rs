@@ -6,9 +6,10 @@
 
 use std::fmt;
 
+use crate::aws::identity;
 use crate::source::Span;
 use crate::text::Piece;
-use crate::value::{Fields, Kind, Reason, Value};
+use crate::value::{Fields, Kind, Reason, Symbol, Unknown, Value};
 
 use super::condition::{Condition, Operator};
 
@@ -75,13 +76,49 @@ pub struct Item {
     pub span: Option<Span>,
 }
 
-/// A character, or a run of characters that is not known.
+/// A character, or a run of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A character.
     Char(char),
     /// Any characters, none included.
-    Hole(Reason),
+    Hole(Box<Hole>),
+    /// The id of the account that is asked about.
+    Own,
+    /// The id of some other account.
+    Other,
+}
+
+/// Characters that are not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// Why.
+    pub reason: Reason,
+    /// What they are the value of, canonical.
+    pub symbol: Option<Symbol>,
+}
+
+/// What a value that is not known means to whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// The id of the account that is asked about.
+    Own,
+    /// The id of some other account.
+    Other,
+    /// These characters.
+    Text(String),
+}
+
+impl Unit {
+    /// Characters that are not known, of which nothing else is known either.
+    pub fn hole(reason: Reason) -> Self {
+        Self::Hole(Box::new(Hole { reason, symbol: None }))
+    }
+
+    fn unknown(unknown: &Unknown) -> Self {
+        let symbol = unknown.symbol.as_ref().and_then(identity::same_text);
+        Self::Hole(Box::new(Hole { reason: unknown.reason.clone(), symbol }))
+    }
 }
 
 /// Why AWS would not accept the document.
@@ -109,7 +146,7 @@ impl Item {
     pub fn shown(&self) -> String {
         let unit = |unit: &Unit| match unit {
             Unit::Char(character) => *character,
-            Unit::Hole(_) => '…',
+            Unit::Hole(_) | Unit::Own | Unit::Other => '…',
         };
         self.units.iter().map(unit).collect()
     }
@@ -118,7 +155,7 @@ impl Item {
     pub fn as_known(&self) -> Option<String> {
         let unit = |unit: &Unit| match unit {
             Unit::Char(character) => Some(*character),
-            Unit::Hole(_) => None,
+            Unit::Hole(_) | Unit::Own | Unit::Other => None,
         };
         self.units.iter().map(unit).collect()
     }
@@ -126,13 +163,36 @@ impl Item {
     /// Why parts of it are not known.
     pub fn holes(&self) -> impl Iterator<Item = &Reason> {
         self.units.iter().filter_map(|unit| match unit {
-            Unit::Hole(reason) => Some(reason),
-            Unit::Char(_) => None,
+            Unit::Hole(hole) => Some(&hole.reason),
+            Unit::Char(_) | Unit::Own | Unit::Other => None,
         })
     }
 
-    fn hole(reason: Reason, span: Option<Span>) -> Self {
-        Self { units: vec![Unit::Hole(reason)], span }
+    /// What the parts that are not known are the values of.
+    fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.units.iter().filter_map(|unit| match unit {
+            Unit::Hole(hole) => hole.symbol.as_ref(),
+            Unit::Char(_) | Unit::Own | Unit::Other => None,
+        })
+    }
+
+    fn name(&mut self, meaning: &dyn Fn(&Symbol) -> Option<Named>) {
+        if self.symbols().next().is_none() {
+            return;
+        }
+        let named = |unit: Unit| {
+            let symbol = match &unit {
+                Unit::Hole(hole) => hole.symbol.as_ref(),
+                _ => None,
+            };
+            match symbol.and_then(meaning) {
+                None => vec![unit],
+                Some(Named::Own) => vec![Unit::Own],
+                Some(Named::Other) => vec![Unit::Other],
+                Some(Named::Text(text)) => text.chars().map(Unit::Char).collect(),
+            }
+        };
+        self.units = std::mem::take(&mut self.units).into_iter().flat_map(named).collect();
     }
 
     /// A string, number or truth value as a policy may write it; `None` for anything else.
@@ -144,7 +204,7 @@ impl Item {
                 for piece in text.flattened().pieces() {
                     match piece {
                         Piece::Literal(literal) => units.extend(literal.text.chars().map(Unit::Char)),
-                        Piece::Unknown(unknown) => units.push(Unit::Hole(unknown.reason.clone())),
+                        Piece::Unknown(unknown) => units.push(Unit::unknown(&unknown)),
                         Piece::Encoded(_) => {}
                     }
                 }
@@ -152,7 +212,7 @@ impl Item {
             }
             Kind::Bool(value) => value.to_string().chars().map(Unit::Char).collect(),
             Kind::Number(number) => number.to_string().chars().map(Unit::Char).collect(),
-            Kind::Unknown(unknown) => return Some(Self::hole(unknown.reason.clone(), span)),
+            Kind::Unknown(unknown) => vec![Unit::unknown(unknown)],
             _ => return None,
         };
         Some(Self { units, span })
@@ -181,6 +241,29 @@ impl Policy {
     /// A policy of which nothing is known: it may deny, allow, or neither.
     pub fn unknown(reason: Reason, span: Option<Span>) -> Self {
         Self { variables: true, statements: vec![Statement::unknown(reason, span)], span }
+    }
+
+    fn items(&self) -> impl Iterator<Item = &Item> {
+        self.statements.iter().flat_map(|statement| {
+            let values = statement.conditions.iter().flat_map(|condition| &condition.values);
+            statement.resources.values.iter().chain(values)
+        })
+    }
+
+    /// What its unknown parts are the values of, as far as that is known.
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol> {
+        self.items().flat_map(Item::symbols)
+    }
+
+    /// The policy with what some of its unknown parts mean.
+    #[must_use]
+    pub fn naming(&self, meaning: &dyn Fn(&Symbol) -> Option<Named>) -> Self {
+        let mut policy = self.clone();
+        for statement in &mut policy.statements {
+            let values = statement.conditions.iter_mut().flat_map(|condition| &mut condition.values);
+            statement.resources.values.iter_mut().chain(values).for_each(|item| item.name(meaning));
+        }
+        policy
     }
 
     /// AWS's own policy `FullAWSAccess`.
@@ -221,6 +304,36 @@ impl Statement {
     }
 }
 
+/// How many bytes of strings a policy may have: many times what AWS takes of any kind.
+const MAX_LENGTH: usize = 256 << 10;
+
+/// How many bytes the strings of a value have, counted up to `limit`.
+pub fn length_up_to(value: &Value, limit: usize) -> usize {
+    let mut open = vec![value];
+    let mut length = 0;
+    while let Some(value) = open.pop().filter(|_| length < limit) {
+        match &value.kind {
+            Kind::Text(text) => length += text.known_len(),
+            Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                length += elements.len();
+                open.extend(elements.iter());
+            }
+            Kind::Object(fields) | Kind::Map(_, fields) => {
+                length += fields.keys().map(|key| key.len()).sum::<usize>();
+                open.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    length
+}
+
+/// Where a value stands behind its key. What is written elsewhere, and only used here, is no part of the condition.
+fn follows(key: Span, value: &Value) -> Option<Span> {
+    let places = [value.origin.place(), value.origin.span].into_iter().flatten();
+    places.filter(|span| span.file == key.file && span.start >= key.end).min_by_key(|span| span.end)
+}
+
 #[derive(Default)]
 struct Reader {
     errors: Vec<PolicyError>,
@@ -243,6 +356,9 @@ impl Reader {
         let mut policy = Policy { variables: false, statements: Vec::new(), span };
         if let Kind::Unknown(unknown) = &document.kind {
             return Policy::unknown(unknown.reason.clone(), span);
+        }
+        if length_up_to(document, MAX_LENGTH) >= MAX_LENGTH {
+            return Policy::unknown(Reason::new("the policy", "is longer than rootlint reads", span), span);
         }
         let Some(fields) = document.fields() else {
             self.error("a policy is a JSON object", span);
@@ -388,7 +504,7 @@ impl Reader {
             };
             self.repeated(keys);
             for (key, field) in keys.fields() {
-                let span = field.key_span.map(|start| field.value.origin.place().map_or(start, |end| start.to(end)));
+                let span = field.key_span.map(|key| key.to(follows(key, &field.value).unwrap_or(key)));
                 match Item::list(&field.value) {
                     Some(values) => statement.conditions.push(Condition {
                         operator: operator.clone(),

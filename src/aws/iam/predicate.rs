@@ -2,6 +2,7 @@
 //! choose.
 
 use core::net::IpAddr;
+use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
@@ -46,14 +47,10 @@ pub struct Predicate {
 /// A positive test.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Matches {
-    /// A string that stands between two fixed ones.
+    /// A string.
     Text {
-        /// The patterns, of which one must match.
-        patterns: Vec<Pattern>,
-        /// What stands before the free string.
-        prefix: String,
-        /// What stands after it.
-        suffix: String,
+        /// The strings, of which one must match.
+        strings: Strings,
         /// Which part of the free string is compared.
         view: View,
         /// Which services of a list are compared.
@@ -65,6 +62,51 @@ pub enum Matches {
     Time(Clock, Order, Vec<f64>),
     /// An address.
     Address(Vec<IpNet>),
+}
+
+/// Strings of a policy with which a free one is compared that stands between two fixed ones.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Strings {
+    /// Patterns of the whole.
+    pub patterns: Vec<Pattern>,
+    /// What the free string itself is, where a pattern has neither wildcards nor anything else that is open: most have
+    /// none, and there may be thousands.
+    pub literals: BTreeSet<String>,
+    /// What stands before the free string.
+    pub prefix: String,
+    /// What stands after it.
+    pub suffix: String,
+}
+
+impl Strings {
+    /// What can match between `prefix` and `suffix`.
+    pub fn new(patterns: Vec<Pattern>, prefix: String, suffix: String) -> Self {
+        let mut strings = Self { prefix, suffix, ..Self::default() };
+        for pattern in patterns {
+            match pattern.as_literal() {
+                None => strings.patterns.push(pattern),
+                Some(whole) => {
+                    let own = whole.strip_prefix(&*strings.prefix).and_then(|own| own.strip_suffix(&*strings.suffix));
+                    strings.literals.extend(own.map(String::from));
+                }
+            }
+        }
+        strings
+    }
+
+    /// Whether one of them matches.
+    fn matches(&self, text: &str) -> Tri {
+        if self.literals.contains(text) {
+            return Tri::Yes;
+        }
+        if self.patterns.is_empty() {
+            return Tri::No;
+        }
+        if self.prefix.is_empty() && self.suffix.is_empty() {
+            return any(&self.patterns, text);
+        }
+        any(&self.patterns, &format!("{}{text}{}", self.prefix, self.suffix))
+    }
 }
 
 /// A value chosen for something free.
@@ -119,12 +161,10 @@ impl Predicate {
     /// Whether it holds for a chosen value.
     pub fn holds(&self, sample: &Sample) -> Tri {
         let positive = match (&self.test, sample) {
-            (Matches::Text { patterns, services: Some(which), .. }, Sample::Services(list)) => {
-                return self.holds_for_list(patterns, *which, list);
+            (Matches::Text { strings, services: Some(which), .. }, Sample::Services(list)) => {
+                return self.holds_for_list(strings, *which, list);
             }
-            (Matches::Text { patterns, prefix, suffix, view, .. }, Sample::Text(text)) => {
-                any(patterns, &format!("{prefix}{}{suffix}", view.of(text)))
-            }
+            (Matches::Text { strings, view, .. }, Sample::Text(text)) => strings.matches(view.of(text)),
             (Matches::Number(order, values), Sample::Number(number)) => {
                 values.iter().any(|value| order.holds(&(*number as f64), value)).into()
             }
@@ -143,8 +183,8 @@ impl Predicate {
         if self.negated { not(positive) } else { positive }
     }
 
-    fn holds_for_list(&self, patterns: &[Pattern], which: Services, list: &[String]) -> Tri {
-        let one = |text: &String| self.turned(any(patterns, text));
+    fn holds_for_list(&self, strings: &Strings, which: Services, list: &[String]) -> Tri {
+        let one = |text: &String| self.turned(strings.matches(text));
         match (which, self.set) {
             (Services::First, _) => list.first().map_or(Tri::No, one),
             (Services::Last, _) => list.last().map_or(Tri::No, one),
@@ -155,7 +195,7 @@ impl Predicate {
 }
 
 /// Whether one of the patterns matches.
-pub fn any(patterns: &[Pattern], text: &str) -> Tri {
+fn any(patterns: &[Pattern], text: &str) -> Tri {
     let mut found = Tri::No;
     for pattern in patterns {
         found = or(found, pattern.matches(text));

@@ -212,7 +212,7 @@ pub enum Subject {
 }
 
 /// Which part of a chosen string a key holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum View {
     /// All of it.
     #[default]

@@ -6,8 +6,7 @@ use crate::finding::Witness;
 use crate::text::Tri;
 
 use super::classes;
-use super::decide::Candidate;
-use super::predicate::{Predicate, Sample, Says};
+use super::predicate::{Atom, Predicate, Sample, Says};
 use super::request::{
     Account, Clock, Context, Credentials, Free, Network, Organization, Place, Principal, Question, Services, Subject,
     View,
@@ -53,14 +52,14 @@ pub type Request = (Context, BTreeMap<Free, Sample>);
 
 /// The witness: the whole request context, and in words what of it matters.
 pub(super) fn describe(
-    candidates: &[Candidate<'_>],
+    atoms: &[Vec<Atom>],
     question: &Question,
     request: &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
 ) -> Witness {
     let who = shown(&choice(request, Free::Account, question));
     let account = View::Account.of(&who).to_owned();
-    let text = words(candidates, question, request, denied_for, &who);
+    let text = words(atoms, question, request, denied_for, &who);
     Witness { account: Some(account), context: keys(question, request), text }
 }
 
@@ -117,7 +116,7 @@ fn date(seconds: i64) -> String {
 
 /// "root of 111122223333, signed in with MFA, from any address": what does not matter is left out or said to be any.
 fn words(
-    candidates: &[Candidate<'_>],
+    atoms: &[Vec<Atom>],
     question: &Question,
     (context, samples): &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
@@ -126,17 +125,14 @@ fn words(
     let passes = |context: &Context, samples: &BTreeMap<Free, Sample>| denied_for(context, samples) == Tri::No;
     // A choice matters unless every other one passes as well.
     let matters = |free: Free| {
-        let mut predicates: Vec<Predicate> = Vec::new();
-        for candidate in candidates {
-            for atom in candidate.atoms(context, question) {
-                if let Says::When(other, predicate) = atom.says
-                    && other == free
-                {
-                    predicates.push(predicate);
-                }
+        let mut predicates: Vec<&Predicate> = Vec::new();
+        for atom in atoms.iter().flatten() {
+            if let Says::When(other, predicate) = &atom.says
+                && *other == free
+            {
+                predicates.push(predicate);
             }
         }
-        let predicates: Vec<&Predicate> = predicates.iter().collect();
         !predicates.is_empty()
             && classes::samples(free, &predicates, question).map_or(true, |all| {
                 all.into_iter().any(|sample| {

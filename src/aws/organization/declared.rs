@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aws::iam::Policy;
+use crate::aws::iam::policy::length_up_to;
 use crate::aws::identity;
 use crate::document::{self, DocumentError};
 use crate::finding::{Diagnostic, Findings};
@@ -11,9 +12,13 @@ use crate::source::Span;
 use crate::value::{Field, Fields, Kind, Reason, Symbol, Value};
 
 use super::features::Features;
+use super::fixes::Form;
 use super::full_access::{self, FullAccess};
 use super::identity_policies::IdentityPolicy;
 use super::{control_tower, identity_policies, quotas};
+
+/// How many bytes of strings the service control policies of a project may have: more than any organization has.
+const MAX_LENGTH: usize = 4 << 20;
 
 /// What one project declares.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +45,8 @@ pub struct Declared {
     pub controls: Vec<Control>,
     /// The partition, as far as a Region says it.
     pub partition: Option<Arc<str>>,
+    /// How many bytes of strings its service control policies have.
+    length: usize,
 }
 
 /// An organization.
@@ -96,6 +103,8 @@ pub struct ServiceControlPolicy {
     pub doubt: Option<Reason>,
     /// What it says.
     pub content: Content,
+    /// How that is written.
+    pub form: Form,
     /// How many characters that takes, and where they are written; nothing if it is not wholly known.
     pub size: Option<(usize, Option<Span>)>,
 }
@@ -111,6 +120,8 @@ pub struct OtherPolicy {
     pub kind: Value,
     /// What it says, if it is written like a service control policy.
     pub policy: Option<Arc<Policy>>,
+    /// How that is written.
+    pub form: Form,
 }
 
 /// The content of a policy.
@@ -350,8 +361,9 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let doubt = match (&kind.kind, kind.as_str().as_deref()) {
         (_, Some("SERVICE_CONTROL_POLICY")) => None,
         (_, Some(_)) => {
-            let policy = lenient(&get(resource, "content", "Content"));
-            all.others.push(OtherPolicy { site: resource.site.clone(), id: id.clone(), kind, policy });
+            let value = get(resource, "content", "Content");
+            let (policy, form) = (lenient(&value), Form::of(&value, resource.site.language));
+            all.others.push(OtherPolicy { site: resource.site.clone(), id: id.clone(), kind, policy, form });
             return attachments(resource, &id, all);
         }
         // The Terraform provider's default.
@@ -361,10 +373,11 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     };
     all.full_access.extend(full_access::strategies(resource));
     let value = get(resource, "content", "Content");
-    let content = content(&value, resource, out);
+    let content = content(&value, resource, &mut all.length, out);
     let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
     attachments(resource, &id, all);
-    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, size });
+    let form = Form::of(&value, resource.site.language);
+    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, form, size });
 }
 
 /// The targets that a policy itself names.
@@ -403,7 +416,7 @@ pub(super) fn lenient(value: &Value) -> Option<Arc<Policy>> {
     Policy::parse(&document).ok().map(Arc::new)
 }
 
-fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Content {
+fn content(value: &Value, resource: &Resource<'_>, length: &mut usize, out: &mut Findings) -> Content {
     let at = |span: Option<Span>| span.or_else(|| value.origin.primary()).unwrap_or(resource.site.header);
     let invalid = |message: String, span: Option<Span>, out: &mut Findings| {
         let message = format!("{}: AWS would reject this policy: {message}", resource.site.address);
@@ -412,6 +425,13 @@ fn content(value: &Value, resource: &Resource<'_>, out: &mut Findings) -> Conten
     };
     match document::read(value) {
         Ok(document) => {
+            document.hidden_texts(&mut out.secrets);
+            *length += length_up_to(&document, MAX_LENGTH);
+            if *length > MAX_LENGTH {
+                let reason =
+                    Reason::new(&*resource.site.address, "comes after more policies than rootlint reads", None);
+                return Content::Policy(Arc::new(Policy::unknown(reason, value.origin.primary())));
+            }
             // A language that encodes a value writes each key once, whatever its own literal repeats.
             let encoded = value.as_text().is_some_and(|text| text.as_encoded().is_some());
             let document = if encoded { once(&document) } else { document };

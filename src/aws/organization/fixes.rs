@@ -2,11 +2,36 @@
 //! engine decide it before a user ever reads it.
 
 use crate::resource::{Language, Site};
+use crate::value::{Value, Via};
 
 use super::guards::ROOT_ARN;
 
 /// The request to enable what CloudFormation has no resource for.
 pub const ENABLE_COMMAND: &str = "aws iam enable-organizations-root-credentials-management";
+
+/// How a policy is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A value in HCL, which a function encodes.
+    Hcl,
+    /// The data source `aws_iam_policy_document`.
+    Document,
+    /// JSON: a heredoc, a file, a template (YAML takes it as it is).
+    Json,
+}
+
+impl Form {
+    /// How the policy of this value is written.
+    pub fn of(policy: &Value, language: Language) -> Self {
+        let encoded = policy.as_text().is_some_and(|text| text.as_encoded().is_some());
+        let documents = |what: &Via| matches!(what, Via::Attribute(of) if of.contains("aws_iam_policy_document."));
+        match language {
+            Language::Terraform if policy.origin.chain().any(|hop| documents(&hop.what)) => Self::Document,
+            Language::Terraform if encoded => Self::Hcl,
+            _ => Self::Json,
+        }
+    }
+}
 
 /// A policy that denies root its keys, and its attachment to the root of the organization.
 pub fn guard(language: Language, organization: Option<&Site>) -> String {
@@ -15,36 +40,45 @@ pub fn guard(language: Language, organization: Option<&Site>) -> String {
         Language::Terraform => terraform(organization),
         Language::Manifest | Language::Workflow => format!(
             "a service control policy with this statement, and the root of the organization among its targets:\n{}",
-            statement(language)
+            statement(Form::Json)
         ),
     }
 }
 
-/// The statement of [`guard`] alone, on one line.
-pub fn statement(language: Language) -> String {
-    match language {
-        Language::CloudFormation => format!(
-            "{{ Effect: Deny, Action: \"iam:CreateAccessKey\", Resource: \"*\", \
-             Condition: {{ ArnLike: {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
-        ),
-        // The policies of manifests are files of their own.
-        Language::Manifest | Language::Workflow => format!(
+/// The statement of [`guard`] alone; on one line where the form allows it, else after an empty line.
+pub fn statement(form: Form) -> String {
+    match form {
+        Form::Json => format!(
             "{{ \"Effect\": \"Deny\", \"Action\": \"iam:CreateAccessKey\", \"Resource\": \"*\", \
              \"Condition\": {{ \"ArnLike\": {{ \"aws:PrincipalArn\": \"{ROOT_ARN}\" }} }} }}"
         ),
-        Language::Terraform => format!(
+        Form::Hcl => format!(
             "{{ Effect = \"Deny\", Action = \"iam:CreateAccessKey\", Resource = \"*\", \
              Condition = {{ ArnLike = {{ \"aws:PrincipalArn\" = \"{ROOT_ARN}\" }} }} }}"
+        ),
+        Form::Document => format!(
+            r#"
+
+statement {{
+  effect    = "Deny"
+  actions   = ["iam:CreateAccessKey"]
+  resources = ["*"]
+  condition {{
+    test     = "ArnLike"
+    variable = "aws:PrincipalArn"
+    values   = ["{ROOT_ARN}"]
+  }}
+}}"#
         ),
     }
 }
 
 /// The condition that leaves sessions of `sts:AssumeRoot` alone.
-pub fn without_sessions(language: Language) -> &'static str {
-    match language {
-        Language::CloudFormation => "Null: { \"aws:AssumedRoot\": \"true\" }",
-        Language::Manifest | Language::Workflow => "\"Null\": { \"aws:AssumedRoot\": \"true\" }",
-        Language::Terraform => "Null = { \"aws:AssumedRoot\" = \"true\" }",
+pub fn without_sessions(form: Form) -> &'static str {
+    match form {
+        Form::Json => "\"Null\": { \"aws:AssumedRoot\": \"true\" }",
+        Form::Hcl => "Null = { \"aws:AssumedRoot\" = \"true\" }",
+        Form::Document => "test = \"Null\", variable = \"aws:AssumedRoot\", values = [\"true\"]",
     }
 }
 
@@ -85,6 +119,24 @@ resource "aws_organizations_policy_attachment" "deny_root_access_keys" {{
 }
 
 fn cloudformation(organization: Option<&Site>) -> String {
+    if let Some(site) = organization.filter(|site| site.project.ends_with(".json")) {
+        return format!(
+            r#""DenyRootAccessKeys": {{
+  "Type": "AWS::Organizations::Policy",
+  "Properties": {{
+    "Name": "deny-root-access-keys",
+    "Type": "SERVICE_CONTROL_POLICY",
+    "TargetIds": [{{ "Fn::GetAtt": ["{}", "RootId"] }}],
+    "Content": {{
+      "Version": "2012-10-17",
+      "Statement": [{}]
+    }}
+  }}
+}}"#,
+            site.address,
+            statement(Form::Json),
+        );
+    }
     format!(
         r#"DenyRootAccessKeys:
   Type: AWS::Organizations::Policy

@@ -8,6 +8,7 @@ use crate::resource::{Resource, Site};
 use crate::value::Value;
 
 use super::declared::lenient;
+use super::fixes::Form;
 use super::guards;
 
 /// A policy of IAM that names root in a `Deny`.
@@ -17,6 +18,8 @@ pub struct IdentityPolicy {
     pub site: Site,
     /// What it says.
     pub policy: Arc<Policy>,
+    /// How that is written.
+    pub form: Form,
 }
 
 /// Types with a document of an identity: where it stands, and the list that it is an element of, if any.
@@ -56,6 +59,10 @@ pub fn of(resource: &Resource<'_>) -> Vec<IdentityPolicy> {
             documents.filter_map(|policy| policy.fields()?.get(document).cloned()).collect()
         }
     };
-    let policies = documents.iter().filter_map(lenient).filter(|policy| guards::names_root(policy));
-    policies.map(|policy| IdentityPolicy { site: resource.site.clone(), policy }).collect()
+    let policy = |document: &Value| {
+        let policy = lenient(document).filter(|policy| guards::names_root(policy))?;
+        let form = Form::of(document, resource.site.language);
+        Some(IdentityPolicy { site: resource.site.clone(), policy, form })
+    };
+    documents.iter().filter_map(policy).collect()
 }

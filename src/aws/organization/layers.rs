@@ -247,6 +247,10 @@ impl<'g, 'a> Index<'g, 'a> {
 }
 
 /// Why an attachment to something that is not declared may be one to this node.
+///
+/// An id that is written out beside declared units and accounts may be one of theirs: AWS gave it when the unit was made,
+/// and whoever wrote it down need not have written the reference. As it may as well be another's, the attachment neither
+/// covers the declared unit nor is it missing there.
 fn doubt(target: &Ident, kind: TargetKind, node: Option<&Ident>) -> Option<Reason> {
     let Some(id) = &target.literal else {
         let why = || Reason::new(target.name(), "is not known to be this target or another", target.span);
@@ -259,5 +263,6 @@ fn doubt(target: &Ident, kind: TargetKind, node: Option<&Ident>) -> Option<Reaso
     };
     // Two ids that are both written out differ.
     let node = node.filter(|node| node.literal.is_none())?;
-    fits.then(|| Reason::new(&**id, format!("may be {}", node.name()), target.span))
+    let why = || format!("may be the id of {}, which is not known here: if it is, refer to it by name", node.name());
+    fits.then(|| Reason::new(&**id, why(), target.span))
 }

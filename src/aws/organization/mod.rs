@@ -2,6 +2,7 @@
 //!
 //! One project at a time is read into [`Declared`]; [`resolve`] puts the projects together.
 
+mod accounts;
 mod control_tower;
 mod declared;
 mod features;

@@ -123,15 +123,16 @@ impl<'a> Ground<'_, 'a> {
         let accounts = BTreeSet::new();
         let judged = Judged { question: self.question, full_access: self.has_full_access(), accounts: &accounts };
         let policies = self.group.policies().filter_map(|policy| match &policy.content {
-            Content::Policy(content) => Some((&policy.site, content)),
+            Content::Policy(content) => Some((policy, content)),
             Content::Invalid(_) => None,
         });
         let mut found: Vec<LockedOut> = Vec::new();
-        for (site, policy) in policies {
+        for (declared, policy) in policies {
+            let site = &declared.site;
             let Some(statement) = guards::locks_out_sessions(policy, &judged) else { continue };
             let span = statement.span.unwrap_or(site.header);
             if !found.iter().any(|known| known.span == span) {
-                found.push(LockedOut { site: site.clone(), span, help: fixes::without_sessions(site.language) });
+                found.push(LockedOut { site: site.clone(), span, help: fixes::without_sessions(declared.form) });
             }
         }
         found
@@ -150,10 +151,17 @@ impl<'a> Ground<'_, 'a> {
                 .collect();
         }
         let explains = self.uncovered.contains(&Arc::as_ptr(content)) || (self.any_uncovered && hooks.is_empty());
-        faults.into_iter().map(|fault| self.of_fault(fault, &policy.site, explains, doubts.clone())).collect()
+        faults.into_iter().map(|fault| self.of_fault(fault, policy, explains, doubts.clone())).collect()
     }
 
-    fn of_fault(&self, fault: Fault, site: &Site, explains: bool, mut doubts: Vec<Reason>) -> NearMiss {
+    fn of_fault(
+        &self,
+        fault: Fault,
+        policy: &ServiceControlPolicy,
+        explains: bool,
+        mut doubts: Vec<Reason>,
+    ) -> NearMiss {
+        let site = &policy.site;
         let partition = self.group.facts.iter().find_map(|facts| facts.organization.partition.as_ref());
         if fault.partition && partition.is_none() {
             let why = format!("is not known and taken to be `{}`", self.question.partition);
@@ -168,7 +176,7 @@ impl<'a> Ground<'_, 'a> {
             label: fault.label.into(),
             message: fault.message,
             related: fault.others.into_iter().filter_map(|(text, span)| Some((text, span?))).collect(),
-            help: format!("{changes}{}", fixes::statement(site.language)),
+            help: format!("{changes}{}", fixes::statement(policy.form)),
             doubts,
             explains,
             site: site.clone(),
@@ -267,7 +275,7 @@ impl<'a> Ground<'_, 'a> {
             related: related.take(1).collect(),
             help: format!(
                 "{attribute}\"SERVICE_CONTROL_POLICY\", and no `Principal` in the statement: {}",
-                fixes::statement(site.language)
+                fixes::statement(other.form)
             ),
             doubts: doubts(site, None),
             explains: self.any_uncovered,
@@ -328,7 +336,7 @@ impl<'a> Ground<'_, 'a> {
                 related: Vec::new(),
                 help: format!(
                     "say it in a service control policy that is attached to the root of the organization: {}",
-                    fixes::statement(site.language)
+                    fixes::statement(known.form)
                 ),
                 doubts: doubts(site, None),
                 explains: self.any_uncovered,

@@ -1,19 +1,21 @@
 //! The projects of a scan, put together into organizations: which roots, units and accounts there are, what is attached on
 //! the way to each, and whether that denies its root users a key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::Model;
 use crate::aws::iam::{
-    Account as Who, Attached, Level, Organization as Known, Place, Policy, Principal, Question, Verdict, decide,
+    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Organization as Known, Place, Policy, Principal, Question,
+    Verdict, decide,
 };
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
-use crate::value::Reason;
+use crate::value::{Reason, Symbol};
 
+use super::accounts::{self, Accounts, Whose};
 use super::declared::Ident;
 use super::groups::{Group, groups};
 use super::guards;
@@ -54,6 +56,8 @@ pub struct Resolved {
     root_denies: bool,
     /// Whether the policies at the root deny everybody to create keys of IAM users.
     root_denies_user_keys: bool,
+    /// Whether they deny everybody to create IAM users.
+    root_denies_users: bool,
 }
 
 impl Resolved {
@@ -65,6 +69,11 @@ impl Resolved {
     /// Whether nobody can create a key of an IAM user in any account but the management account.
     pub fn denies_user_keys(&self) -> bool {
         self.root_denies_user_keys
+    }
+
+    /// Whether nobody can create an IAM user in any account but the management account.
+    pub fn denies_users(&self) -> bool {
+        self.root_denies_users
     }
 
     /// The targets whose root users can create a key in some request.
@@ -232,7 +241,8 @@ impl<'a> Group<'a> {
             doubt,
             layers: HashMap::new(),
             verdicts: HashMap::new(),
-            by_account: HashMap::new(),
+            of_accounts: HashMap::new(),
+            accounts: Accounts::of(self),
             classes: HashMap::new(),
             relevant: HashMap::new(),
             uncovered: HashSet::new(),
@@ -261,7 +271,8 @@ impl<'a> Group<'a> {
             any_uncovered: targets.iter().any(Target::is_uncovered),
         };
         let (near_misses, locked_out) = (ground.near_misses(), ground.locked_out());
-        let root_denies_user_keys = in_view && judge.denies_user_keys();
+        let root_denies_user_keys = in_view && judge.denies_of_users(CREATE_ACCESS_KEY);
+        let root_denies_users = in_view && judge.denies_of_users("iam:CreateUser");
         let first = self.facts.first();
         let site = self.organization.map(|organization| organization.site.clone());
         let first_site = || {
@@ -288,6 +299,7 @@ impl<'a> Group<'a> {
             excesses: judge.index.excesses(question(self).now),
             root_denies,
             root_denies_user_keys,
+            root_denies_users,
             site,
         }
     }
@@ -307,6 +319,21 @@ fn key(layers: &[Rc<Layer>]) -> Vec<usize> {
     layers.iter().filter(says).map(|layer| layer.class).collect()
 }
 
+/// What makes a difference between accounts without a known id: the levels above, the place, the project that declares
+/// them, and their name where a policy names it.
+type AccountKey = (Vec<usize>, Place, Option<Arc<str>>, Option<Symbol>);
+
+/// What matters of a policy.
+#[derive(Clone)]
+struct Relevant {
+    /// The statements that can have a say, or come near it.
+    policy: Rc<Policy>,
+    /// What its unknown parts are the values of.
+    symbols: Rc<BTreeSet<Symbol>>,
+    /// Whether it writes out ids of accounts.
+    has_ids: bool,
+}
+
 /// Decides target after target: each set of policies once, not once an account.
 struct Judge<'g, 'a, 'm> {
     group: &'g Group<'a>,
@@ -318,8 +345,10 @@ struct Judge<'g, 'a, 'm> {
     layers: HashMap<String, Rc<Layer>>,
     classes: HashMap<Class, usize>,
     verdicts: HashMap<Vec<usize>, Verdict>,
-    by_account: HashMap<(Vec<usize>, Place), bool>,
-    relevant: HashMap<*const Policy, Rc<Policy>>,
+    /// Verdicts on accounts of which only the place and the name are known.
+    of_accounts: HashMap<AccountKey, (Verdict, bool)>,
+    accounts: Accounts<'a>,
+    relevant: HashMap<*const Policy, Relevant>,
     uncovered: HashSet<*const Policy>,
 }
 
@@ -349,16 +378,31 @@ impl<'a> Judge<'_, 'a, '_> {
         layer
     }
 
-    /// The statements of a policy that can have a say, or come near it.
-    fn relevant(&mut self, policy: &Arc<Policy>) -> Rc<Policy> {
+    fn relevant(&mut self, policy: &Arc<Policy>) -> Relevant {
         let known = self.relevant.entry(Arc::as_ptr(policy));
-        Rc::clone(known.or_insert_with(|| Rc::new(guards::relevant(policy))))
+        let make = || {
+            let policy = guards::relevant(policy);
+            let (symbols, has_ids) = (policy.symbols().cloned().collect(), accounts::has_ids(&policy));
+            Relevant { policy: Rc::new(policy), symbols: Rc::new(symbols), has_ids }
+        };
+        known.or_insert_with(make).clone()
     }
 
-    fn decide(&mut self, layers: &[Rc<Layer>], question: &Question) -> Verdict {
+    fn decide(&mut self, layers: &[Rc<Layer>], question: &Question, whose: Whose<'_>) -> Verdict {
         let mut policies: Vec<Vec<(Rc<Policy>, Option<Reason>)>> = Vec::new();
+        let all = layers.iter().flat_map(|layer| &layer.policies);
+        let relevant: Vec<(Relevant, Option<Reason>)> =
+            all.map(|(policy, doubt)| (self.relevant(policy), doubt.clone())).collect();
+        let apart = !relevant.iter().any(|(relevant, _)| relevant.has_ids);
+        let mut relevant = relevant.into_iter();
         for layer in layers {
-            let of_layer = layer.policies.iter().map(|(policy, doubt)| (self.relevant(policy), doubt.clone()));
+            let of_layer = relevant.by_ref().take(layer.policies.len()).map(|(relevant, doubt)| {
+                let policy = match relevant.symbols.is_empty() {
+                    true => relevant.policy,
+                    false => Rc::new(self.accounts.naming(&relevant.policy, whose, apart)),
+                };
+                (policy, doubt)
+            });
             policies.push(of_layer.collect());
         }
         let levels: Vec<Level<'_>> = layers
@@ -370,7 +414,13 @@ impl<'a> Judge<'_, 'a, '_> {
                 full_access: layer.full_access,
             })
             .collect();
-        decide(&levels, question)
+        self.accounts.in_words(decide(&levels, question))
+    }
+
+    /// What the policies of these levels name without knowing it.
+    fn symbols(&mut self, layers: &[Rc<Layer>]) -> BTreeSet<Symbol> {
+        let all = layers.iter().flat_map(|layer| &layer.policies);
+        all.flat_map(|(policy, _)| self.relevant(policy).symbols.iter().cloned().collect::<Vec<_>>()).collect()
     }
 
     /// The verdict for any account under these levels.
@@ -380,7 +430,7 @@ impl<'a> Judge<'_, 'a, '_> {
             return verdict.clone();
         }
         let question = self.question.clone();
-        let verdict = self.decide(layers, &question);
+        let verdict = self.decide(layers, &question, Whose::Any);
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
@@ -417,24 +467,26 @@ impl<'a> Judge<'_, 'a, '_> {
         }
     }
 
-    /// Whether neither users nor roles can create a key of a user, in whatever account. A role asks in an account of its
-    /// own: a resource has to name one.
-    fn denies_user_keys(&mut self) -> bool {
+    /// Whether neither users nor roles can do this to a user, in whatever account. A user may do it to itself; a role asks in
+    /// an account of its own, as a resource has to name one.
+    fn denies_of_users(&mut self, action: &str) -> bool {
         let layers = [self.layer(TargetKind::Root, None)];
-        let own = Question { principal: Principal::User, ..self.question.clone() };
+        let asked = Question { action: action.into(), ..self.question.clone() };
         let account = "000000000000";
-        let role = Question {
-            principal: Principal::Role,
+        let of_another = |principal| Question {
+            principal,
             account: Who::Known(account.into()),
             resource: Some(format!("arn:{}:iam::{account}:user/rootlint", self.question.partition)),
-            ..self.question.clone()
+            ..asked.clone()
         };
+        let own = Question { principal: Principal::User, ..asked.clone() };
+        let questions = [own, of_another(Principal::User), of_another(Principal::Role)];
         let policies: Vec<(&Policy, Option<Reason>)> =
             layers.iter().flat_map(|layer| &layer.policies).map(|(policy, doubt)| (&**policy, doubt.clone())).collect();
         let attached = policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect();
         let full_access = layers.iter().all(|layer| layer.full_access);
         let levels = [Level { id: "the root".into(), policies: attached, full_access }];
-        [own, role].iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
+        questions.iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
     }
 
     /// What a node stands under.
@@ -458,6 +510,33 @@ impl<'a> Judge<'_, 'a, '_> {
         let root = self.group.organization?.root.literal.as_ref()?;
         let units: Option<String> = way.iter().map(|unit| Some(format!("{}/", unit.literal.as_ref()?))).collect();
         Some(format!("{id}/{root}/{}", units?))
+    }
+
+    /// The verdict on one account, where it is not that on any account, and whether it rests on the account's id.
+    fn account(&mut self, layers: &[Rc<Layer>], id: &Ident, question: Question, general: Verdict) -> (Verdict, bool) {
+        let symbols = self.symbols(layers);
+        let own = id.symbol.as_ref().filter(|_| !symbols.is_empty());
+        if question.account != Who::Any {
+            return (self.decide(layers, &question, Whose::Account(own)), false);
+        }
+        let named = own.filter(|own| symbols.contains(own)).cloned();
+        let project = own.map(|own| Arc::clone(&own.project));
+        let key = (key(layers), question.place.clone(), project, named.clone());
+        if let Some(known) = self.of_accounts.get(&key) {
+            return known.clone();
+        }
+        let as_any = question.place == Place::Any && own.is_none();
+        let verdict = if as_any { general } else { self.decide(layers, &question, Whose::Account(own)) };
+        // Denied for an account that no policy names: it rests on this account's id.
+        let other = Question { account: Who::Known("000000000001".into()), ..question };
+        let by_account = matches!(verdict, Verdict::Conditional(_))
+            && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
+        let verdict = match &named {
+            Some(own) => accounts::of_one(verdict, own),
+            None => verdict,
+        };
+        self.of_accounts.insert(key, (verdict.clone(), by_account));
+        (verdict, by_account)
     }
 
     fn target(&mut self, node: &Node<'a>) -> Target {
@@ -486,19 +565,7 @@ impl<'a> Judge<'_, 'a, '_> {
             if let Some(id) = node.id.literal.clone() {
                 question.account = Who::Known(id);
             }
-            if question.account != Who::Any || question.place != Place::Any {
-                verdict = self.decide(&layers, &question);
-            }
-            if matches!(verdict, Verdict::Conditional(_)) && question.account == Who::Any {
-                // Denied for an account that no policy names: it rests on this account's id.
-                let other = Question { account: Who::Known("000000000001".into()), ..question };
-                let key = (key(&layers), other.place.clone());
-                by_account = match self.by_account.get(&key) {
-                    Some(known) => *known,
-                    None => matches!(self.decide(&layers, &other), Verdict::Denied(_)),
-                };
-                self.by_account.insert(key, by_account);
-            }
+            (verdict, by_account) = self.account(&layers, node.id, question, verdict);
         }
         self.blame(&layers, &verdict);
         let address = node.site.map(|site| site.address.to_string());

@@ -5,9 +5,10 @@ use crate::aws::fake::{computed, object, resource, span, unknown};
 use crate::aws::iam::Verdict;
 use crate::aws::{Facts, Model, Settings};
 use crate::finding::Findings;
-use crate::resource::{Language, Mode, Presence, Resource};
+use crate::resource::{Mode, Presence, Resource};
 use crate::value::{Reason, Value};
 
+mod accounts;
 mod full_access;
 
 const ORGANIZATION: &str = "aws_organizations_organization";
@@ -58,19 +59,11 @@ fn account(address: &str, id: Option<&str>, parent: Value) -> Resource<'static> 
 /// The facts of a project; its own symbols are in project `p`.
 fn facts(project: &str, resources: Vec<Resource<'static>>) -> Facts {
     let mut out = Findings::default();
-    Facts {
-        project: project.into(),
-        language: Language::Terraform,
-        keys: Vec::new(),
-        users: Default::default(),
-        organization: declared(&resources, &mut out),
-        rotation: Vec::new(),
-        programs: Vec::new(),
-    }
+    Facts { organization: declared(&resources, &mut out), ..crate::aws::fake::facts(project) }
 }
 
 fn resolved(settings: &Settings, facts: &[Facts]) -> Vec<Resolved> {
-    organizations(&Model { settings, facts })
+    organizations(&Model::new(settings, facts))
 }
 
 /// Targets and verdicts of the only organization.

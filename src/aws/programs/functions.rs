@@ -2,7 +2,7 @@
 //! <https://registry.terraform.io/providers/hashicorp/archive/latest/docs/data-sources/file>
 
 use super::{Caller, Carriers, Place, joined, read};
-use crate::aws::rotation::join::{given, inside};
+use crate::aws::join::{given, inside};
 use crate::resource::{Mode, Resource};
 use crate::script::{self, Found, Language};
 use crate::value::Value;

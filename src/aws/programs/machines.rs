@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Caller, Carriers, Place, joined, lines, read};
-use crate::aws::rotation::join::{given, inside};
+use crate::aws::join::{given, inside};
 use crate::document;
 use crate::resource::{Mode, Resource};
 use crate::script::{self, Found, Language};

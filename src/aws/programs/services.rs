@@ -2,7 +2,7 @@
 //! Manager, CodeBuild, and the AWS CDK's custom resources; and Terraform's external data source.
 
 use super::{Caller, Carriers, Place, joined, lines, read, with_placeholders};
-use crate::aws::rotation::join::{given, inside};
+use crate::aws::join::{given, inside};
 use crate::document;
 use crate::resource::{Mode, Resource};
 use crate::script::{self, Call, Credentials, Found, Language, Operation, User};

@@ -2,7 +2,7 @@
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>
 
 use super::{Caller, Carriers, read, with_placeholders};
-use crate::aws::rotation::join::inside;
+use crate::aws::join::inside;
 use crate::resource::Resource;
 use crate::script::{Language, interpreter_of};
 use crate::value::{Kind, Value};

@@ -84,19 +84,23 @@ const RECORDERS: &[[&str; 5]] = &[
     ],
 ];
 
-/// A rule whose content is the user's own: its kind, where it says who owns it, what it looks at, and its Guard text.
+/// A rule whose content is the user's own: its kind, what a rule of this sort is given, where it says who owns it, what it
+/// looks at, and its Guard text.
 struct CustomKind {
     kind: &'static str,
+    given: &'static str,
     owner: &'static [&'static str],
     resource_types: &'static [&'static str],
     texts: &'static [&'static [&'static str]],
-    organization: bool,
+    /// Whether it works in all accounts, and the argument with those that are left out.
+    organization: Option<&'static str>,
 }
 
 /// The same references.
 const CUSTOM: &[CustomKind] = &[
     CustomKind {
         kind: "aws_config_config_rule",
+        given: "",
         owner: &["source", "owner"],
         resource_types: &["scope", "compliance_resource_types"],
         texts: &[
@@ -105,10 +109,11 @@ const CUSTOM: &[CustomKind] = &[
             &["source", "source_identifier"],
             &["source", "custom_policy_details", "policy_text"],
         ],
-        organization: false,
+        organization: None,
     },
     CustomKind {
         kind: "AWS::Config::ConfigRule",
+        given: "",
         owner: &["Source", "Owner"],
         resource_types: &["Scope", "ComplianceResourceTypes"],
         texts: &[
@@ -117,21 +122,47 @@ const CUSTOM: &[CustomKind] = &[
             &["Source", "SourceIdentifier"],
             &["Source", "CustomPolicyDetails", "PolicyText"],
         ],
-        organization: false,
+        organization: None,
     },
     CustomKind {
         kind: "aws_config_organization_custom_rule",
+        given: "",
         owner: &[],
         resource_types: &["resource_types_scope"],
         texts: &[&["name"], &["description"], &["lambda_function_arn"]],
-        organization: true,
+        organization: Some("excluded_accounts"),
     },
     CustomKind {
         kind: "aws_config_organization_custom_policy_rule",
+        given: "",
         owner: &[],
         resource_types: &["resource_types_scope"],
         texts: &[&["name"], &["description"], &["policy_text"]],
-        organization: true,
+        organization: Some("excluded_accounts"),
+    },
+    CustomKind {
+        kind: "AWS::Config::OrganizationConfigRule",
+        given: "OrganizationCustomRuleMetadata",
+        owner: &[],
+        resource_types: &["OrganizationCustomRuleMetadata", "ResourceTypesScope"],
+        texts: &[
+            &["OrganizationConfigRuleName"],
+            &["OrganizationCustomRuleMetadata", "Description"],
+            &["OrganizationCustomRuleMetadata", "LambdaFunctionArn"],
+        ],
+        organization: Some("ExcludedAccounts"),
+    },
+    CustomKind {
+        kind: "AWS::Config::OrganizationConfigRule",
+        given: "OrganizationCustomPolicyRuleMetadata",
+        owner: &[],
+        resource_types: &["OrganizationCustomPolicyRuleMetadata", "ResourceTypesScope"],
+        texts: &[
+            &["OrganizationConfigRuleName"],
+            &["OrganizationCustomPolicyRuleMetadata", "Description"],
+            &["OrganizationCustomPolicyRuleMetadata", "PolicyText"],
+        ],
+        organization: Some("ExcludedAccounts"),
     },
 ];
 
@@ -244,7 +275,10 @@ fn at_types(group: &Value, types: &str) -> Value {
 
 /// A rule whose content is not in view, if it shows that it is about keys or users.
 fn custom(rule: &Resource<'_>) -> Option<Mechanism> {
-    let kind = CUSTOM.iter().find(|known| known.kind == rule.kind())?;
+    let is_one = |known: &&CustomKind| {
+        known.kind == rule.kind() && (known.given.is_empty() || !given(rule, known.given).is_null())
+    };
+    let kind = CUSTOM.iter().find(is_one)?;
     let owner = at(rule, kind.owner);
     if !kind.owner.is_empty() && !owner.as_str().is_some_and(|owner| owner.starts_with("CUSTOM_")) {
         return None;
@@ -262,8 +296,9 @@ fn custom(rule: &Resource<'_>) -> Option<Mechanism> {
     if !users && !kind.texts.iter().any(|path| names_keys(&path)) {
         return None;
     }
-    let reach = if kind.organization { Reach::Organization } else { Reach::Account };
+    let reach = if kind.organization.is_some() { Reach::Organization } else { Reach::Account };
     let mut found = mechanism(rule, "Custom Config rule", Effect::Detects, reach, Period::Unstated);
+    found.excluded = kind.organization.map(|excluded| each(&given(rule, excluded))).unwrap_or_default();
     found.vague = true;
     let why = "is the user's own: what it looks for, and when, is not known";
     found.doubt.get_or_insert(Reason::new(&*rule.site.block, why, Some(rule.site.header)));

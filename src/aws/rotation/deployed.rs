@@ -15,7 +15,7 @@ struct PackKind {
     organization: Option<&'static str>,
 }
 
-/// Terraform's AWS provider and the CloudFormation resource reference.
+/// Terraform's AWS and AWSCC providers and the CloudFormation resource reference.
 const PACKS: &[PackKind] = &[
     PackKind {
         kind: "aws_config_conformance_pack",
@@ -25,6 +25,18 @@ const PACKS: &[PackKind] = &[
     },
     PackKind {
         kind: "aws_config_organization_conformance_pack",
+        body: "template_body",
+        elsewhere: &["template_s3_uri"],
+        organization: Some("excluded_accounts"),
+    },
+    PackKind {
+        kind: "awscc_config_conformance_pack",
+        body: "template_body",
+        elsewhere: &["template_s3_uri", "template_ssm_document_details"],
+        organization: None,
+    },
+    PackKind {
+        kind: "awscc_config_organization_conformance_pack",
         body: "template_body",
         elsewhere: &["template_s3_uri"],
         organization: Some("excluded_accounts"),

@@ -12,7 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::aws::access_key::{self, AccessKey, Owner};
-use crate::aws::{Accept, Model};
+use crate::aws::organization::Resolved;
+use crate::aws::{Accept, Model, join};
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -21,7 +22,6 @@ mod auto_rotation;
 mod config;
 mod deployed;
 mod detection;
-pub(super) mod join;
 mod names;
 mod role;
 mod schedule;
@@ -189,6 +189,9 @@ impl Mechanism {
 /// - from another project, whose account the scan does not show, as a possibility.
 ///
 /// A template that a stack or a conformance pack holds counts as part of the project that deploys it.
+///
+/// What certainly does not reach the key's account is named: an organization's mechanism that leaves it out always, another
+/// account's where there is nothing else to say.
 pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<Found<'a>> {
     let all = || model.facts.iter().flat_map(|facts| &facts.rotation);
     let deployers: Vec<&Mechanism> = all().filter(|found| matches!(found.effect, Effect::Deploys)).collect();
@@ -200,8 +203,12 @@ pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<F
         accept: model.settings.rotation.accept,
         deployers: &deployers,
         exemptions: all().filter(|found| matches!(found.effect, Effect::Exempts(_))).collect(),
+        organizations: model.organizations(),
     };
     let mut found: Vec<_> = all().filter_map(|mechanism| case.judge(mechanism)).collect();
+    if found.is_empty() {
+        found.extend(all().filter_map(|mechanism| case.far(mechanism)));
+    }
     found.sort_by_key(|found| match found.answer {
         Answer::Enough => 0,
         Answer::Unsure(_) => 1,
@@ -209,6 +216,18 @@ pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<F
         Answer::Short => 3,
     });
     found
+}
+
+/// Whether a mechanism works where a key is.
+enum Scope {
+    /// It does; a reason if the scan does not show it.
+    Here(Option<Reason>),
+    /// It is one for many accounts, of which the key's is none.
+    Out(String),
+    /// It is another account's.
+    Far(String),
+    /// It has nothing to do with it.
+    Nowhere,
 }
 
 /// Where something works.
@@ -244,6 +263,7 @@ struct Case<'a, 'k> {
     accept: Accept,
     deployers: &'k [&'a Mechanism],
     exemptions: Vec<&'a Mechanism>,
+    organizations: &'k [Resolved],
 }
 
 impl<'a> Case<'a, '_> {
@@ -252,7 +272,11 @@ impl<'a> Case<'a, '_> {
         if matches!(mechanism.effect, Effect::Deploys | Effect::Exempts(_)) {
             return None;
         }
-        let near = self.in_scope(mechanism)?;
+        let near = match self.in_scope(mechanism) {
+            Scope::Here(near) => near,
+            Scope::Out(why) => return self.out_of_reach(mechanism, why),
+            Scope::Far(_) | Scope::Nowhere => return None,
+        };
         let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
         let elsewhere = its.project != self.home.project;
         // What may be no mechanism, or may not be there, is no news from another project.
@@ -320,28 +344,70 @@ impl<'a> Case<'a, '_> {
         }
     }
 
-    /// Whether a mechanism works where the key is: `None` if not, a reason if the scan does not show it.
-    fn in_scope(&self, mechanism: &Mechanism) -> Option<Option<Reason>> {
+    /// A mechanism of another account, which is worth a word where the key's own has none.
+    fn far(&self, mechanism: &'a Mechanism) -> Option<Found<'a>> {
+        match self.in_scope(mechanism) {
+            Scope::Far(why) if !mechanism.only_reports() => self.out_of_reach(mechanism, why),
+            _ => None,
+        }
+    }
+
+    /// A mechanism that would deal with the key if it worked where the key is.
+    fn out_of_reach(&self, mechanism: &'a Mechanism, why: String) -> Option<Found<'a>> {
+        let would = match &mechanism.effect {
+            Effect::Deploys | Effect::Exempts(_) => false,
+            Effect::Role(role, others) => {
+                matches!(role.may_do_to(self.owner, others), role::May::Replace(None) | role::May::Revoke(None))
+            }
+            Effect::Rotates | Effect::Revokes | Effect::Detects => true,
+        };
+        let sure = !mechanism.vague && mechanism.inert.is_none() && mechanism.doubt.is_none();
+        (would && sure && reaches(&mechanism.reach, self.key, self.owner).is_some()).then(|| Found {
+            mechanism,
+            answer: Answer::Short,
+            why: why.into(),
+        })
+    }
+
+    /// Whether a mechanism works where the key is.
+    fn in_scope(&self, mechanism: &Mechanism) -> Scope {
         let home = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
         let pack = home.deployer.filter(|deployer| matches!(deployer.reach, Reach::Organization));
         let excluded = pack.map_or(&mechanism.excluded, |pack| &pack.excluded);
-        let same = match (home.account, self.home.account) {
-            (Some(its), Some(ours)) => Some(its == ours),
-            _ => None,
-        };
-        let organization = pack.is_some() || matches!(mechanism.reach, Reach::Organization);
-        match (organization, same) {
-            (true, _) => excludes(excluded, self.home.account),
-            (_, Some(true)) => Some(None),
-            (_, Some(false)) => None,
-            (_, None) if home.project == self.home.project => Some(None),
+        if pack.is_some() || matches!(mechanism.reach, Reach::Organization) {
+            return match (self.other_organization(home.project), excludes(excluded, self.home.account)) {
+                (Some(other), _) => {
+                    Scope::Out(format!("works in `{other}`, another organization than that of the key"))
+                }
+                (None, Some(doubt)) => Scope::Here(doubt),
+                (None, None) => Scope::Out(match self.home.account {
+                    Some(account) => format!("leaves out the account of the key, {account}"),
+                    None => "leaves out the account of the key".into(),
+                }),
+            };
+        }
+        match (home.account, self.home.account) {
+            (Some(its), Some(ours)) if its == ours => Scope::Here(None),
+            (Some(its), Some(ours)) => Scope::Far(format!("works in the account {its}, and the key is in {ours}")),
+            _ if home.project == self.home.project => Scope::Here(None),
             // A name in a store says nothing about the account either, but a key's block is found only in its project.
-            (_, None) if matches!(mechanism.reach, Reach::Keys(_)) => None,
-            (_, None) => {
+            _ if matches!(mechanism.reach, Reach::Keys(_)) => Scope::Nowhere,
+            _ => {
                 let project = Arc::clone(home.project);
-                Some(Some(Reason::new(project, "is another project, and its account is not in view", None)))
+                let why = "is another project, and its account is not in view";
+                Scope::Here(Some(Reason::new(project, why, None)))
             }
         }
+    }
+
+    /// The organization of a project, if the key's project certainly belongs to another one.
+    fn other_organization(&self, project: &Arc<str>) -> Option<Arc<str>> {
+        let of = |project: &Arc<str>| {
+            let mut managed = self.organizations.iter().filter(|one| one.managed && one.assumption.is_none());
+            managed.find(|organization| organization.projects.contains(project))
+        };
+        let (its, ours) = (of(project)?, of(self.home.project)?);
+        (its.anchor != ours.anchor).then(|| Arc::clone(&its.name))
     }
 
     /// Whether the user is in the group that a mechanism leaves out: `None` if not, a reason if that is not known.

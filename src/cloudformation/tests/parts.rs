@@ -9,7 +9,7 @@ fn included(template: &str, files: &[(&str, &str)]) -> (Vec<String>, Vec<&'stati
     let sources = Sources::default();
     let beside = Beside { files: &files, sources: &sources };
     let path = "t/t.yaml".into();
-    let (loaded, errors) = Template::load_beside(beside, path, template, sources.file(path), &Vec::new());
+    let (loaded, errors) = Template::load_beside(beside, path, template.into(), sources.file(path), &Vec::new());
     let loaded = loaded.expect("a template");
     let resources = loaded.resources(&|_| true);
     let shown = resources.iter().map(|resource| {

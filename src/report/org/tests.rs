@@ -48,6 +48,7 @@ fn json_keeps_what_was_written() {
 #[test]
 fn dot_quotes_every_name() {
     let dot = small().dot();
+    assert!(!dot.contains(['\u{1b}', '\u{202e}']) && dot.contains("\\\\u{202e}"));
     assert!(dot.contains("n0_0 -> n0_1;") && dot.contains("n0_2 -> n0_3;"));
     // Outside of strings there is nothing but what this module writes.
     let mut outside = String::new();

@@ -130,7 +130,24 @@ pub(super) struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) code_flows: Vec<CodeFlow>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) suppressions: Vec<Suppression<'a>>,
     pub(super) properties: ResultProperties<'a>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Suppression<'a> {
+    kind: &'static str,
+    justification: &'a str,
+}
+
+impl<'a> Suppression<'a> {
+    /// A waiver in the source.
+    pub(super) fn of(reason: &'a str) -> Self {
+        Self { kind: "inSource", justification: reason }
+    }
 }
 
 #[derive(Serialize)]

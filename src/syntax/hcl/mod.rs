@@ -6,6 +6,7 @@
 //! * numbers of more than twenty thousand digits, which [`Number`] does not read,
 //! * names with letters that came with Unicode 17, which HashiCorp's parser knows and the `regex` crate does not yet.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::number::Number;
@@ -17,6 +18,8 @@ mod expression;
 mod name;
 mod parser;
 mod template;
+
+pub use name::is_name;
 #[cfg(test)]
 mod tests;
 
@@ -248,6 +251,18 @@ pub fn parse_file(text: &str, place: Place) -> (Body, Vec<SyntaxError>) {
     let mut parser = parser::Parser::new(text, place);
     let body = parser.file();
     (body, parser.errors)
+}
+
+/// Parses a file and tells where its comments are, in order. What cannot be understood is passed over.
+pub fn parse_with_comments(text: &str, place: Place) -> (Body, Vec<Range<usize>>) {
+    let mut parser = parser::Parser::new(text, place);
+    parser.comments = Some(Vec::new());
+    let body = parser.file();
+    let mut comments = parser.comments.unwrap_or_default();
+    // Where the parser looks ahead, it meets a comment twice.
+    comments.sort_by_key(|comment| (comment.start, comment.end));
+    comments.dedup();
+    (body, comments)
 }
 
 /// Parses one expression that is the whole text; newlines are white space in it.

@@ -25,6 +25,11 @@ pub(super) fn is_name_continue(c: char) -> bool {
     c == '_' || c == '-' || if c.is_ascii() { c.is_ascii_alphanumeric() } else { is_in_class(c, false) }
 }
 
+/// Whether a text is a name as the language has them: a letter or underscore, then letters, digits, underscores, hyphens.
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(is_name_start) && text.chars().all(is_name_continue)
+}
+
 impl Parser<'_> {
     pub(super) fn name(&mut self) -> Option<Name> {
         let rest = self.rest();

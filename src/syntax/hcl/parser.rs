@@ -2,6 +2,7 @@
 //! newline modes; here each construct says whether newlines count inside it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::name::{is_name_continue, is_name_start};
@@ -21,11 +22,13 @@ pub(super) struct Parser<'t> {
     /// How high the tree is that was parsed since this was last set to zero: dropping and evaluating it recurse.
     pub(super) height: usize,
     pub(super) errors: Vec<SyntaxError>,
+    /// Where comments are, if anybody asks.
+    pub(super) comments: Option<Vec<Range<usize>>>,
 }
 
 impl<'t> Parser<'t> {
     pub(super) fn new(text: &'t str, place: Place) -> Self {
-        Self { text, at: 0, place, newlines: true, depth: 0, height: 0, errors: Vec::new() }
+        Self { text, at: 0, place, newlines: true, depth: 0, height: 0, errors: Vec::new(), comments: None }
     }
 
     // --- characters ---
@@ -106,7 +109,11 @@ impl<'t> Parser<'t> {
                 Some(b'#') => self.skip_line_comment(),
                 Some(b'/') if self.looking_at("//") => self.skip_line_comment(),
                 Some(b'/') if self.looking_at("/*") => match self.after(2).find("*/") {
-                    Some(end) => self.at += end + 4,
+                    Some(end) => {
+                        let start = self.at;
+                        self.at += end + 4;
+                        self.comment(start);
+                    }
                     None => {
                         let start = self.at;
                         self.at = self.text.len();
@@ -120,7 +127,16 @@ impl<'t> Parser<'t> {
 
     /// To the end of the line, whose newline still counts.
     fn skip_line_comment(&mut self) {
+        let start = self.at;
         self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+        self.comment(start);
+    }
+
+    fn comment(&mut self, start: usize) {
+        let comment = start..self.at;
+        if let Some(comments) = &mut self.comments {
+            comments.push(comment);
+        }
     }
 
     /// Skips blanks, comments and newlines.

@@ -106,3 +106,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nodes_are_counted() {
+    let text = br#"{"a": 1, "b": [2, {}]}"#;
+    assert!(parse_at_most(7, text, Span::start_of(file())).is_ok());
+    let fault = parse_at_most(6, text, Span::start_of(file())).unwrap_err();
+    assert_eq!((&*fault.message, fault.range.start), ("more than 6 values and keys in one text", 18));
+}
+
+#[test]
+fn equal_texts_are_kept_once_and_longer_ones_as_they_are() {
+    let long = "x".repeat(100);
+    let text = format!(r#"["Type", "Type", "Ty\u0070e", "{long}", "{long}"]"#);
+    let node = parse(&text, file()).unwrap();
+    let texts: Vec<&Arc<str>> =
+        node.as_sequence().unwrap().iter().map(|node| &node.as_scalar().unwrap().text).collect();
+    assert!(Arc::ptr_eq(texts[0], texts[1]));
+    assert_eq!(texts.iter().map(|text| &***text).collect::<Vec<_>>(), ["Type", "Type", "Type", &long, &long]);
+}

@@ -155,12 +155,12 @@ fn past_the_budget_the_verdict_is_unknown() {
         let level = Level { id: "r".into(), policies: vec![(&policy).into()], full_access: true };
         name(&decide::within(budget, &[level], &question()))
     };
-    // One step before anything is chosen, one for the account (any, for the resource), one for each class of user agents.
+    // One step before anything is chosen, one for each class of user agents.
     let agent = r#"{"StringEquals": {"aws:UserAgent": "x"}}"#;
-    assert_eq!((steps(4, agent), steps(3, agent), steps(0, agent)), ("conditional", "unknown", "unknown"));
-    // With MFA two steps, without MFA one; the third kind of credentials changes nothing any more.
+    assert_eq!((steps(3, agent), steps(2, agent), steps(0, agent)), ("conditional", "unknown", "unknown"));
+    // One step with MFA, one without; the third kind of credentials changes nothing any more.
     let mfa = r#"{"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#;
-    assert_eq!((steps(3, mfa), steps(2, mfa)), ("conditional", "unknown"));
+    assert_eq!((steps(2, mfa), steps(1, mfa)), ("conditional", "unknown"));
 }
 
 #[test]
@@ -554,4 +554,18 @@ fn many_open_statements_cost_more_steps() {
     let all: Vec<Policy> =
         (0..130).map(|n| deny_if(&format!(r#"{{"StringEquals": {{"aws:UserAgent": "a{n}"}}}}"#))).collect();
     assert_eq!(name(&verdict(&all)), "conditional");
+}
+
+#[test]
+fn thousands_of_accounts_are_one_question() {
+    let only = |n: usize| deny_if(&format!(r#"{{"StringEquals": {{"aws:PrincipalAccount": "{n:012}"}}}}"#));
+    let all: Vec<Policy> = (0..3_000).map(|n| only(n * 7_919)).collect();
+    assert_eq!(name(&verdict(&all)), "conditional");
+    // What stands before `:root` in no string at all, and what stands there in every one.
+    let roles =
+        (0..3_000).map(|n| deny_if(&format!(r#"{{"ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::*:role/r{n}"}}}}"#)));
+    let roles: Vec<Policy> = roles.collect();
+    assert_eq!(name(&verdict(&roles)), "no");
+    let root = deny_if(r#"{"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}"#);
+    assert_eq!(name(&verdict(&[roles, vec![root]].concat())), "yes");
 }

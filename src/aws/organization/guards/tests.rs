@@ -137,7 +137,7 @@ fn what_is_not_known_is_no_fault() {
     let reason = crate::value::Reason::new("var.arn", "has no value", None);
     let root = ["arn:aws:iam::", ":root"].map(|text| text.chars().map(crate::aws::iam::policy::Unit::Char).collect());
     let [head, tail]: [Vec<_>; 2] = root;
-    let units = [head, vec![crate::aws::iam::policy::Unit::Hole(reason)], tail].concat();
+    let units = [head, vec![crate::aws::iam::policy::Unit::hole(reason)], tail].concat();
     let (operator, span) = (Operator::parse("ArnLike").unwrap(), None);
     let condition = Condition { operator, key: "aws:PrincipalArn".into(), values: vec![Item { units, span }], span };
     policy.statements[0].conditions.push(condition);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::aws::fake::{blocks, computed, mentions, object, replaced_by, resource, unknown};
-use crate::aws::{Facts, Settings, organization::Declared};
-use crate::resource::{Language, Provider};
+use crate::aws::{Facts, Settings};
+use crate::resource::Provider;
 
 mod replaced;
 mod scheduled;
@@ -12,20 +12,17 @@ fn text(text: &str) -> Value {
 
 fn facts(project: &str, resources: &[Resource<'_>]) -> Facts {
     Facts {
-        project: project.into(),
-        language: Language::Terraform,
         keys: access_key::keys(resources),
         users: access_key::users(resources),
-        organization: Declared::default(),
         rotation: mechanisms(resources),
-        programs: Vec::new(),
+        ..crate::aws::fake::facts(project)
     }
 }
 
 /// What is found for the first key of the first project: the best answer, and all in words.
 fn judged(projects: &[Facts]) -> (Option<Answer>, String) {
     let settings = Settings::default();
-    let model = Model { settings: &settings, facts: projects };
+    let model = Model::new(&settings, projects);
     let key = model.keys().next().expect("a key");
     let found = found(&model, key, &model.owner(key));
     let words: Vec<String> = found.iter().map(ToString::to_string).collect();

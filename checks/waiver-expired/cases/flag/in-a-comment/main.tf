@@ -1,0 +1,3 @@
+resource "aws_iam_access_key" "k" {
+  user = "ci" # rootlint: ignore[unrotated-access-key] reason="Vault" until=2020-01-31
+}

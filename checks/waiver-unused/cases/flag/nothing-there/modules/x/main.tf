@@ -1,0 +1,2 @@
+# rootlint: ignore-file[root-access-key] reason="x"
+resource "aws_s3_bucket" "b" {}

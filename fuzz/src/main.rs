@@ -1,0 +1,188 @@
+//! Coverage-guided fuzzing with libFuzzer: one program, the target is named by the variable `FUZZ_TARGET`. `fuzz/run`
+//! builds it, makes its seeds and runs it; see there.
+
+#![no_main]
+
+use std::sync::OnceLock;
+
+use camino::Utf8Path;
+use libfuzzer_sys::fuzz_target;
+use rootlint::aws::iam::{Account, Attached, Level, Policy, Question, decide};
+use rootlint::config::Config;
+use rootlint::document::{self, Scalars};
+use rootlint::files::Memory;
+use rootlint::report::{Context, Report, human, json as json_report};
+use rootlint::scan::{self, Options, Outcome};
+use rootlint::source::{FileId, Sources, Span};
+use rootlint::syntax::hcl::{self, Place};
+use rootlint::syntax::node::{Node, NodeKind};
+use rootlint::syntax::{json, yaml};
+use rootlint::terraform::json_syntax;
+
+type Target = fn(&str);
+
+const TARGETS: &[(&str, Target)] = &[
+    ("check", check),
+    ("cloudformation", cloudformation),
+    ("conditions", conditions),
+    ("config", config),
+    ("eval", eval),
+    ("hcl", hcl_syntax),
+    ("json", json_document),
+    ("manifest", manifest),
+    ("plan", plan),
+    ("policy", policy),
+    ("tf-json", terraform_json),
+    ("yaml", yaml_documents),
+];
+
+fuzz_target!(|data: &[u8]| {
+    static TARGET: OnceLock<Target> = OnceLock::new();
+    let target = TARGET.get_or_init(|| {
+        let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
+        let found = TARGETS.iter().find(|(known, _)| *known == name);
+        found.unwrap_or_else(|| panic!("FUZZ_TARGET names no target: `{name}`")).1
+    });
+    target(&String::from_utf8_lossy(data));
+});
+
+fn file() -> FileId {
+    Sources::default().file(Utf8Path::new("input"))
+}
+
+/// Every span lies within the text, at the borders of characters, and within the node around it.
+fn spans_are_sound(node: &Node, text: &str) {
+    let sound = |span: Span| text.get(span.start as usize..span.end as usize).is_some();
+    assert!(sound(node.span), "{:?}", node.span);
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            assert!(sound(scalar.content));
+            let written = text.get(scalar.content.start as usize..scalar.content.end as usize);
+            assert!(!scalar.exact || written == Some(&*scalar.text));
+        }
+        NodeKind::Sequence(elements) => elements.iter().for_each(|element| spans_are_sound(element, text)),
+        NodeKind::Mapping(entries) => {
+            for (key, value) in entries {
+                spans_are_sound(key, text);
+                spans_are_sound(value, text);
+            }
+        }
+        NodeKind::Hole(_) => {}
+    }
+}
+
+fn json_document(text: &str) {
+    if let Ok(root) = json::parse(text, file()) {
+        spans_are_sound(&root, text);
+        let _ = document::from_node(&root, text, Scalars::CloudFormation);
+    }
+}
+
+fn yaml_documents(text: &str) {
+    for root in yaml::parse(text, file()).unwrap_or_default() {
+        spans_are_sound(&root, text);
+        let _ = document::from_node(&root, text, Scalars::CloudFormation);
+    }
+}
+
+fn hcl_syntax(text: &str) {
+    let place = || Place::At(file(), 0);
+    let _ = hcl::parse_file(text, place());
+    let _ = hcl::parse_expression(text, place());
+    let _ = hcl::parse_template(text, place());
+}
+
+fn terraform_json(text: &str) {
+    let _ = json_syntax::parse(text, file(), 0);
+    let _ = json_syntax::parse_values(text, file(), 0);
+}
+
+fn config(text: &str) {
+    if let Ok(config) = Config::parse(Utf8Path::new("rootlint.toml"), text, true) {
+        let _ = config.settings(&Sources::default());
+    }
+}
+
+/// A policy is read and decided: whatever the verdict, there is one.
+fn policy(text: &str) {
+    let Ok(root) = json::parse(text, file()) else { return };
+    let Ok(policy) = Policy::parse(&document::from_node(&root, text, Scalars::CloudFormation)) else { return };
+    let level = Level { id: "root".into(), policies: vec![Attached::from(&policy)], full_access: true };
+    let _ = decide(&[level], &Question::root_key(Account::Any, 1_800_000_000));
+}
+
+/// One statement from lines of an operator, a key and values, parted by tabs: whatever they are, a request that is said
+/// to get through does, and the question ends.
+fn conditions(text: &str) {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let condition = |line: &str| {
+        let mut parts = line.split('\t');
+        let (operator, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let values: Vec<String> = parts.map(quoted).collect();
+        format!("{}:{{{}:[{}]}}", quoted(operator), quoted(key), values.join(","))
+    };
+    let conditions: Vec<String> = text.lines().take(8).map(condition).collect();
+    policy(&format!(
+        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{{}}}}}}}"#,
+        conditions.join(",")
+    ));
+}
+
+/// The files, checked and listed: neither may panic, nor may what is caught be one.
+fn run(files: &Memory, options: &Options) {
+    let outcome = scan::check(files, options);
+    let rules = Vec::new();
+    let Outcome { findings, sources, summary } = outcome;
+    let context = Context { sources: &sources, files, rules: &rules, counts: summary, strict: false };
+    let report = Report::new(findings, &context);
+    let _ = (human::render(&report, human::Style::default()), json_report::render(&report));
+    let _ = scan::resources(files, options);
+}
+
+fn cloudformation(text: &str) {
+    run(&[("t.yaml", text)].into_iter().collect(), &options());
+}
+
+/// The same text as each of the files that the tools know.
+fn manifest(text: &str) {
+    for path in ["organization.yml", "organization-config.yaml", "manifest.yaml", "scps/scp.json"] {
+        run(&[(path, text), ("adfconfig.yml", text), ("accounts-config.yaml", text)].into_iter().collect(), &options());
+    }
+}
+
+/// A plan alone, and the same beside code.
+fn plan(text: &str) {
+    let main = "variable \"x\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = var.x\n}\n";
+    let options = Options { plans: vec!["plan.json".into()], ..options() };
+    run(&[("plan.json", text)].into_iter().collect(), &options);
+    run(&[("plan.json", text), ("main.tf", main)].into_iter().collect(), &options);
+}
+
+fn eval(text: &str) {
+    let lines = text.lines().take(20).map(str::to_owned).collect::<Vec<_>>().into_iter();
+    let mut ignore = |_| {};
+    scan::evaluate(&Memory::default(), &options(), Utf8Path::new(""), lines, &mut ignore);
+}
+
+fn options() -> Options {
+    Options { paths: vec!["".into()], jobs: Some(1), ..Options::default() }
+}
+
+/// Whole projects: each file follows a line `=== path`; a text without any is a file whose kind is guessed.
+fn check(text: &str) {
+    let mut files = Memory::default();
+    if text.starts_with("=== ") {
+        for part in text.split("=== ").skip(1).take(40) {
+            let (path, content) = part.split_once('\n').unwrap_or((part, ""));
+            files.insert(path, content);
+        }
+    } else if text.trim_start().starts_with('{') {
+        files.insert("a.json", text);
+        files.insert("a.tf.json", text);
+    } else if text.contains("Resources:") {
+        files.insert("a.yaml", text);
+    } else {
+        files.insert("a.tf", text);
+    }
+    run(&files, &options());
+}
