@@ -123,8 +123,7 @@ pub(super) fn run(
         ["iam", name, rest @ ..] => {
             let Some(operation) = operation(name) else { return Effect::None };
             let idle = rest.contains(&"help") || line.has("--generate-cli-skeleton") || line.has("--no-sign-request");
-            // LocalStack and the like.
-            let elsewhere = line.option("--endpoint-url").and_then(Field::as_str).is_some_and(|url| is_local(&url));
+            let elsewhere = line.option("--endpoint-url").and_then(Field::as_str).is_some_and(|url| is_elsewhere(&url));
             if idle || elsewhere {
                 return Effect::None;
             }
@@ -162,10 +161,11 @@ fn configured(reader: &Reader<'_>, name: &str, value: &Field, line: &Line<'_>) -
     if other { Effect::None } else { Effect::Configured(Credentials { key: Some(key), ..Credentials::default() }) }
 }
 
-/// Whether a URL is that of a stand-in for AWS: LocalStack and the like.
-pub(super) fn is_local(url: &str) -> bool {
+/// Whether an endpoint is not one of AWS: LocalStack, another vendor's store.
+/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+pub(super) fn is_elsewhere(url: &str) -> bool {
     let host = url.split("://").nth(1).unwrap_or(url).split(['/', ':']).next().unwrap_or_default();
-    host == "localhost" || host.starts_with("127.") || host.contains("localstack") || host.contains("localhost.")
+    !["amazonaws.com", "amazonaws.com.cn", "api.aws"].iter().any(|end| host.ends_with(end))
 }
 
 /// The user of a call: an option, a part of the input document, or nobody.

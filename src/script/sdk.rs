@@ -179,10 +179,10 @@ impl Interpreter<'_, '_> {
         let credentials = self.credentials(base, given);
         let service = given.positional.first().or_else(|| argument(given, "service_name"));
         let service = service.and_then(Thing::as_str).map(|service| Rc::from(service.as_str()));
-        let is_local =
-            argument(given, "endpoint_url").and_then(Thing::as_str).is_some_and(|url| super::cli::is_local(&url));
+        let is_elsewhere =
+            argument(given, "endpoint_url").and_then(Thing::as_str).is_some_and(|url| super::cli::is_elsewhere(&url));
         match (kind, service) {
-            _ if is_local => Thing::Client(Some("local".into()), credentials),
+            _ if is_elsewhere => Thing::Client(Some("elsewhere".into()), credentials),
             ("resource", Some(service)) => Thing::Resource(service, credentials),
             (_, service) => Thing::Client(service, credentials),
         }
@@ -230,7 +230,7 @@ impl Interpreter<'_, '_> {
             }
             if let Some(rest) = path.strip_prefix("@aws-sdk/client-") {
                 let (service, _) = rest.split_once('.')?;
-                return Some(Thing::Client(Some(service.into()), self.of_options(options)));
+                return Some(Thing::Client(Some(at_aws(service, options)), self.of_options(options)));
             }
         }
         let rest = path.strip_prefix("aws-sdk")?;
@@ -242,7 +242,7 @@ impl Interpreter<'_, '_> {
             }
             _ if name.contains("Credentials") || name == "Config" => Some(self.provider(name, options)),
             _ if !name.is_empty() && !name.contains(['.', '/']) => {
-                Some(Thing::Client(Some(name.to_ascii_lowercase().into()), self.of_options(options)))
+                Some(Thing::Client(Some(at_aws(&name.to_ascii_lowercase(), options)), self.of_options(options)))
             }
             _ => None,
         }
@@ -430,6 +430,13 @@ impl Interpreter<'_, '_> {
             }
         }
     }
+}
+
+/// The service, unless the options of its client name an endpoint that is not one of AWS.
+fn at_aws(service: &str, options: &Thing) -> Rc<str> {
+    let url = options.field("endpoint").0.and_then(Thing::as_str);
+    let is_elsewhere = url.is_some_and(|url| super::cli::is_elsewhere(&url));
+    if is_elsewhere { "elsewhere".into() } else { service.into() }
 }
 
 /// What something unknown is called, where it was taken out of something else.

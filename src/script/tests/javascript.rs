@@ -78,6 +78,7 @@ fn what_only_looks_like_a_call_is_none() {
                 "-",
             ),
             ("const AWS = require('aws-sdk'); const f = new AWS.IAM().createAccessKey", "-"),
+            ("const AWS = require('aws-sdk'); new AWS.IAM({endpoint: 'http://x.example'}).createAccessKey()", "-"),
             (
                 "const { CreateAccessKeyCommand } = require('@aws-sdk/client-iam'); const k = CreateAccessKeyCommand",
                 "-",
