@@ -85,6 +85,8 @@ fn unseen(watch: &Watch<'_>) -> Option<Finding> {
         message.push_str(&format!(" {} more links break.", reasons.len() - SHOWN));
     }
     let mut finding = finding(watch, message);
+    // An event that nobody sees any more is news, even where another was not seen before.
+    finding.discriminators = titles.iter().map(|title| (*title).to_owned()).collect();
     for broken in watch.unseen.iter().flat_map(|(_, breaks)| breaks) {
         if let Some(span) = broken.span.filter(|span| *span != finding.primary) {
             let related = Related { message: broken.why.clone(), span };
