@@ -92,7 +92,7 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT[=FILE]", value_parser = parse_format)]
     pub format: Vec<FormatArgument>,
     /// What tells apart several analyses of one commit in code scanning (SARIF's automationDetails.id).
-    #[arg(long, value_name = "NAME", default_value = "rootlint", value_parser = parse_category)]
+    #[arg(long, hide_short_help = true, value_name = "NAME", default_value = "rootlint", value_parser = parse_category)]
     pub category: String,
     /// Where the FORMAT without =FILE goes [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -122,19 +122,19 @@ pub struct Check {
     #[arg(long, value_name = "REF", conflicts_with = "diff_base_report")]
     pub diff_base: Option<String>,
     /// The same by a JSON report of another run.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub diff_base_report: Option<Utf8PathBuf>,
     /// Take waivers, configuration, baseline and .gitignore from this commit.
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
     /// Waived findings are results too, with `suppressions`.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub sarif_include_waived: bool,
     /// The day by which waivers run out [default: today, UTC]
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    #[arg(long, hide_short_help = true, value_name = "DATE", value_parser = parse_day)]
     pub now: Option<Date>,
     /// The name that standard input would have as a file.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,
     /// What is read and how.
     #[command(flatten)]

@@ -241,5 +241,5 @@ impl Files for Ruled {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

@@ -112,7 +112,7 @@ fn attached(content: &str) -> String {
 /// What stands after the words that announce a whole statement.
 fn whole(finding: &Value) -> String {
     let help = finding["help"].as_str().unwrap();
-    let (_, rest) = help.split_once("the whole statement would be: ").expect(help);
+    let (_, rest) = help.split_once("the whole statement would be: ").unwrap();
     let (statement, _) = rest.split_once("\nfor the management account").unwrap_or((rest, ""));
     statement.trim().to_owned()
 }
@@ -160,6 +160,31 @@ fn a_statement_is_suggested_as_the_policy_is_written() {
         write(&right);
         assert!(findings(folder.path()).is_empty(), "{right}");
     }
+}
+
+#[test]
+fn a_manifest_names_declared_units_by_their_path() {
+    let unit = |name: &str, parent: &str| {
+        format!(
+            "resource \"aws_organizations_organizational_unit\" \"{name}\" {{\n  name = \"{name}\"\n  parent_id = {parent}\n}}\n"
+        )
+    };
+    let root = "aws_organizations_organization.this.roots[0].id";
+    let below = "aws_organizations_organizational_unit.Workloads.id";
+    let units = format!("{ORGANIZATION}{}{}{}", unit("Workloads", root), unit("Prod", below), unit("Test", below));
+    let manifest = "region: eu-west-1\nversion: 2021-03-15\nresources:\n  - name: root\n    description: root\n    resource_file: \
+                    scp.json\n    deploy_method: scp\n    deployment_targets:\n      organizational_units: [\"Workloads:Prod\"]\n";
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}"#;
+    let folder = project(&[("main.tf", &units), ("manifest.yaml", manifest), ("scp.json", policy)]);
+    let (_, text) = run(folder.path(), &["org"]);
+    for line in [
+        "✓ denied  aws_organizations_organizational_unit.Prod:",
+        "✗ not denied  aws_organizations_organizational_unit.Test:",
+        "✗ not denied  aws_organizations_organizational_unit.Workloads:",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    assert!(!text.contains("ou/"), "{text}");
 }
 
 #[test]

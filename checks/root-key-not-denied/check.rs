@@ -117,6 +117,11 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
             finding.rests_on(&Reason::new("the policy type SERVICE_CONTROL_POLICY", why, Some(ineffective.span)));
         }
     }
+    if organization.projects.is_empty() {
+        how = format!(
+            "{how} rootlint.toml says that an organization is managed here, but nothing in the scan is about one."
+        );
+    }
     if let Some(assumption) = &organization.assumption {
         finding.rests_on(assumption);
         how = format!("{how} Assumed: {assumption}.");

@@ -18,7 +18,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
         for call in program.found.calls.iter().filter(|call| call.operation == Operation::Create) {
             match &call.user {
                 User::Absent => out.push(for_the_caller(program, call)),
-                User::Named(user) => named(program, call, user, out),
+                User::Named(user) => named(program, call, &model.owner(&program.key_for(user)).name, out),
             }
         }
     }
@@ -55,7 +55,6 @@ fn for_root(program: &Program, call: &Call, user: &Value) -> Finding {
     );
     let mut finding = finding(program, call, Severity::High, message);
     finding.label = "a key for the root user".into();
-    finding.discriminators = ["root".into()].into();
     finding.related.extend(Related::trail(&user.origin, finding.primary));
     finding
 }
@@ -79,16 +78,16 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
             (Severity::Info, format!("it {why}, and AWS refuses the call of a role"), None)
         }
         Caller::Perhaps(why, reason) if !has_own => {
-            (Severity::High, format!("unless it {why}, that may be the root user"), Some(reason))
+            (Severity::High, format!("unless it {why}, that may be root"), Some(reason))
         }
         Caller::Anybody(who) if !has_own => {
-            (Severity::High, format!("if that user ({who}) is root, it is a key of root"), None)
+            (Severity::High, format!("if {who} has root's credentials, it is a key of root"), None)
         }
         _ => (Severity::High, "if its credentials are root's, it is a key of root".to_owned(), None),
     };
     let evidence = evidence(call);
     let shown = evidence.as_ref().map_or(String::new(), |(text, _)| format!(" {text}"));
-    let message = format!("{what} makes an access key for the user that runs it: {runs}.{shown}");
+    let message = format!("{what} makes an access key without naming a user, so for its caller: {runs}.{shown}");
     let mut finding = finding(program, call, severity, message);
     if let Some(reason) = doubt {
         finding.rests_on(reason);
@@ -145,7 +144,7 @@ fn finding(program: &Program, call: &Call, severity: Severity, message: String) 
         message,
         label: "a key for the caller".into(),
         related: if site.span.contains(primary) { Vec::new() } else { vec![carrier] },
-        discriminators: ["caller".into()].into(),
+        discriminators: [if matches!(call.user, User::Absent) { "the caller" } else { "root" }.to_owned()].into(),
         hidden: own_keys(call),
         help:
             "make no key here: let the workload assume a role; if a key must be, name the IAM user that it is for and \

@@ -16,7 +16,7 @@ const SHOWN: usize = 4;
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
     let monitors = All::of(model).monitors();
     for monitor in monitors.iter().filter(|monitor| monitor.names_root) {
-        match never_fires(monitor) {
+        match never_fires(monitor, &monitors) {
             Some(finding) => out.push(finding),
             None => said_of(monitor).into_iter().for_each(|note| out.note(note)),
         }
@@ -28,7 +28,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             Some(elsewhere) if !watch.unseen.is_empty() || !hidden.is_empty() => {
                 out.note(taken_care_of(&watch, &hidden, elsewhere));
             }
-            _ => out.findings.extend(unseen(&watch).into_iter().chain(perhaps(&watch, &hidden))),
+            _ => out.findings.extend(with(unseen(&watch), perhaps(&watch, &hidden))),
         }
         if elsewhere.is_none() {
             undecided(&watch, &open).into_iter().for_each(|question| out.undecided(question));
@@ -109,6 +109,14 @@ fn perhaps(watch: &Watch<'_>, hidden: &[&(&str, Reason, bool)]) -> Option<Findin
     Some(finding)
 }
 
+/// Both as one, where there are both: they are about the same block.
+fn with(unseen: Option<Finding>, perhaps: Option<Finding>) -> Option<Finding> {
+    let (Some(mut finding), Some(perhaps)) = (unseen.clone(), perhaps.clone()) else { return unseen.or(perhaps) };
+    finding.message.push_str(&format!(" {}", perhaps.message));
+    finding.missing.extend(perhaps.missing);
+    Some(finding)
+}
+
 fn undecided(watch: &Watch<'_>, open: &[&(&'static str, Reason, bool)]) -> Option<Undecided> {
     let (_, reason, _) = open.first()?;
     let titles: Vec<&str> = open.iter().map(|(title, ..)| *title).collect();
@@ -127,10 +135,14 @@ fn undecided(watch: &Watch<'_>, open: &[&(&'static str, Reason, bool)]) -> Optio
     })
 }
 
-/// A monitor that names root and never fires.
-fn never_fires(monitor: &Monitor<'_>) -> Option<Finding> {
+/// A monitor that names root and never fires. A rule that one block deploys in many Regions may be idle in most.
+fn never_fires(monitor: &Monitor<'_>, monitors: &[Monitor<'_>]) -> Option<Finding> {
     let broken = monitor.never.as_ref()?;
     let site = monitor.site;
+    let works = |other: &Monitor<'_>| other.site.header == site.header && other.never.is_none();
+    if broken.of_region && monitors.iter().any(works) {
+        return None;
+    }
     let primary = monitoring::place(broken, monitor);
     // Its name need not be said twice.
     let why =

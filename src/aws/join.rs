@@ -173,6 +173,11 @@ impl Link {
         }
     }
 
+    /// A value of which only the project is known.
+    pub fn of_project(project: &Arc<str>, value: Value) -> Self {
+        Self { value, project: Arc::clone(project), mentions: Vec::new() }
+    }
+
     /// One of the values of the argument.
     #[must_use]
     pub fn only(&self, value: &Value) -> Self {

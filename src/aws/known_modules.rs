@@ -1,5 +1,5 @@
-//! Well-known modules that are called but not on disk: the keys that they make, and the rotation that they bring. What
-//! they do is known from their documentation (`known-modules.toml`), so all of it is possible and nothing certain.
+//! Well-known modules that are called but not on disk: the keys that they make, the rotation that they bring, and
+//! whether they watch root. What they do is known from their documentation (`known-modules.toml`), so all of it is possible and nothing certain.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Deserialize;
 
 use super::access_key::{self, AccessKey};
+use super::monitoring;
 use super::rotation::{Effect, Mechanism, Period, Reach};
 use crate::resource::{ModuleCall, Presence};
 use crate::types::Type;
@@ -28,6 +29,7 @@ struct Known {
     repository: String,
     key: Option<Key>,
     rotation: Option<Rotation>,
+    monitoring: Option<Monitoring>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +55,24 @@ struct MaxAge {
 struct Rotation {
     days: Option<Days>,
     note: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Monitoring {
+    switches: BTreeMap<String, bool>,
+    tells: Option<String>,
+    without: Option<Without>,
+    #[serde(default)]
+    sign_ins_only: bool,
+    note: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Without {
+    input: String,
+    value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,24 +114,36 @@ pub fn wanted(source: &str) -> bool {
     module(source).is_some()
 }
 
-/// The keys that the calls make and the rotation that they bring.
-pub fn read(calls: &[ModuleCall<'_>]) -> (Vec<AccessKey>, Vec<Mechanism>) {
-    let (mut keys, mut mechanisms) = (Vec::new(), Vec::new());
+/// What calls bring.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// Keys that they make.
+    pub keys: Vec<AccessKey>,
+    /// The rotation of keys.
+    pub rotation: Vec<Mechanism>,
+    /// What watches root.
+    pub monitoring: Vec<monitoring::Module>,
+}
+
+/// What the calls bring.
+pub fn read(calls: &[ModuleCall<'_>]) -> Brought {
+    let mut brought = Brought::default();
     for call in calls {
         let Some(known) = module(&call.source) else { continue };
         if let Some((key, presence)) = known.key.as_ref().and_then(|key| Some((key, makes_key(call, key)?))) {
-            keys.push(key_of(call, key, presence));
-            mechanisms.extend(key.max_age.as_ref().and_then(|age| replaced(call, age)));
+            brought.keys.push(key_of(call, key, presence));
+            brought.rotation.extend(key.max_age.as_ref().and_then(|age| replaced(call, age)));
         }
-        mechanisms.extend(known.rotation.as_ref().map(|rotation| rotates(call, rotation)));
+        brought.rotation.extend(known.rotation.as_ref().map(|rotation| rotates(call, rotation)));
+        brought.monitoring.extend(known.monitoring.as_ref().and_then(|monitoring| watches(call, monitoring)));
     }
-    (keys, mechanisms)
+    brought
 }
 
-/// On what it depends whether a call makes a key; nothing if it does not.
-fn makes_key(call: &ModuleCall<'_>, key: &Key) -> Option<Reason> {
+/// Whether inputs, with their defaults, are all true: nothing if one is not, else what of them is not known.
+fn switched_on(call: &ModuleCall<'_>, switches: &BTreeMap<String, bool>) -> Option<Option<Reason>> {
     let mut open = None;
-    for (input, default) in &key.switches {
+    for (input, default) in switches {
         let value = call.inputs.get(input);
         match (value.as_bool(), value.as_unknown()) {
             (_, Some(unknown)) => open = Some(unknown.reason.clone()),
@@ -121,6 +153,12 @@ fn makes_key(call: &ModuleCall<'_>, key: &Key) -> Option<Reason> {
             _ => {}
         }
     }
+    Some(open)
+}
+
+/// On what it depends whether a call makes a key; nothing if it does not.
+fn makes_key(call: &ModuleCall<'_>, key: &Key) -> Option<Reason> {
+    let open = switched_on(call, &key.switches)?;
     let decides = || {
         let inputs: Vec<String> =
             key.switches.keys().filter(|input| input.contains("key")).map(|i| format!("`{i}`")).collect();
@@ -186,6 +224,30 @@ fn rotates(call: &ModuleCall<'_>, rotation: &Rotation) -> Mechanism {
     mechanism(call, Reach::Account, period, &why)
 }
 
+/// What watches root in the module: nothing if its inputs switch that off, or name nobody to tell.
+fn watches(call: &ModuleCall<'_>, known: &Monitoring) -> Option<monitoring::Module> {
+    switched_on(call, &known.switches)?;
+    let names = |input: &str| call.inputs.get(input);
+    let nobody = |input: &String| {
+        let told = names(input);
+        told.is_null() || told.elements().is_some_and(<[Value]>::is_empty)
+    };
+    let left_out = |without: &Without| {
+        let list = names(&without.input);
+        list.elements().is_some_and(|all| all.iter().any(|one| one.as_str().as_deref() == Some(&*without.value)))
+    };
+    if known.tells.as_ref().is_some_and(nobody) || known.without.as_ref().is_some_and(left_out) {
+        return None;
+    }
+    let why = format!("is not on disk; as far as is known it {}", known.note);
+    Some(monitoring::Module {
+        site: call.site.clone(),
+        reason: Reason::new(Arc::clone(&call.site.block), why, Some(call.site.header)),
+        account: access_key::account(&call.provider),
+        sign_ins_only: known.sign_ins_only,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +256,8 @@ mod tests {
     fn the_data_can_be_read() {
         let data: Data = toml::from_str(DATA).expect("the data");
         assert_eq!(data.module.len(), known().len());
-        assert!(known().iter().all(|known| known.key.is_some() != known.rotation.is_some()));
+        let parts = |known: &Known| [known.key.is_some(), known.rotation.is_some(), known.monitoring.is_some()];
+        assert!(known().iter().all(|known| parts(known).into_iter().filter(|is| *is).count() == 1));
     }
 
     #[test]
@@ -206,6 +269,8 @@ mod tests {
             "git@github.com:cloudposse/terraform-aws-iam-system-user.git",
             "github.com/cloudposse/terraform-aws-iam-system-user",
             "terraform-aws-modules/iam/aws//modules/iam-user",
+            "terraform-aws-modules/cloudwatch/aws//modules/cis-alarms",
+            "nozaq/secure-baseline/aws",
             "git::https://github.com/terraform-aws-modules/terraform-aws-iam.git//modules/iam-user?ref=v5.0.0",
         ] {
             assert!(wanted(source), "{source}");

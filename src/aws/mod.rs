@@ -155,11 +155,13 @@ pub fn wanted(kind: &str) -> bool {
 /// Reads a project, with the files that its programs are in.
 pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
-    let (modules_keys, modules_rotation) = known_modules::read(&project.module_calls(&known_modules::wanted));
+    let modules = known_modules::read(&project.module_calls(&known_modules::wanted));
     let mut keys = access_key::keys(&resources);
-    keys.extend(modules_keys);
+    keys.extend(modules.keys);
     let mut rotation = rotation::mechanisms(&resources);
-    rotation.extend(modules_rotation);
+    rotation.extend(modules.rotation);
+    let mut monitoring = monitoring::declared(&resources);
+    monitoring.modules = modules.monitoring;
     let programs = programs::programs(project, &resources, texts);
     programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
     keys.extend(programs::keys(&programs));
@@ -170,10 +172,10 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
         users: access_key::users(&resources),
         organization: organization::declared(&resources, out),
         rotation,
+        monitoring,
+        programs,
         // The last questions, since they leave no errors behind.
         credentials: credentials::read(project),
         exposures: exposure::read(project),
-        monitoring: monitoring::declared(&resources),
-        programs,
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call, RAIN};
 use crate::cloudformation::macros;
+use crate::cloudformation::template::ORG_FORMATION;
 use crate::document::{self, Scalars};
 use crate::finding::Diagnostic;
 use crate::source::Span;
@@ -219,6 +220,11 @@ impl Template {
                     Err(reason) => Value::unknown(Type::Bool, reason),
                 }
             }
+            // It has functions of its own, and more with each version: `!ReadFile`, `!JsonString`, `!Cmd`.
+            name if self.transforms.iter().any(|what| &**what == ORG_FORMATION) => Value::unknown(
+                Type::Dynamic,
+                Reason::new(name, "is filled in by org-formation before deployment", Some(call.span)),
+            ),
             name => self.fail("cfn-unknown-function", name, format!("there is no function `{name}`"), call.span),
         };
         // What a function makes is written where the call is, unless it looked through something.

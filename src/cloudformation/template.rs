@@ -26,7 +26,10 @@ use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Symbol, Value};
 
 /// The format version of a template for org-formation, in which more can be referred to than the template declares.
-const ORG_FORMATION: &str = "2010-09-09-OC";
+const ORG_FORMATION_VERSION: &str = "2010-09-09-OC";
+
+/// The tool that reads such templates.
+pub(super) const ORG_FORMATION: &str = "org-formation";
 
 /// A CloudFormation template, evaluated on demand.
 pub struct Template {
@@ -182,8 +185,8 @@ impl Template {
                 template.transforms.push(macros::reason(call, call.span).missing);
             }
         }
-        if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION) {
-            template.transforms.push("org-formation".into());
+        if sections.get("AWSTemplateFormatVersion").and_then(Node::as_str) == Some(ORG_FORMATION_VERSION) {
+            template.transforms.push(ORG_FORMATION.into());
         }
         if template.mentions_text(RAIN) || sections.contains_key("Rain") {
             template.transforms.push("Rain".into());

@@ -181,6 +181,14 @@ fn what_cloudformation_refuses_is_an_error_and_unknown() {
 }
 
 /// The source text of a span.
+#[test]
+fn org_formation_has_functions_of_its_own() {
+    let text = "AWSTemplateFormatVersion: 2010-09-09-OC\nResources:\n  A:\n    Type: A::B::C\n    Properties:\n      P: !ReadFile p.json\n";
+    let template = load(text, &[]);
+    let value = template.resources(&|_| true)[0].get("P");
+    assert_eq!((show(&value).as_str(), template.take_errors().len()), ("?!ReadFile", 0));
+}
+
 fn at(text: &str, span: Option<Span>) -> &str {
     span.and_then(|span| text.get(span.start as usize..span.end as usize)).unwrap_or("nowhere")
 }

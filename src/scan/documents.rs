@@ -143,7 +143,7 @@ impl<T> Reader<'_, T> {
             let workflow = Workflow::load(path, text, self.sources.file(path));
             let is_ours = |found: &Workflow| {
                 let jobs = found.resources(&programs::wanted);
-                !programs::programs(found, &jobs, &texts).is_empty()
+                programs::programs(found, &jobs, &texts).iter().any(programs::Program::is_telling)
             };
             match workflow.filter(is_ours) {
                 Some(workflow) => {

@@ -175,12 +175,17 @@ pub fn interpreter_of(command: &str) -> Option<Language> {
 }
 
 /// Whether a text may have to do with access keys or run a file that does: what does not is not parsed.
-pub fn is_interesting(text: &Text) -> bool {
+fn is_interesting(text: &Text, language: Language) -> bool {
+    const IMPORTS: [&str; 2] = ["import", "require"];
     const WORDS: [&str; 9] = ["access", "akia", "asia", "profile", "./", ".sh", ".py", "js", ".ts"];
     text.flattened().pieces().any(|piece| match piece {
         crate::text::Piece::Literal(literal) => {
             let bytes = literal.text.as_bytes();
-            WORDS.iter().any(|word| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+            let imports = if language == Language::Shell { &[] } else { IMPORTS.as_slice() };
+            WORDS
+                .iter()
+                .chain(imports)
+                .any(|word| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
         }
         _ => false,
     })
@@ -222,7 +227,7 @@ impl<'r> Reader<'r> {
     /// Follows a script that starts like this. Gives the variables that a shell script has set.
     fn script(&self, text: &Text, language: Language, start: &Start) -> Vec<(Name, Value)> {
         let nothing = Vec::new();
-        if !is_interesting(text) {
+        if !is_interesting(text, language) {
             return nothing;
         }
         if text.known_len() > tree::MAX_BYTES {

@@ -220,10 +220,10 @@ impl Interpreter<'_, '_> {
     fn javascript(&mut self, path: &str, given: &Arguments) -> Option<Thing> {
         let options = given.positional.first().unwrap_or(&Thing::Null);
         if let Some(name) = path.rsplit(['.', '/']).next() {
-            if let Some((.., operation)) = OPERATIONS.iter().find(|(_, _, command, _)| *command == name) {
-                if path.starts_with("@aws-sdk/") || !path.contains('/') {
-                    return Some(Thing::Command(*operation, self.user(options, given), given.span));
-                }
+            if let Some((.., operation)) = OPERATIONS.iter().find(|(_, _, command, _)| *command == name)
+                && (path.starts_with("@aws-sdk/") || !path.contains('/'))
+            {
+                return Some(Thing::Command(*operation, self.user(options, given), given.span));
             }
             if path.starts_with("@aws-sdk/credential-provider") {
                 return Some(self.provider(name, options));

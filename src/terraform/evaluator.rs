@@ -180,6 +180,8 @@ pub struct Evaluator<'a> {
     deferred: Memo<(ModuleId, ResourceId, InstanceKey), Option<bool>>,
     depth: Cell<usize>,
     steps: Cell<u64>,
+    /// How many bytes functions may still read from files and keep.
+    pub(super) left_to_read: Cell<u64>,
     expanded: Cell<usize>,
     pub(super) errors: RefCell<IndexSet<Diagnostic>>,
     /// Keys of instances, as addresses have them, that are made from values not to be shown.
@@ -231,6 +233,7 @@ impl<'a> Evaluator<'a> {
             deferred: RefCell::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            left_to_read: Cell::new(super::functions::MAX_BYTES),
             expanded: Cell::new(0),
             errors: RefCell::default(),
             hidden_keys: RefCell::default(),

@@ -201,6 +201,7 @@ impl Evaluator<'_> {
             return Ok(Value::unknown_from(&unknown, Type::Dynamic).at(span).mark(&marks));
         }
         let mut unknown: Option<Arc<Unknown>> = None;
+        let mut parts = 0;
         let mut list: Vec<Value> = Vec::new();
         let mut fields = Fields::default();
         let mut groups: std::collections::BTreeMap<Arc<str>, Vec<Value>> = Default::default();
@@ -223,6 +224,11 @@ impl Evaluator<'_> {
                 }
             }
             let result = self.eval(&inner.value, &scope)?;
+            // Told before the whole of it is there.
+            parts += result.size_up_to(MAX_SIZE);
+            if parts > MAX_SIZE {
+                return fail_always(format!("this value has more than {MAX_SIZE} parts; rootlint stops here"), span);
+            }
             let Some(key_expr) = &inner.key else {
                 list.push(result);
                 continue;
@@ -520,6 +526,10 @@ impl functions::Context for CallContext<'_, '_> {
 
     fn sources(&self) -> &crate::source::Sources {
         self.evaluator.sources
+    }
+
+    fn left_to_read(&self) -> &std::cell::Cell<u64> {
+        &self.evaluator.left_to_read
     }
 
     fn folder(&self) -> &camino::Utf8Path {

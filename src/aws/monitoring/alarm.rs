@@ -1,9 +1,9 @@
 //! Whether an alarm goes off when a metric filter has counted one event, and whom it tells.
 
 use super::All;
-use super::declared::{Actions, Alarm, Filter, Metric, Watched};
+use super::declared::{Actions, Alarm, Filter, Metric, Rule, Watched};
 use super::seen::{Break, Seen};
-use crate::aws::join::{each, number, same_unknown, truth};
+use crate::aws::join::{Link, each, given_in, number, same_unknown, truth};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
 
@@ -21,6 +21,11 @@ impl<'a> All<'a> {
     }
 
     fn watched(&self, filter: &Filter, metric: &Metric) -> Seen {
+        let alarmed = |alarm: &Alarm, watched: &Watched| {
+            let called = format!("alarm `{}`", alarm.site.block);
+            let other = other_dimensions(&called, alarm, watched, metric);
+            other.unwrap_or_else(|| goes_off(alarm, watched, metric).then(|| self.tells(alarm)))
+        };
         let mut ways = Vec::new();
         let mut near: Option<(&Alarm, Watched)> = None;
         for alarm in self.alarms() {
@@ -28,7 +33,7 @@ impl<'a> All<'a> {
                 let watched = &self.resolved(watched);
                 let close = alarm.site.project == filter.site.project;
                 match (same(&watched.name, &metric.name, close), same(&watched.namespace, &metric.namespace, close)) {
-                    (Tri::Yes, Tri::Yes) => ways.push(goes_off(alarm, watched, metric).then(|| self.tells(alarm))),
+                    (Tri::Yes, Tri::Yes) => ways.push(alarmed(alarm, watched)),
                     (Tri::No, Tri::No) => {}
                     (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) if close && self.is_alike(watched, metric) => {
                         near = near.or_else(|| Some((alarm, watched.clone())));
@@ -65,6 +70,35 @@ impl<'a> All<'a> {
             filter.site.block, alarm.site.block
         );
         Seen::No(Break::always(why, span))
+    }
+
+    /// Alarms on EventBridge's own count of how often a rule matched.
+    pub fn counted(&self, rule: &Rule) -> Vec<Seen> {
+        let mut ways = Vec::new();
+        for alarm in self.alarms().filter(|alarm| alarm.site.project == rule.site.project) {
+            let is = |value: &Value, names: &[&str]| value.as_str().is_some_and(|name| names.contains(&&*name));
+            let counts = |watched: &&Watched| {
+                is(&watched.namespace, &["AWS/Events"]) && is(&watched.name, &["TriggeredRules", "MatchedEvents"])
+            };
+            for watched in alarm.watched.iter().filter(counts) {
+                let named = dimension(&watched.dimensions, "RuleName");
+                match Link::of_project(&alarm.site.project, named.clone()).means(&rule.site, &rule.name) {
+                    Tri::Yes => {
+                        let metric = Metric {
+                            namespace: watched.namespace.clone(),
+                            name: watched.name.clone(),
+                            value: Value::text("1"),
+                            default: Value::null(),
+                            dimensions: watched.dimensions.clone(),
+                        };
+                        ways.push(goes_off(alarm, watched, &metric).then(|| self.tells(alarm)));
+                    }
+                    Tri::Maybe => ways.extend(Seen::unsure(&named)),
+                    Tri::No => {}
+                }
+            }
+        }
+        ways
     }
 
     /// What an alarm watches: the id of a metric filter is its name.
@@ -165,9 +199,6 @@ fn same(one: &Value, other: &Value, close: bool) -> Tri {
 /// CloudWatch alarms").
 fn goes_off(alarm: &Alarm, watched: &Watched, metric: &Metric) -> Seen {
     let called = format!("alarm `{}`", alarm.site.block);
-    if let Some(broken) = other_dimensions(&called, alarm, watched, metric) {
-        return broken;
-    }
     if alarm.computed {
         let why = "computes something of the metric";
         return Seen::Unsure(Reason::new(&*alarm.site.block, why, Some(alarm.site.header)));
@@ -254,6 +285,17 @@ fn other_dimensions(called: &str, alarm: &Alarm, watched: &Watched, metric: &Met
         }
         _ => Seen::unsure(&watched.dimensions).or_else(|| Seen::unsure(&metric.dimensions)),
     }
+}
+
+/// The value of a dimension: Terraform has a map of them, CloudFormation a list.
+fn dimension(dimensions: &Value, name: &str) -> Value {
+    let direct = given_in(dimensions, name);
+    let listed = each(dimensions).into_iter().find_map(|one| {
+        let own = ["Name", "name"].map(|key| given_in(&one, key)).into_iter().find(|own| !own.is_null())?;
+        let value = ["Value", "value"].map(|key| given_in(&one, key)).into_iter().find(|own| !own.is_null())?;
+        (own.as_str().as_deref() == Some(name)).then_some(value)
+    });
+    if direct.is_null() { listed.unwrap_or(direct) } else { direct }
 }
 
 /// A number, also one that is written as a string.

@@ -7,7 +7,7 @@ use super::filter_pattern::{self, FilterPattern, PatternError};
 use crate::aws::access_key;
 use crate::aws::join::{Link, each, given};
 use crate::resource::{Resource, Site};
-use crate::value::{Reason, Value};
+use crate::value::{Reason, Unknown, Value};
 
 /// Everything of it.
 #[derive(Clone, Debug, Default)]
@@ -247,6 +247,8 @@ pub struct Module {
     pub reason: Reason,
     /// Its account, where the code tells.
     pub account: Option<Arc<str>>,
+    /// Whether it tells only of sign-ins.
+    pub sign_ins_only: bool,
 }
 
 /// What is read, by the names of Terraform's provider, of CloudFormation and of the Cloud Control provider.
@@ -346,7 +348,11 @@ impl From<'_, '_> {
 
     fn place(&self) -> Place {
         // Since version 6 of Terraform's provider a resource may name its own.
-        let own = Some(self.get("region", "")).filter(|region| !region.is_null());
+        let open = |region: &Value| {
+            let own = |unknown: Arc<Unknown>| unknown.reason.missing.starts_with(&*self.0.site.block);
+            region.as_unknown().is_some_and(own)
+        };
+        let own = Some(self.get("region", "")).filter(|region| !region.is_null() && !open(region));
         let region = match own.as_ref().or(self.0.provider.region.as_ref()) {
             Some(region) => match (region.as_str(), region.as_unknown()) {
                 (Some(region), _) => Ok(region.into_owned()),

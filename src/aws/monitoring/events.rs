@@ -2,6 +2,8 @@
 //!
 //! They are data of the check, in its folder. All are of one account, whose id is exchanged for that of a monitor.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::{Map, Value as Json, json};
 
 /// The account of the events.
@@ -68,8 +70,12 @@ const MEMBER: Written = event!("member-sign-in", "root of a member account signi
 const GUARDDUTY: Written = event!("guardduty-root-usage", "GuardDuty's finding about root");
 
 /// What somebody should notice, in an account.
-pub fn watched(account: Option<&str>) -> Vec<Event> {
-    WATCHED.iter().map(|written| read(written, account)).collect()
+pub fn watched(account: Option<&str>) -> Arc<[Event]> {
+    static ALL: LazyLock<Arc<[Event]>> = LazyLock::new(|| WATCHED.iter().map(|written| read(written, None)).collect());
+    match account {
+        Some(_) => WATCHED.iter().map(|written| read(written, account)).collect(),
+        None => Arc::clone(&ALL),
+    }
 }
 
 /// What should alarm nobody.
@@ -84,8 +90,9 @@ pub fn others() -> Vec<Event> {
 }
 
 /// All kinds of events that CloudTrail writes.
-pub fn kinds() -> Vec<Event> {
-    KINDS.iter().map(|written| read(written, None)).collect()
+pub fn kinds() -> &'static [Event] {
+    static ALL: LazyLock<Vec<Event>> = LazyLock::new(|| KINDS.iter().map(|written| read(written, None)).collect());
+    &ALL
 }
 
 /// The kinds of events that are written in whatever Region they happen in: not sign-ins of root, nor calls of global
@@ -94,7 +101,7 @@ pub fn regional_kinds() -> Vec<Event> {
     let global = ["iam", "organizations", "cloudfront", "route53", "signin"];
     let outside =
         json!({"$any": {"like": "*.amazonaws.com", "not": global.map(|name| format!("{name}.amazonaws.com"))}});
-    let mut kinds = kinds();
+    let mut kinds = kinds().to_vec();
     kinds.retain(|kind| kind.name != "any-root-sign-in");
     for kind in &mut kinds {
         if let Some(record) = kind.record.as_object_mut() {

@@ -39,13 +39,12 @@ pub fn filter(pattern: &FilterPattern) -> Option<Break> {
 
 /// The same for an event pattern.
 pub fn event_pattern(pattern: &EventPattern) -> Option<Break> {
-    let mut kinds = events::kinds();
-    kinds.push(events::guardduty(None));
-    if kinds.iter().any(|kind| pattern.matches(&kind.envelope) != Answer::No) {
+    let finding = events::guardduty(None);
+    let kinds = || events::kinds().iter().chain([&finding]);
+    if kinds().any(|kind| pattern.matches(&kind.envelope) != Answer::No) {
         return None;
     }
-    let nearest =
-        kinds.iter().map(|kind| (kind, pattern.failing(&kind.envelope))).min_by_key(|(_, failing)| failing.len());
+    let nearest = kinds().map(|kind| (kind, pattern.failing(&kind.envelope))).min_by_key(|(_, failing)| failing.len());
     let (kind, failing) = nearest?;
     let first = failing.first()?;
     let found = first.path.iter().fold(Found::of(&kind.envelope), |found, name| found.field(name));

@@ -129,27 +129,26 @@ impl<'a> All<'a> {
         self.each(|declared| &declared.detectors)
     }
 
-    /// All monitors, with what they make of the events.
+    /// All monitors, with what they make of the events: those that are about root, or see something of it.
     pub fn monitors(&self) -> Vec<Monitor<'a>> {
-        let filters = self.filters().map(|filter| self.filter(filter));
-        let rules = self.rules().map(|rule| self.rule(rule));
-        let forwards = self.each(|declared| &declared.forwards).map(|forward| self.forward(forward));
+        let filters = self.filters().filter_map(|filter| self.filter(filter));
+        let rules = self.rules().filter_map(|rule| self.rule(rule));
+        let forwards = self.each(|declared| &declared.forwards).filter_map(|forward| self.forward(forward));
         let modules = self.each(|declared| &declared.modules).map(module);
         filters.chain(rules).chain(forwards).chain(modules).collect()
     }
 
-    fn filter(&self, filter: &'a Filter) -> Monitor<'a> {
+    fn filter(&self, filter: &'a Filter) -> Option<Monitor<'a>> {
         let pattern = &filter.pattern;
+        let next = || self.alarmed(filter);
         let mut monitor =
-            self.log_monitor("metric filter", &filter.site, &filter.place, pattern, &filter.group, &|| {
-                self.alarmed(filter)
-            });
+            self.log_monitor("metric filter", &filter.site, &filter.place, pattern, &filter.group, &next)?;
         let text = pattern.value.as_str().map(|text| text.split_whitespace().collect::<String>());
         monitor.prescribed = text.map(|text| text == PRESCRIBED);
-        monitor
+        Some(monitor)
     }
 
-    fn forward(&self, forward: &'a Forward) -> Monitor<'a> {
+    fn forward(&self, forward: &'a Forward) -> Option<Monitor<'a>> {
         // What gets it is taken to tell somebody.
         let (pattern, group) = (&forward.pattern, &forward.group);
         self.log_monitor("subscription filter", &forward.site, &forward.place, pattern, group, &|| Seen::Yes)
@@ -163,7 +162,7 @@ impl<'a> All<'a> {
         pattern: &declared::Pattern<FilterPattern>,
         group: &Link,
         next: &dyn Fn() -> Seen,
-    ) -> Monitor<'a> {
+    ) -> Option<Monitor<'a>> {
         let called = format!("{what} `{}`", site.block);
         let account = own_account(place, &pattern.value);
         let matches = |event: &Event| match &pattern.read {
@@ -178,48 +177,53 @@ impl<'a> All<'a> {
                 Break::some(format!("{called} does not match it{shown}"), span)
             }),
         };
-        let downstream = next();
-        let mut projects = Vec::new();
-        let mut organization = false;
-        let see = |event: &Event| {
-            let (logged, trails) = self.logged(group, event, &site.project);
-            (matches(event).then(|| downstream.clone()).then(|| logged), trails)
-        };
-        let mut seen = Vec::new();
-        for event in events::watched(account.as_deref()) {
-            let (found, trails) = see(&event);
-            projects = trails.iter().map(|trail| Arc::clone(&trail.site.project)).collect();
-            organization = trails.iter().any(|trail| trail.is_of_organization());
-            seen.push(found);
+        let watched = events::watched(account.as_deref());
+        let matched: Vec<Seen> = watched.iter().map(matches).collect();
+        let names_root = filter_names_root(pattern);
+        if !names_root && matched.iter().all(|matched| matches!(matched, Seen::No(_))) {
+            return None;
         }
+        let downstream = next();
+        let writers = self.writers(group, &site.project);
+        let see = |(event, matched): (&Event, Seen)| matched.then(|| downstream.clone()).then(|| writers.logged(event));
+        let seen: Vec<Seen> = watched.iter().zip(matched).map(see).collect();
         let noise = events::noise(account.as_deref());
         let noise = noise.iter().filter(|event| matches(event) == Seen::Yes).map(|event| event.title).collect();
         let impossible = match &pattern.read {
             Ok(read) => impossible::filter(read),
             Err(_) => None,
         };
+        let organization = writers.certain.iter().any(|trail| trail.is_of_organization());
         let member = events::of_a_member();
-        Monitor {
+        Some(Monitor {
             site,
             what: called.clone(),
-            names_root: filter_names_root(pattern),
+            names_root,
             never: never(impossible, &seen, downstream),
             seen,
-            projects,
+            projects: writers.certain.iter().map(|trail| Arc::clone(&trail.site.project)).collect(),
             account: place.account.clone(),
             noise,
             organization: organization && matches(&member) == Seen::Yes,
             prescribed: None,
             hidden: false,
-        }
+        })
     }
 
-    fn rule(&self, rule: &'a Rule) -> Monitor<'a> {
+    fn rule(&self, rule: &'a Rule) -> Option<Monitor<'a>> {
         let account = own_account(&rule.place, &rule.pattern.value);
         let finding = events::guardduty(account.as_deref());
+        let read = rule.pattern.read.as_ref();
+        let about = |pattern| is_about_calls(pattern) || is_about_finding(&rule.pattern.value);
+        let names_root = mentions_root(&rule.pattern.value) && read.map_or(true, about);
+        let watched = events::watched(account.as_deref());
+        let none = |event: &Event| matches!(rule.matches(event), Seen::No(_));
+        if !names_root && watched.iter().chain([&finding]).all(none) {
+            return None;
+        }
         let found = self.sends_finding(rule, &finding);
-        let see = |event: Event| {
-            let own = self.sent(rule, &event);
+        let see = |event: &Event| {
+            let own = self.sent(rule, event);
             // GuardDuty finds what root does, once it is in.
             let finds = event.name != "root-sign-in-failed" && event.name != "root-key-denied";
             match finds {
@@ -227,13 +231,10 @@ impl<'a> All<'a> {
                 false => own,
             }
         };
-        let seen: Vec<Seen> = events::watched(account.as_deref()).into_iter().map(see).collect();
+        let seen: Vec<Seen> = watched.iter().map(see).collect();
         let noise = events::noise(account.as_deref());
         let noise = noise.iter().filter(|event| rule.matches(event) == Seen::Yes).map(|event| event.title).collect();
-        let read = rule.pattern.read.as_ref();
-        let about = |pattern| is_about_calls(pattern) || is_about_finding(&rule.pattern.value);
-        let names_root = mentions_root(&rule.pattern.value) && read.map_or(true, about);
-        Monitor {
+        Some(Monitor {
             site: &rule.site,
             what: format!("rule `{}`", rule.site.block),
             names_root,
@@ -245,7 +246,7 @@ impl<'a> All<'a> {
             organization: false,
             prescribed: None,
             hidden: false,
-        }
+        })
     }
 }
 
@@ -265,7 +266,15 @@ fn is_about_calls(pattern: &event_pattern::EventPattern) -> bool {
 
 /// A module that is not on disk: what it does is known from its documentation, so that nothing is certain.
 fn module(module: &Module) -> Monitor<'_> {
-    let seen = events::watched(None).iter().map(|_| Seen::Unsure(module.reason.clone())).collect();
+    let sees = |event: &Event| !module.sign_ins_only || event.name.starts_with("root-sign-in");
+    let see = |event: &Event| match sees(event) {
+        true => Seen::Unsure(module.reason.clone()),
+        false => Seen::No(Break::some(
+            format!("module `{}` tells only of sign-ins", module.site.block),
+            Some(module.site.header),
+        )),
+    };
+    let seen = events::watched(None).iter().map(see).collect();
     Monitor {
         site: &module.site,
         what: format!("module `{}`", module.site.block),
@@ -429,11 +438,12 @@ fn watch<'a>(facts: &'a Facts, monitors: &[Monitor<'a>]) -> Option<Watch<'a>> {
 
 /// Whether a monitor gets a project's events: it is in it, a trail of the project writes to what it reads, or both are of the same account.
 fn near(monitor: &Monitor<'_>, project: &Arc<str>, account: Option<&Arc<str>>) -> Tri {
-    if monitor.site.project == *project || monitor.projects.contains(project) {
+    if monitor.projects.contains(project) {
         return Tri::Yes;
     }
     match (&monitor.account, account) {
         (Some(own), Some(other)) => (own == other).into(),
+        _ if monitor.site.project == *project => Tri::Yes,
         _ => Tri::Maybe,
     }
 }

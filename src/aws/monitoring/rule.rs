@@ -124,7 +124,7 @@ impl<'a> All<'a> {
                 let (always, span) = (self.is_dead_in(rule), rule.site.header);
                 let what = if always { "what it is for" } else { "this" };
                 let why = format!("{} is in `{own}`, and {what} happens in `{region}`", rule.called());
-                Seen::No(Break { always, ..Break::some(why, Some(span)) })
+                Seen::No(Break { always, of_region: true, ..Break::some(why, Some(span)) })
             }
             Err(reason) => Seen::Unsure(reason.clone()),
         }
@@ -165,7 +165,7 @@ impl<'a> All<'a> {
     fn targets(&self, rule: &Rule) -> Seen {
         let targets = self.all_targets(rule);
         let ways = targets.iter().map(|target| self.reaches(target, &target.value));
-        if let Some(best) = Seen::best(ways) {
+        if let Some(best) = Seen::best(ways.chain(self.counted(rule))) {
             return best;
         }
         if let Some(unsure) = Seen::unsure(&rule.all_targets) {

@@ -26,12 +26,14 @@ pub struct Break {
     pub always: bool,
     /// What would mend it, if it existed outside the scan.
     pub unless: Option<Reason>,
+    /// Whether only the Region is wrong: the same code may well be deployed in the right one, too.
+    pub of_region: bool,
 }
 
 impl Break {
     /// A link that some events get past.
     pub fn some(why: impl Into<String>, span: Option<Span>) -> Self {
-        Self { why: why.into(), span, always: false, unless: None }
+        Self { why: why.into(), span, always: false, unless: None, of_region: false }
     }
 
     /// A link that no event gets past.

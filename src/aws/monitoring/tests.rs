@@ -42,7 +42,7 @@ fn labels() -> BTreeMap<String, bool> {
 
 fn labelled() -> Vec<(Event, bool)> {
     let labels = labels();
-    let all = [events::watched(None), events::noise(None), events::others()].concat();
+    let all = [events::watched(None).to_vec(), events::noise(None), events::others()].concat();
     assert_eq!(all.len(), labels.len());
     all.into_iter().map(|event| (event.clone(), labels[event.name])).collect()
 }

@@ -203,28 +203,45 @@ fn holds(condition: &Value, record: &Json) -> Answer {
     passes.into()
 }
 
+/// The trails that write to a log group.
+pub struct Writers<'a> {
+    /// Those that certainly do.
+    pub certain: Vec<&'a Trail>,
+    /// Why others may.
+    possible: Vec<Reason>,
+    /// What it means that none does.
+    none: Seen,
+}
+
+impl Writers<'_> {
+    /// Whether an event comes to the log group.
+    pub fn logged(&self, event: &Event) -> Seen {
+        let certain = self.certain.iter().map(|trail| trail.records(event).then(|| trail.delivers()));
+        let possible = self.possible.iter().cloned().map(Seen::Unsure);
+        Seen::best(certain.chain(possible)).unwrap_or_else(|| self.none.clone())
+    }
+}
+
 impl<'a> All<'a> {
-    /// Whether a filter on a log group gets an event: whether a trail in view records it and writes it there.
-    pub fn logged(&self, group: &Link, event: &Event, project: &str) -> (Seen, Vec<&'a Trail>) {
-        let mut ways = Vec::new();
-        let mut trails = Vec::new();
+    /// What writes to the log group of a filter in a project.
+    pub fn writers(&self, group: &Link, project: &str) -> Writers<'a> {
+        let mut writers = Writers { certain: Vec::new(), possible: Vec::new(), none: Seen::Yes };
         for trail in self.trails() {
             match trail.writes_to(group, self) {
-                Tri::Yes => {
-                    trails.push(trail);
-                    ways.push(trail.records(event).then(|| trail.delivers()));
-                }
+                Tri::Yes => writers.certain.push(trail),
                 Tri::Maybe => {
                     let why = "may be the one that this trail writes to, or another";
                     let missing = group.unknown().or_else(|| trail.group.unknown());
                     let reason = missing.unwrap_or_else(|| Reason::new("log group", why, group.value.origin.span));
-                    ways.push(Seen::Unsure(reason));
+                    writers.possible.push(reason);
                 }
                 Tri::No => {}
             }
         }
-        let none = || self.no_trail_writes(group, project);
-        (Seen::best(ways).unwrap_or_else(none), trails)
+        if writers.certain.is_empty() && writers.possible.is_empty() {
+            writers.none = self.no_trail_writes(group, project);
+        }
+        writers
     }
 
     /// No trail in view writes to a log group: one that is not in view may.

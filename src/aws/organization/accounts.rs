@@ -115,11 +115,11 @@ pub(super) fn has_ids(policy: &Policy) -> bool {
     })
 }
 
-/// What a verdict on the account `symbol`, which a policy names, says of it.
-pub(super) fn of_one(mut verdict: Verdict, symbol: &Symbol) -> Verdict {
+/// A verdict on any account, said of the one of this name.
+pub(super) fn of_one(mut verdict: Verdict, name: &str) -> Verdict {
     if let Verdict::NotDenied(escape) | Verdict::Conditional(escape) = &mut verdict {
         let text = &mut escape.witness.text;
-        *text = text.replace("root of any account", &format!("root of {}", symbol.address));
+        *text = text.replace("root of any account", &format!("root of {name}"));
     }
     verdict
 }

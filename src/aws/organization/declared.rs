@@ -75,6 +75,10 @@ pub struct Organization {
 pub struct Unit {
     /// The resource.
     pub site: Site,
+    /// Managed, or read and mentioned.
+    pub mode: Mode,
+    /// Its name, if known.
+    pub name: Option<String>,
     /// Itself.
     pub id: Ident,
     /// What it is in.
@@ -264,10 +268,11 @@ pub fn declared(resources: &[Resource<'_>], out: &mut Findings) -> Declared {
         }
         match (what(resource.kind()), resource.mode) {
             (Some("organization"), mode) => all.organizations.push(organization(resource, mode)),
-            (Some("unit"), _) => {
+            (Some("unit"), mode) => {
                 let parent = Ident::of(&get(resource, "parent_id", "ParentId"));
                 let id = Ident::own(resource, "id", &get(resource, "id", "Id"));
-                all.units.push(Unit { site: resource.site.clone(), id, parent });
+                let name = get(resource, "name", "Name").as_str().map(|name| name.into_owned());
+                all.units.push(Unit { site: resource.site.clone(), mode, name, id, parent });
             }
             (Some("account"), Mode::Managed) => {
                 let id = Ident::own(resource, "id", &get(resource, "id", "AccountId"));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::aws::{Facts, Model};
 use crate::resource::{Language, Mode, Site};
 use crate::source::Span;
-use crate::value::{Kind, Reason};
+use crate::value::{Kind, Reason, Symbol};
 
 use super::declared::{Account, Attachment, Ident, Organization, ServiceControlPolicy, Unit};
+use super::paths;
 use super::resolve::Ineffective;
 
 /// Projects that are about one organization.
@@ -20,6 +21,8 @@ pub(super) struct Group<'a> {
     pub(super) facts: Vec<&'a Facts>,
     pub(super) assumption: Option<Reason>,
     pub(super) strangers: Vec<Site>,
+    /// The declared unit that each unit which is only named is.
+    pub(super) same_units: HashMap<&'a Symbol, &'a Unit>,
 }
 
 /// Ids that are written out in a project: those of one organization.
@@ -143,6 +146,9 @@ pub(super) fn groups<'a>(model: &Model<'a>) -> Vec<Group<'a>> {
             groups.push(Group { managed, organization: reads, facts: vec![reader], ..Group::default() });
         }
     }
+    for group in &mut groups {
+        group.same_units = paths::same(group);
+    }
     groups
 }
 
@@ -187,7 +193,9 @@ impl<'a> Group<'a> {
         };
         let at = |span: Option<Span>| span.unwrap_or(organization.site.header);
         if organization.feature_set.as_str().as_deref() == Some("CONSOLIDATED_BILLING") {
-            let message = "its feature set is `CONSOLIDATED_BILLING`, which has no service control policies".into();
+            let message =
+                "the organization's feature set is `CONSOLIDATED_BILLING`, which has no service control policies"
+                    .into();
             let span = at(organization.feature_set.origin.primary());
             return (Some(Ineffective { message, span, certain: true, feature_set: true }), None);
         }
@@ -198,7 +206,8 @@ impl<'a> Group<'a> {
         match &types.kind {
             _ if is_enabled => (None, None),
             Kind::Null(_) => {
-                let message = "it does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
+                let message =
+                    "the organization does not enable `SERVICE_CONTROL_POLICY` in `enabled_policy_types`".into();
                 (
                     Some(Ineffective { message, span: organization.site.header, certain: false, feature_set: false }),
                     None,
@@ -207,7 +216,8 @@ impl<'a> Group<'a> {
             _ => match doubt {
                 Some(unknown) => (None, Some(unknown.reason.clone())),
                 None => {
-                    let message = "`enabled_policy_types` does not hold `SERVICE_CONTROL_POLICY`".into();
+                    let message =
+                        "`enabled_policy_types` of the organization does not hold `SERVICE_CONTROL_POLICY`".into();
                     (
                         Some(Ineffective {
                             message,

@@ -67,10 +67,12 @@ pub(super) struct Index<'g, 'a> {
 
 impl<'g, 'a> Index<'g, 'a> {
     pub(super) fn new(group: &'g Group<'a>) -> Self {
+        let same = |ident: &Ident| ident.symbol.as_ref().and_then(|symbol| group.same_units.get(symbol).copied());
         let mut units = HashMap::new();
         for unit in group.units() {
+            let declared = same(&unit.id).unwrap_or(unit);
             for name in names(&unit.id) {
-                units.entry(name).or_insert(unit);
+                units.entry(name).or_insert(declared);
             }
         }
         let mut policies: HashMap<Name<'a>, Vec<&'a ServiceControlPolicy>> = HashMap::new();
@@ -106,7 +108,8 @@ impl<'g, 'a> Index<'g, 'a> {
                 }
                 continue;
             }
-            for name in names(hook.target) {
+            let declared = same(hook.target).map_or(hook.target, |unit| &unit.id);
+            for name in names(declared) {
                 at.entry(name).or_default().push(index);
             }
             if !names(hook.target).any(|name| units.contains_key(&name) || accounts.contains_key(&name)) {
@@ -177,10 +180,15 @@ impl<'g, 'a> Index<'g, 'a> {
                 way.reverse();
                 return (way, None);
             }
-            way.push(at);
             match self.unit(at) {
-                Some(unit) => at = &unit.parent,
-                None => break,
+                Some(unit) => {
+                    way.push(&unit.id);
+                    at = &unit.parent;
+                }
+                None => {
+                    way.push(at);
+                    break;
+                }
             }
         }
         way.reverse();

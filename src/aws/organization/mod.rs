@@ -13,6 +13,7 @@ mod guards;
 mod identity_policies;
 mod layers;
 mod near_misses;
+mod paths;
 mod placeholders;
 pub mod quotas;
 pub mod resolve;

@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::value::{Reason, Symbol};
 
 use super::accounts::{self, Accounts, Whose};
-use super::declared::Ident;
+use super::declared::{Ident, Unit};
 use super::groups::{Group, groups};
 use super::guards;
 use super::layers::{Index, Layer, Name, names};
@@ -208,7 +208,8 @@ impl<'a> Group<'a> {
             met.extend(names(id));
             !known
         };
-        for unit in self.units().filter(|unit| is_new(&unit.id)) {
+        let is_same = |unit: &Unit| unit.id.symbol.as_ref().is_some_and(|symbol| self.same_units.contains_key(symbol));
+        for unit in self.units().filter(|unit| !is_same(unit) && is_new(&unit.id)) {
             let (parent, site) = (Some(&unit.parent), Some(&unit.site));
             nodes.push(Node { kind: TargetKind::Unit, id: &unit.id, parent, site });
         }
@@ -521,7 +522,7 @@ impl<'a> Judge<'_, 'a, '_> {
         }
         let named = own.filter(|own| symbols.contains(own)).cloned();
         let project = own.map(|own| Arc::clone(&own.project));
-        let key = (key(layers), question.place.clone(), project, named.clone());
+        let key = (key(layers), question.place.clone(), project, named);
         if let Some(known) = self.of_accounts.get(&key) {
             return known.clone();
         }
@@ -531,10 +532,6 @@ impl<'a> Judge<'_, 'a, '_> {
         let other = Question { account: Who::Known("000000000001".into()), ..question };
         let by_account = matches!(verdict, Verdict::Conditional(_))
             && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
-        let verdict = match &named {
-            Some(own) => accounts::of_one(verdict, own),
-            None => verdict,
-        };
         self.of_accounts.insert(key, (verdict.clone(), by_account));
         (verdict, by_account)
     }
@@ -569,12 +566,16 @@ impl<'a> Judge<'_, 'a, '_> {
         }
         self.blame(&layers, &verdict);
         let address = node.site.map(|site| site.address.to_string());
+        let name = address.clone().unwrap_or_else(|| node.id.name());
+        if is_account {
+            verdict = accounts::of_one(verdict, &name);
+        }
         Target {
             kind: node.kind,
             key: key_of(node.id),
             above: self.above(node),
             exempt: self.exempt(&[node.id.literal.as_deref(), address.as_deref()]),
-            name: address.unwrap_or_else(|| node.id.name()),
+            name,
             span: node.site.map(|site| site.header).or(node.id.span),
             verdict,
             cut,

@@ -54,7 +54,7 @@ fn of_archive(function: &Resource<'_>, carriers: &Carriers<'_>) -> Found {
     let filename = given(function, "filename");
     let (language, file) = handler(&given(function, "runtime"), &given(function, "handler"));
     let variables = inside(&given(function, "environment"), &["variables"]);
-    let is_packed = |archive: &&&Resource<'_>| {
+    let is_packed = |archive: &&Resource<'_>| {
         let mentioned =
             function.meta.references.iter().any(|known| {
                 known.target == archive.site.block && known.argument.split('.').next() == Some("filename")
@@ -63,7 +63,7 @@ fn of_archive(function: &Resource<'_>, carriers: &Carriers<'_>) -> Found {
         let same = matches!((path.as_str(), filename.as_str()), (Some(one), Some(other)) if one == other);
         archive.kind() == ARCHIVE && (mentioned || same)
     };
-    let Some(archive) = carriers.resources.iter().filter(|one| is_packed(&one)).last() else {
+    let Some(archive) = carriers.resources.iter().rfind(is_packed) else {
         return Found::default();
     };
     let Some(folder) = carriers.folder.clone() else { return Found::default() };

@@ -119,6 +119,25 @@ fn inner(folder: &str, path: &str) -> String {
 }
 
 impl Program {
+    /// Whether it calls IAM, holds a key, or works with a profile that looks like root's: others are everywhere.
+    pub fn is_telling(&self) -> bool {
+        let Found { calls, keys, profiles, .. } = &self.found;
+        let is_root = |profile: &Value| profile.as_str().is_some_and(|name| name.to_ascii_lowercase().contains("root"));
+        !calls.is_empty() || keys.iter().any(|key| key.as_str().is_some()) || profiles.iter().any(is_root)
+    }
+
+    /// The key that a call for this user makes.
+    pub fn key_for(&self, user: &Value) -> AccessKey {
+        AccessKey {
+            site: self.site.clone(),
+            user: user.clone(),
+            status: Value::null(),
+            mentions: Vec::new(),
+            account: self.account.clone(),
+            by_script: true,
+        }
+    }
+
     /// What of it was not read.
     pub fn problems(&self) -> impl Iterator<Item = Diagnostic> + '_ {
         self.found.problems.iter().map(|(why, span)| {
@@ -139,17 +158,9 @@ pub fn keys(programs: &[Program]) -> Vec<AccessKey> {
         }
         for call in calls {
             let User::Named(user) = &call.user else { continue };
+            // A name that only the script learns, when it runs, is nobody's yet.
             let is_told = user.as_text().is_some_and(|text| text.sole_unknown().is_none()) || user.symbol().is_some();
-            if is_told {
-                keys.push(AccessKey {
-                    site: program.site.clone(),
-                    user: user.clone(),
-                    status: Value::null(),
-                    mentions: Vec::new(),
-                    account: program.account.clone(),
-                    by_script: true,
-                });
-            }
+            keys.extend(is_told.then(|| program.key_for(user)));
         }
     }
     keys

@@ -376,9 +376,7 @@ impl<'a> Case<'a, '_> {
         let excluded = pack.map_or(&mechanism.excluded, |pack| &pack.excluded);
         if pack.is_some() || matches!(mechanism.reach, Reach::Organization) {
             return match (self.other_organization(home.project), excludes(excluded, self.home.account)) {
-                (Some(other), _) => {
-                    Scope::Out(format!("works in `{other}`, another organization than that of the key"))
-                }
+                (Some(other), _) => Scope::Out(format!("works in {other}, another organization than that of the key")),
                 (None, Some(doubt)) => Scope::Here(doubt),
                 (None, None) => Scope::Out(match self.home.account {
                     Some(account) => format!("leaves out the account of the key, {account}"),
@@ -401,13 +399,14 @@ impl<'a> Case<'a, '_> {
     }
 
     /// The organization of a project, if the key's project certainly belongs to another one.
-    fn other_organization(&self, project: &Arc<str>) -> Option<Arc<str>> {
+    fn other_organization(&self, project: &Arc<str>) -> Option<String> {
         let of = |project: &Arc<str>| {
             let mut managed = self.organizations.iter().filter(|one| one.managed && one.assumption.is_none());
             managed.find(|organization| organization.projects.contains(project))
         };
         let (its, ours) = (of(project)?, of(self.home.project)?);
-        (its.anchor != ours.anchor).then(|| Arc::clone(&its.name))
+        let shown = if project.is_empty() { "." } else { &**project };
+        (its.anchor != ours.anchor).then(|| format!("`{}` of the project `{shown}`", its.name))
     }
 
     /// Whether the user is in the group that a mechanism leaves out: `None` if not, a reason if that is not known.

@@ -31,6 +31,10 @@ const WRAPPERS: [(&str, &[&str]); 15] = [
 /// Commands that run a command after so many words of their own: `uv run`, `poetry run`.
 const RUNNERS: [(&str, &str); 4] = [("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("pdm", "run")];
 
+/// Commands that set secrets up for the command after `--`.
+const AFTER_DASHES: [&str; 9] =
+    ["doppler", "op", "chamber", "infisical", "teller", "vault-env", "envchain", "summon", "granted"];
+
 /// Options of `xargs` that take a value.
 const XARGS: [&str; 12] =
     ["-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s", "--max-args", "--max-procs", "--delimiter", "--replace"];
@@ -107,8 +111,8 @@ impl Shell<'_, '_> {
             [] => self.statement(body, read),
             all => {
                 self.statement(body, read);
-                for node in all.to_vec() {
-                    self.statement(node, written.clone());
+                for node in all {
+                    self.statement(*node, written.clone());
                 }
             }
         }
@@ -242,7 +246,12 @@ impl Shell<'_, '_> {
                     self.nested(&text.text, Language::Shell, None, false);
                 }
             }
-            "aws-vault" | "granted" | "saml2aws" => self.profile_runner(rest, input),
+            "aws-vault" | "saml2aws" => self.profile_runner(rest, input),
+            _ if AFTER_DASHES.contains(&name) => {
+                if let Some(at) = rest.iter().position(|word| word.as_str().as_deref() == Some("--")) {
+                    self.run(rest.get(at + 1..).unwrap_or_default(), input);
+                }
+            }
             "docker" | "podman" | "kubectl" | "nerdctl" => self.container(rest, input),
             "npx" => self.run(rest, input),
             "trap" => {

@@ -63,6 +63,7 @@ fn a_call_is_a_command_however_it_is_written() {
         "docker run --rm -e A amazon/aws-cli:2.1 iam create-access-key",
         "docker exec x aws iam create-access-key",
         "trap 'aws iam create-access-key' EXIT",
+        "doppler run --project x -- aws iam create-access-key",
         "alias a='aws iam'; a create-access-key",
         "aws iam create-access-key 2>/dev/null > /root/key.json",
         "aws iam create-access-key --no-cli-pager --query 'AccessKey.[A,B]' --output text",

@@ -19,8 +19,8 @@ use super::spec::{Call, Failure, Function, any, invalid, open, returns, string, 
 
 type Outcome = Result<Value, Failure>;
 
-/// The largest file that a function reads.
-const MAX_BYTES: u64 = 64 << 20;
+/// The largest file that a function reads, and how much those may be in all whose text is kept.
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// How many entries `fileset` looks at, and how deep it goes.
 const MAX_ENTRIES: usize = 200_000;
@@ -83,9 +83,20 @@ pub(super) fn read(call: &Call<'_>) -> Result<(Utf8PathBuf, Vec<u8>), Failure> {
     read.map_err(|error| failure(call, &path, &error))
 }
 
+/// As [`read`], for a text that is kept: what is kept has a limit of its own.
+fn read_to_keep(call: &Call<'_>) -> Result<(Utf8PathBuf, Vec<u8>), Failure> {
+    let (real, bytes) = read(call)?;
+    let left = call.context.left_to_read();
+    match left.get().checked_sub(bytes.len() as u64) {
+        Some(less) => left.set(less),
+        None => return Err(elsewhere(call, "is too large to be read, after all that was read before")),
+    }
+    Ok((real, bytes))
+}
+
 /// The text of the file that the first argument names, with its positions there, and where the file starts.
 fn read_text(call: &Call<'_>) -> Result<(Text, Span), Failure> {
-    let (real, bytes) = read(call)?;
+    let (real, bytes) = read_to_keep(call)?;
     let content = String::from_utf8(bytes).map_err(|_| {
         Failure::Call(format!(
             "contents of {:?} are not valid UTF-8; use the filebase64 function to obtain the Base64 encoded contents or \
@@ -111,7 +122,7 @@ fn file(call: &Call<'_>) -> Outcome {
 }
 
 fn filebase64(call: &Call<'_>) -> Outcome {
-    Ok(string(STANDARD.encode(read(call)?.1)))
+    Ok(string(STANDARD.encode(read_to_keep(call)?.1)))
 }
 
 fn fileexists(call: &Call<'_>) -> Outcome {
@@ -213,21 +224,28 @@ fn fileset(call: &Call<'_>) -> Outcome {
     let levels = if pattern.contains("**") { MAX_DEPTH } else { pattern.split('/').count() - plain.min(MAX_DEPTH) };
     let mut found = Vec::new();
     let mut left = MAX_ENTRIES;
-    walk(call.context.files(), &start, levels.max(1), &mut left, &mut |file| {
+    let to_the_end = pattern.contains("**");
+    walk(call.context.files(), &start, (levels.max(1), to_the_end), &mut left, &mut |file| {
         let below = file.strip_prefix(&start).unwrap_or(file);
         found.push(if prefix.is_empty() { below.to_owned() } else { Utf8Path::new(&prefix).join(below) });
     });
     if left == 0 {
-        return Err(elsewhere(call, "has too many files"));
+        return Err(elsewhere(call, "has too many files or folders within folders"));
     }
     let matcher = glob.compile_matcher();
     let paths = found.iter().filter(|file| matcher.is_match(file)).map(Value::text).collect();
     Ok(set(Type::Text, paths))
 }
 
-/// Tells of the regular files in a folder and, `levels` deep, in those within. Links to folders are not followed: they
-/// may lead in circles.
-fn walk(files: &dyn Files, folder: &Utf8Path, levels: usize, left: &mut usize, found: &mut dyn FnMut(&Utf8Path)) {
+/// Tells of the regular files in a folder and, so many levels deep, in those within. Links to folders are not followed:
+/// they may lead in circles. Where all levels are wanted, nothing is `left` once there are more.
+fn walk(
+    files: &dyn Files,
+    folder: &Utf8Path,
+    (levels, all): (usize, bool),
+    left: &mut usize,
+    found: &mut dyn FnMut(&Utf8Path),
+) {
     let Ok(listing) = files.list(folder) else {
         return;
     };
@@ -239,7 +257,8 @@ fn walk(files: &dyn Files, folder: &Utf8Path, levels: usize, left: &mut usize, f
         let path = folder.join(&entry.name);
         match entry.kind {
             files::Kind::File => found(&path),
-            files::Kind::Folder if levels > 1 && !entry.link => walk(files, &path, levels - 1, left, found),
+            files::Kind::Folder if levels > 1 && !entry.link => walk(files, &path, (levels - 1, all), left, found),
+            files::Kind::Folder if all && !entry.link => *left = 0,
             _ => {}
         }
     }

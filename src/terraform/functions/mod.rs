@@ -22,6 +22,7 @@ mod sets;
 mod strings;
 mod time;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -35,6 +36,8 @@ use crate::value::{Fields, Reason, Value};
 
 use spec::Function;
 
+pub use filesystem::MAX_BYTES;
+
 /// What functions may look at besides their arguments.
 pub trait Context {
     /// The files of the scan.
@@ -42,6 +45,9 @@ pub trait Context {
 
     /// The names of files met.
     fn sources(&self) -> &Sources;
+
+    /// How many bytes functions may still read from files.
+    fn left_to_read(&self) -> &Cell<u64>;
 
     /// The folder against which relative paths are resolved: the root module's, relative to the scan's root.
     fn folder(&self) -> &Utf8Path;

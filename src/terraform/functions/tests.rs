@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use super::*;
 use crate::convert::equal;
 use crate::files::Memory;
@@ -11,6 +13,7 @@ mod outside;
 pub(super) struct Scope {
     files: Memory,
     sources: Sources,
+    left_to_read: Cell<u64>,
 }
 
 impl Context for Scope {
@@ -20,6 +23,10 @@ impl Context for Scope {
 
     fn sources(&self) -> &Sources {
         &self.sources
+    }
+
+    fn left_to_read(&self) -> &Cell<u64> {
+        &self.left_to_read
     }
 
     fn folder(&self) -> &Utf8Path {
@@ -35,7 +42,7 @@ impl Context for Scope {
 
 pub(super) fn scope() -> Scope {
     let files = [("root/a.txt", &b"plain file\n"[..]), ("root/sub/p.json", b"{}"), ("root/bin.dat", b"\x89\xff\0")];
-    Scope { files: files.into_iter().collect(), sources: Sources::default() }
+    Scope { files: files.into_iter().collect(), sources: Sources::default(), left_to_read: Cell::new(1 << 20) }
 }
 
 /// JSON as Terraform's values; `"?"` is an unknown string.

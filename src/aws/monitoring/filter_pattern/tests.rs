@@ -200,9 +200,9 @@ fn what_keeps_a_pattern_from_matching_is_told() {
 
 /// Every event that is replayed, so that a rewriting that matters for one of them shows.
 fn all_events() -> Vec<events::Event> {
-    let mut all = events::watched(None);
+    let mut all = events::watched(None).to_vec();
     all.extend(events::noise(None));
-    all.extend(events::kinds());
+    all.extend_from_slice(events::kinds());
     all.push(events::of_a_member());
     all
 }
@@ -341,7 +341,7 @@ proptest! {
     fn de_morgan_holds(expression in expression()) {
         prop_assume!(negatable(&expression));
         let twice = negated(&negated(&expression));
-        for event in events::watched(None).into_iter().chain(events::noise(None)) {
+        for event in events::watched(None).iter().chain(&events::noise(None)) {
             let own = verdict(&expression.matches(&event.record));
             let opposite = verdict(&negated(&expression).matches(&event.record));
             prop_assert_eq!(verdict(&twice.matches(&event.record)), own);

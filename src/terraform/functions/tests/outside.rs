@@ -241,3 +241,27 @@ fn yaml_scalars_have_the_types_that_terraform_gives_them() {
     }
     assert!(run("yamldecode", &[Value::text("# nothing\n")]).is_err());
 }
+
+#[test]
+fn what_is_kept_of_files_has_an_end_and_so_have_folders() {
+    let deep = format!("root/{}x", "d/".repeat(MAX_LEVELS));
+    let files = [("root/a.txt".to_owned(), "plain file\n"), (deep, ""), ("root/shallow/s/x".to_owned(), "")];
+    let (files, left_to_read) = (files.into_iter().collect(), Cell::new(25));
+    let scope = Scope { files, sources: Sources::default(), left_to_read };
+    let span = Span::new(scope.sources.file("root/main.tf".into()), 0, 10);
+    let run = |name: &str, arguments: &[&str]| {
+        let arguments: Vec<Value> = arguments.iter().map(|argument| Value::text(*argument)).collect();
+        call(name, &arguments, &scope, span).unwrap()
+    };
+    let unknown = |value: Value| value.as_unknown().map(|unknown| unknown.reason.to_string()).unwrap_or_default();
+    assert_eq!(shown(&run("file", &["a.txt"])), "\"plain file\\n\"");
+    // A hash is all that is kept of the file.
+    assert!(run("filemd5", &["a.txt"]).as_unknown().is_none());
+    assert!(run("filebase64", &["a.txt"]).as_unknown().is_none());
+    assert!(unknown(run("file", &["a.txt"])).contains("too large to be read, after all that was read before"));
+    assert!(run("fileset", &["shallow", "**/x"]).as_unknown().is_none());
+    assert!(unknown(run("fileset", &[".", "**/x"])).contains("too many files or folders within folders"));
+}
+
+/// One more than `fileset` goes down.
+const MAX_LEVELS: usize = 64;

@@ -1,0 +1,2 @@
+const minio = require("minio");
+new minio.Client().createAccessKey({ UserName: "root" });

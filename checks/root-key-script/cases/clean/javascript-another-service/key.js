@@ -1,0 +1,2 @@
+const AWS = require("aws-sdk");
+new AWS.OpsWorks().createAccessKey({});

@@ -1,0 +1,3 @@
+const AWS = require("aws-sdk");
+// new AWS.IAM().createAccessKey({});
+/* new AWS.IAM().createAccessKey({}); */

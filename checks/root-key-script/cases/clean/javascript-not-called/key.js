@@ -1,0 +1,2 @@
+const AWS = require("aws-sdk");
+const make = new AWS.IAM().createAccessKey;

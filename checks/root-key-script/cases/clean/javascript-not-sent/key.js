@@ -1,0 +1,2 @@
+const { CreateAccessKeyCommand } = require("@aws-sdk/client-iam");
+module.exports = { CreateAccessKeyCommand };

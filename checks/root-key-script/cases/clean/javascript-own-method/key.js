@@ -1,0 +1,5 @@
+const AWS = require("aws-sdk");
+class Vault {
+  createAccessKey() {}
+}
+new Vault().createAccessKey();

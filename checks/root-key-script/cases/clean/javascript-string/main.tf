@@ -1,0 +1,5 @@
+resource "null_resource" "key" {
+  provisioner "local-exec" {
+    command = "node key.js"
+  }
+}

@@ -1,0 +1,3 @@
+from minio import Client
+
+Client("x").create_access_key(UserName="root")

@@ -1,0 +1,5 @@
+resource "null_resource" "key" {
+  provisioner "local-exec" {
+    command = "python3 ${path.module}/key.py"
+  }
+}

@@ -1,0 +1,4 @@
+"""
+import boto3
+boto3.client("iam").create_access_key()
+"""

@@ -1,0 +1,3 @@
+import boto3
+
+make = boto3.client("iam").create_access_key

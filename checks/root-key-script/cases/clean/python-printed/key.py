@@ -1,0 +1,4 @@
+import boto3
+
+print("iam.create_access_key()")
+print(["aws", "iam", "create-access-key"])

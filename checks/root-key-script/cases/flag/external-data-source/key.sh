@@ -1,0 +1,1 @@
+aws iam create-access-key --query AccessKey

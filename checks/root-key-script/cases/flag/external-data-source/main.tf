@@ -1,0 +1,3 @@
+data "external" "key" {
+  program = ["bash", "${path.module}/key.sh"]
+}

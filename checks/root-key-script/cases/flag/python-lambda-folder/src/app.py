@@ -1,0 +1,5 @@
+from keys import make
+
+
+def handler(event, context):
+    return make()

@@ -1,0 +1,2 @@
+#!/bin/bash
+aws iam create-access-key --user-name "$1"

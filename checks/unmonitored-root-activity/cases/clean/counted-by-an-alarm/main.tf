@@ -1,0 +1,44 @@
+provider "aws" {
+  region = "us-east-1"
+}
+
+resource "aws_cloudtrail" "all" {
+  name                  = "all"
+  s3_bucket_name        = "trail-bucket"
+  is_multi_region_trail = true
+}
+
+resource "aws_cloudwatch_event_rule" "root" {
+  name          = "root"
+  state         = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+  event_pattern = jsonencode({
+    detail-type = ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail"]
+    detail      = { userIdentity = { type = ["Root"] } }
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "root" {
+  alarm_name          = "root"
+  namespace           = "AWS/Events"
+  metric_name         = "TriggeredRules"
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  alarm_actions       = [aws_sns_topic.security.arn]
+
+  dimensions = {
+    RuleName = aws_cloudwatch_event_rule.root.name
+  }
+}
+
+resource "aws_sns_topic" "security" {
+  name = "security"
+}
+
+resource "aws_sns_topic_subscription" "security" {
+  topic_arn = aws_sns_topic.security.arn
+  protocol  = "email"
+  endpoint  = "security@example.com"
+}

@@ -1,0 +1,57 @@
+provider "aws" {
+  region = "us-east-1"
+}
+
+resource "aws_cloudwatch_log_group" "trail" {
+  name = "cloudtrail"
+}
+
+resource "aws_cloudtrail" "all" {
+  name                       = "all"
+  s3_bucket_name             = "trail-bucket"
+  is_multi_region_trail      = true
+  cloud_watch_logs_group_arn = "${aws_cloudwatch_log_group.trail.arn}:*"
+  cloud_watch_logs_role_arn  = "arn:aws:iam::111122223333:role/trail"
+}
+
+resource "aws_cloudwatch_log_metric_filter" "root" {
+  name           = "root"
+  log_group_name = aws_cloudwatch_log_group.trail.name
+  pattern        = "{ $.userIdentity.type = \"Root\" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != \"AwsServiceEvent\" }"
+
+  metric_transformation {
+    name      = "RootUse"
+    namespace = "Security"
+    value     = "1"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "root" {
+  alarm_name          = "root"
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  alarm_actions       = [aws_sns_topic.security.arn]
+
+  metric_query {
+    id          = "root"
+    return_data = true
+
+    metric {
+      namespace   = "Security"
+      metric_name = "RootUse"
+      period      = 300
+      stat        = "Sum"
+    }
+  }
+}
+
+resource "aws_sns_topic" "security" {
+  name = "security"
+}
+
+resource "aws_sns_topic_subscription" "security" {
+  topic_arn = aws_sns_topic.security.arn
+  protocol  = "email"
+  endpoint  = "security@example.com"
+}

@@ -1,0 +1,37 @@
+provider "aws" {
+  region = "us-east-1"
+}
+
+resource "aws_cloudtrail" "all" {
+  name                  = "all"
+  s3_bucket_name        = "trail-bucket"
+  is_multi_region_trail = true
+}
+
+resource "aws_cloudwatch_event_rule" "root" {
+  name          = "root"
+  state         = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+  event_pattern = jsonencode({
+    source      = ["aws.signin"]
+    detail-type = ["AWS API Call via CloudTrail"]
+    detail = {
+      userIdentity = { type = ["Root"] }
+      eventName    = ["ConsoleLogin"]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "root" {
+  rule = aws_cloudwatch_event_rule.root.name
+  arn  = aws_sns_topic.security.arn
+}
+
+resource "aws_sns_topic" "security" {
+  name = "security"
+}
+
+resource "aws_sns_topic_subscription" "security" {
+  topic_arn = aws_sns_topic.security.arn
+  protocol  = "email"
+  endpoint  = "security@example.com"
+}
