@@ -177,5 +177,8 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
         credentials: credentials::read(project),
         exposures: exposure::read(project),
         programs,
+        // The last questions, since they leave no errors behind.
+        credentials: credentials::read(project),
+        exposures: exposure::read(project),
     }
 }

@@ -277,6 +277,11 @@ fn names_other(text: &str, question: &Question) -> bool {
 }
 
 fn when(free: Free, test: Matches, negated: bool, vague: bool, reasons: Vec<Reason>) -> Atom {
+    if let (Matches::Text { strings, .. }, false) = (&test, vague)
+        && strings.is_empty()
+    {
+        return Atom { says: Says::Always(negated.into()), reasons };
+    }
     Atom { says: Says::When(free, Predicate { test, negated, vague, set: None }), reasons }
 }
 

@@ -158,6 +158,13 @@ impl Pattern {
         self.tokens == [Token::Many]
     }
 
+    /// Whether it matches any string at all between these two: `arn:aws:iam::*:role/x` none that ends in `:root`.
+    pub fn fits(&self, prefix: &str, suffix: &str) -> bool {
+        let start = self.run(self.start(), prefix);
+        let Some(first) = start.first() else { return false };
+        (*first as usize..=self.tokens.len()).any(|at| self.accepts(&self.run(self.closure(at), suffix)))
+    }
+
     /// The one string that it matches, if all of it is plain.
     pub fn as_literal(&self) -> Option<String> {
         let plain = |token: &Token| match token {

@@ -84,7 +84,8 @@ impl Strings {
         let mut strings = Self { prefix, suffix, ..Self::default() };
         for pattern in patterns {
             match pattern.as_literal() {
-                None => strings.patterns.push(pattern),
+                None if pattern.fits(&strings.prefix, &strings.suffix) => strings.patterns.push(pattern),
+                None => {}
                 Some(whole) => {
                     let own = whole.strip_prefix(&*strings.prefix).and_then(|own| own.strip_suffix(&*strings.suffix));
                     strings.literals.extend(own.map(String::from));
@@ -92,6 +93,11 @@ impl Strings {
             }
         }
         strings
+    }
+
+    /// Whether none of them matches anything.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty() && self.literals.is_empty()
     }
 
     /// Whether one of them matches.

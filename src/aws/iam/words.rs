@@ -158,14 +158,11 @@ struct Node {
 }
 
 impl<'a> Runner<'a> {
-    /// `None` if no string makes the pattern match: `arn:aws:iam::*:role/x` never stands before `:root`.
-    fn new(pattern: Cow<'a, Pattern>, prefix: &str, suffix: &str, view: View) -> Option<Self> {
-        let accepting: Vec<bool> =
+    fn new(pattern: Cow<'a, Pattern>, prefix: &str, suffix: &str, view: View) -> Self {
+        let accepting =
             (0..=pattern.tokens.len()).map(|at| pattern.accepts(&pattern.run(pattern.closure(at), suffix))).collect();
         let start = pattern.run(pattern.start(), prefix);
-        let first = *start.first()? as usize;
-        let may_match = accepting.get(first..).is_some_and(|rest| rest.contains(&true));
-        may_match.then_some(Self { pattern, accepting, view, start })
+        Self { pattern, accepting, view, start }
     }
 }
 
@@ -250,7 +247,7 @@ impl<'a> Compared<'a> {
             }
             for (pattern, prefix, suffix) in patterns {
                 if met.insert((pattern.clone(), prefix, suffix, *view)) {
-                    all.runners.extend(Runner::new(pattern, prefix, suffix, *view));
+                    all.runners.push(Runner::new(pattern, prefix, suffix, *view));
                 }
             }
         }

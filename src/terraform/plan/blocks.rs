@@ -148,14 +148,15 @@ impl Plan {
         let address = format!("{module}{dot}{}{key}", target.block());
         let unless = Reason::new(format!("{address}.{attribute}"), AFTER_APPLY, Some(read));
         Some(Credential {
-            header: self.find(&address).map(|planned| planned.header),
+            // A plan is one long line: a place far off in it explains nothing.
+            header: None,
             of: Symbol {
                 project: Arc::clone(project),
                 address: address.into(),
                 kind: target.kind.into(),
                 attribute: attribute.into(),
             },
-            read: Some(read),
+            read: None,
             unless: Some(unless),
         })
     }

@@ -557,13 +557,13 @@ fn many_open_statements_cost_more_steps() {
 }
 
 #[test]
-fn thousands_of_accounts_are_one_question() {
+fn hundreds_of_accounts_are_one_question() {
     let only = |n: usize| deny_if(&format!(r#"{{"StringEquals": {{"aws:PrincipalAccount": "{n:012}"}}}}"#));
-    let all: Vec<Policy> = (0..3_000).map(|n| only(n * 7_919)).collect();
+    let all: Vec<Policy> = (0..500).map(|n| only(n * 7_919)).collect();
     assert_eq!(name(&verdict(&all)), "conditional");
     // What stands before `:root` in no string at all, and what stands there in every one.
     let roles =
-        (0..3_000).map(|n| deny_if(&format!(r#"{{"ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::*:role/r{n}"}}}}"#)));
+        (0..500).map(|n| deny_if(&format!(r#"{{"ArnLike": {{"aws:PrincipalArn": "arn:aws:iam::*:role/r{n}"}}}}"#)));
     let roles: Vec<Policy> = roles.collect();
     assert_eq!(name(&verdict(&roles)), "no");
     let root = deny_if(r#"{"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}"#);

@@ -24,3 +24,7 @@ resource "null_resource" "n" {
     command = "./deploy"
   }
 }
+
+resource "aws_launch_configuration" "c" {
+  user_data_base64 = "IyEvYmluL3NoCmV4cG9ydCBBV1NfQUNDRVNTX0tFWV9JRD1BS0lBUVdFUlRZVUlPUEFTREZHSAo="
+}
