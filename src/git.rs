@@ -36,6 +36,9 @@ struct Node {
     kind: EntryKind,
 }
 
+/// What a tree holds: its entries by name, and the names that are not UTF-8.
+type Tree = (Vec<(String, Node)>, Vec<String>);
+
 impl Commit {
     /// The commit that `reference` names (a branch, a tag, `origin/main`, a whole id) in the repository that holds the folder
     /// `root`; its paths are relative to `root`.
@@ -79,7 +82,7 @@ impl Commit {
     }
 
     /// The entries of a tree, and the names that are not UTF-8.
-    fn entries(&self, tree: ObjectId) -> Result<(Vec<(String, Node)>, Vec<String>), FileError> {
+    fn entries(&self, tree: ObjectId) -> Result<Tree, FileError> {
         self.with(|objects| {
             let mut buffer = Vec::new();
             let tree = objects.find_tree(&tree, &mut buffer).map_err(unreadable)?;
@@ -241,5 +244,5 @@ impl Files for Ruled {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

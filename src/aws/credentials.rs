@@ -168,10 +168,13 @@ fn of_configuration(site: &Site, configuration: &Value, name: Option<&str>, foun
             // AWS refuses to assume root as a role: one that is not known is hardly meant to be root.
             "role_arn" if is_root_arn(leaf) == Tri::Yes => add(What::RootRole, hidden()),
             // With the id beside it there is one finding for both.
-            _ if is_secret_name(last) && !temporary && !has_key && !has_key_of_another_kind => {
-                if leaf.as_str().is_some_and(|secret| is_secret(&secret)) {
-                    add(What::Secret, written(leaf));
-                }
+            _ if is_secret_name(last)
+                && !temporary
+                && !has_key
+                && !has_key_of_another_kind
+                && leaf.as_str().is_some_and(|secret| is_secret(&secret)) =>
+            {
+                add(What::Secret, written(leaf));
             }
             _ => {}
         }

@@ -173,9 +173,6 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
         organization: organization::declared(&resources, out),
         rotation,
         monitoring,
-        // The last questions, since they leave no errors behind.
-        credentials: credentials::read(project),
-        exposures: exposure::read(project),
         programs,
         // The last questions, since they leave no errors behind.
         credentials: credentials::read(project),

@@ -134,6 +134,9 @@ fn entry_at(entries: &[Entry], at: usize, below: Option<&Range<usize>>) -> Optio
     entries.iter().find(starts_below).or_else(|| entries.iter().rfind(encloses)).cloned()
 }
 
+/// Finds the block around a place, or the one that starts in the line given.
+type BlockAt<'a> = dyn Fn(usize, Option<&Range<usize>>) -> Option<Entry> + 'a;
+
 struct Reader<'a> {
     text: &'a str,
     file: FileId,
@@ -180,11 +183,7 @@ impl Reader<'_> {
         }
     }
 
-    fn comments(
-        &self,
-        comments: &[Range<usize>],
-        block: &dyn Fn(usize, Option<&Range<usize>>) -> Option<Entry>,
-    ) -> Vec<Found> {
+    fn comments(&self, comments: &[Range<usize>], block: &BlockAt<'_>) -> Vec<Found> {
         let mut found = Vec::new();
         for comment in comments {
             let Some((start, text)) = self.directive_text(comment) else { continue };
