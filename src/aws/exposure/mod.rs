@@ -49,7 +49,8 @@ pub fn read(project: &dyn Project) -> Vec<Exposure> {
     let mut found = Vec::new();
     project.aside(&mut || {
         if may_hold_secrets(project) {
-            for resource in project.resources(&|kind| !places::is_passed_over(kind)) {
+            // A key holds its own secret and no other's.
+            for resource in project.resources(&|kind| !places::is_passed_over(kind) && !access_key::is_key(kind)) {
                 of_resource(&resource, &mut found);
             }
             for block in project.blocks(&|role| !matches!(role, Role::Provider | Role::Backend)) {
