@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::leaves::{self, plain};
+use super::programs::Program;
 use crate::resource::{Block, KEY_START, Mode, Project, Resource, Role, Site};
 use crate::source::Span;
 use crate::text::{Piece, Text, Tri};
@@ -114,6 +115,43 @@ pub fn read(project: &dyn Project) -> Vec<Use> {
     });
     found.truncate(MAX_USES);
     found
+}
+
+/// The profiles of root that programs work with, and the keys that they set, beyond those that `known` has.
+pub fn of_programs(programs: &[Program], known: &[Use]) -> Vec<Use> {
+    let mut found = Vec::new();
+    for program in programs {
+        let use_of = |value: &Value, path: &str, what: What, hidden: Vec<Span>| Use {
+            site: program.site.clone(),
+            path: path.into(),
+            what,
+            origin: value.origin.clone(),
+            place: None,
+            hidden,
+        };
+        for profile in program.found.profiles.iter().filter(|profile| is_root_profile(profile) == Tri::Yes) {
+            let shown = profile.as_str().filter(|_| !profile.marks.is_hidden());
+            let what = What::RootProfile(shown.map(|name| name.into_owned()));
+            let hidden = if profile.marks.is_hidden() { written(profile) } else { Vec::new() };
+            found.push(use_of(profile, "profile", what, hidden));
+        }
+        for key in &program.found.keys {
+            let is_long_term = key.as_str().is_some_and(|text| key_ids(&text).next().is_some());
+            let is_known = |used: &Use| {
+                let places = [used.place, used.origin.span, used.origin.written()];
+                places.into_iter().flatten().any(|place| key.origin.span.is_some_and(|span| meet(place, span)))
+            };
+            if is_long_term && !known.iter().any(is_known) {
+                found.push(use_of(key, "access key", What::Key, written(key)));
+            }
+        }
+    }
+    found.truncate(MAX_USES);
+    found
+}
+
+fn meet(one: Span, other: Span) -> bool {
+    one.file == other.file && one.start < other.end && other.start < one.end
 }
 
 fn of_resource(resource: &Resource<'_>, found: &mut Vec<Use>) {

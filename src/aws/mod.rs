@@ -165,17 +165,21 @@ pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Fac
     let programs = programs::programs(project, &resources, texts);
     programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
     keys.extend(programs::keys(&programs));
+    let users = access_key::users(&resources);
+    let organization = organization::declared(&resources, out);
+    // The last questions, since they leave no errors behind.
+    let mut credentials = credentials::read(project);
+    credentials.extend(credentials::of_programs(&programs, &credentials));
     Facts {
         project: Arc::clone(project.path()),
         language: project.language(),
         keys,
-        users: access_key::users(&resources),
-        organization: organization::declared(&resources, out),
+        users,
+        organization,
         rotation,
         monitoring,
         programs,
-        // The last questions, since they leave no errors behind.
-        credentials: credentials::read(project),
+        credentials,
         exposures: exposure::read(project),
     }
 }

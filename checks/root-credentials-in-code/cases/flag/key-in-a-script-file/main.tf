@@ -1,0 +1,5 @@
+resource "null_resource" "sync" {
+  provisioner "local-exec" {
+    command = "sh ${path.module}/sync.sh"
+  }
+}
