@@ -59,8 +59,7 @@ impl Commit {
         let id = match ObjectId::from_hex(reference.as_bytes()) {
             Ok(id) => id,
             Err(_) => {
-                let found = references.find(reference).map_err(|_| missing())?;
-                let mut found = found;
+                let mut found = references.find(reference).map_err(|_| missing())?;
                 found.peel_to_id(&references, &objects).map_err(|_| missing())?
             }
         };

@@ -91,14 +91,12 @@ pub fn render(report: &Report, token: &str) -> String {
 
 fn of_finding(item: &Item) -> Annotation<'_> {
     let finding = &item.finding;
-    // A place outside the repository's files (a variable on the command line) is shown where the value is used.
-    let real = item.related.iter().map(|(_, place)| place).find(|place| place.real);
     Annotation {
         kind: Kind::of(finding.severity),
         rank: finding.severity,
         title: finding.check,
         message: item.message(),
-        place: if item.place.real { &item.place } else { real.unwrap_or(&item.place) },
+        place: item.real_place(),
     }
 }
 

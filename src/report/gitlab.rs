@@ -34,8 +34,7 @@ pub fn render(report: &Report) -> String {
 }
 
 fn issue(item: &Item) -> Issue<'_> {
-    let real = item.related.iter().map(|(_, place)| place).find(|place| place.real);
-    let place = if item.place.real { &item.place } else { real.unwrap_or(&item.place) };
+    let place = item.real_place();
     Issue {
         description: line(&item.message()),
         check_name: item.finding.check,

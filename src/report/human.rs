@@ -66,7 +66,7 @@ pub fn render(report: &Report, style: Style) -> String {
 pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
     for row in rows {
-        let place = format!("{}:{}:{}", row.place.path, row.place.start.line, row.place.start.column);
+        let place = row.place.written();
         let mode = if row.mode == "data" { ", only read" } else { "" };
         page.text.push_str(&format!("{}  ({}{mode})  {}\n", line(row.address), line(row.kind), line(&place)));
         if let Some(condition) = &row.condition {
@@ -242,7 +242,7 @@ pub(super) fn waived(report: &Report) -> String {
     let mut text = String::new();
     for item in &report.waived {
         let (Some(waived), Some(place)) = (&item.finding.waived, &item.waiver) else { continue };
-        let at = format!("{}:{}:{}", item.place.path, item.place.start.line, item.place.start.column);
+        let at = item.place.written();
         let until = waived.until.as_ref().map(|until| format!(", until {until}")).unwrap_or_default();
         let owner = waived.owner.as_ref().map(|owner| format!(", {owner}")).unwrap_or_default();
         let by = format!("{}:{}", place.path, place.start.line);
@@ -277,7 +277,7 @@ pub(super) fn summary(report: &Report) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{count} {name}"))
         .collect();
-    let new = if report.findings.iter().any(|item| item.state.is_some()) { "new " } else { "" };
+    let new = if report.tells_new() { "new " } else { "" };
     let mut text = match report.shown().count() {
         0 => format!("No {new}findings"),
         1 => format!("1 {new}finding: {}", by_severity.join(", ")),

@@ -124,7 +124,7 @@ pub fn render(report: &Report) -> String {
                 .collect(),
             undecided: report.undecided.len(),
             waived: report.waived.len(),
-            new: report.findings.iter().any(|item| item.state.is_some()).then(|| report.shown().count()),
+            new: report.tells_new().then(|| report.shown().count()),
             baseline: report.in_baseline,
             complete: report.is_complete(),
         },

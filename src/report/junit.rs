@@ -36,9 +36,9 @@ impl Suite {
     fn finding(&mut self, item: &Item) {
         let finding = &item.finding;
         let message = item.message();
-        let mut body = format!("{}\n{message}\n", at(&item.place));
+        let mut body = format!("{}\n{message}\n", item.place.written());
         for (message, place) in &item.related {
-            let _ = writeln!(body, "  {}: {message}", at(place));
+            let _ = writeln!(body, "  {}: {message}", place.written());
         }
         if !finding.help.is_empty() {
             let _ = writeln!(body, "help: {}", finding.help);
@@ -111,12 +111,8 @@ pub fn render(report: &Report) -> String {
     mask_keys(&text).replace("##[", "##&#91;")
 }
 
-fn at(place: &Place) -> String {
-    format!("{}:{}:{}", place.path, place.start.line, place.start.column)
-}
-
 fn named(place: &Place, resource: &str) -> String {
-    if resource.is_empty() { at(place) } else { format!("{} {resource}", at(place)) }
+    if resource.is_empty() { place.written() } else { format!("{} {resource}", place.written()) }
 }
 
 /// Text as an attribute's value.

@@ -63,7 +63,7 @@ fn finding(item: &Item) -> String {
         "<details>\n<summary><b>{}</b>{possible} {} at {}: {}</summary>\n\n",
         finding.severity.name(),
         element("code", finding.check, html),
-        element("code", &at(&item.place), html),
+        element("code", &item.place.written(), html),
         prose(title, html)
     );
     if !rest.trim().is_empty() {
@@ -93,11 +93,7 @@ fn diagnostic(kind: &str, what: &Diagnostic, place: &Place) -> String {
 }
 
 fn bullet(message: &str, place: &Place) -> String {
-    format!("- {}: {}\n", code(&at(place)), prose(message, markdown))
-}
-
-fn at(place: &Place) -> String {
-    format!("{}:{}:{}", place.path, place.start.line, place.start.column)
+    format!("- {}: {}\n", code(&place.written()), prose(message, markdown))
 }
 
 /// A text with code in backquotes, on one line.

@@ -120,6 +120,13 @@ impl Item {
         message
     }
 
+    /// Where it is shown: a place that is no file of the repository (a variable on the command line) cannot be, so the first
+    /// related one that is takes its place.
+    pub fn real_place(&self) -> &Place {
+        let real = || self.related.iter().map(|(_, place)| place).find(|place| place.real);
+        if self.place.real { &self.place } else { real().unwrap_or(&self.place) }
+    }
+
     fn unnamed(&self) -> impl Iterator<Item = &str> {
         self.finding.missing.iter().map(|name| &**name).filter(|name| !self.finding.message.contains(name))
     }
@@ -208,6 +215,11 @@ impl Report {
     /// The findings that a reader is shown: all of them, or the new ones where that was asked.
     pub fn shown(&self) -> impl Iterator<Item = &Item> {
         self.findings.iter().filter(|item| item.state != Some(State::Existing))
+    }
+
+    /// Whether it was asked what is new.
+    pub fn tells_new(&self) -> bool {
+        self.findings.iter().any(|item| item.state.is_some())
     }
 
     /// How many findings are not shown since they are not new.

@@ -101,6 +101,11 @@ impl Place {
         (self.path.as_str(), self.start, self.end)
     }
 
+    /// Path, line and column, as people write them.
+    pub fn written(&self) -> String {
+        format!("{}:{}:{}", self.path, self.start.line, self.start.column)
+    }
+
     /// The place as JSON says it.
     pub fn location(&self) -> Location<'_> {
         Location { path: self.path.as_str(), start: self.start, end: self.end }

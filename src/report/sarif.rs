@@ -213,10 +213,7 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
     let finding = &item.finding;
     let related: Vec<&(String, Place)> = item.related.iter().filter(|(_, place)| place.real).collect();
     // GitHub rejects a whole file for one result without a place in it.
-    let primary = match (item.place.real, related.first()) {
-        (false, Some((_, place))) => location(place, None),
-        _ => location(&item.place, None),
-    };
+    let primary = location(item.real_place(), None);
     let related_locations = related
         .iter()
         .take(SARIF_PLACES)
