@@ -17,6 +17,7 @@ mod audit;
 mod check;
 mod inspect;
 mod output;
+mod progress;
 
 /// Nothing to complain about.
 const FINE: u8 = 0;
