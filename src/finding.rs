@@ -1,5 +1,6 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::resource::Site;
 use crate::source::Span;
 use crate::value::{Origin, Reason};
+
+/// The id of a check: one of ours, or of a user's own rule.
+pub type CheckId = Cow<'static, str>;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,23 +63,36 @@ pub struct Related {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// Which step of the value's way it is: 1 is where the value is written.
+    pub step: Option<usize>,
 }
 
 impl Related {
-    /// The way a value took, from where it is used to where it is written, each place once, without `primary`.
+    /// A place that is no step of the value's way.
+    pub fn new(message: impl Into<String>, span: Span) -> Self {
+        Self { message: message.into(), span, step: None }
+    }
+
+    /// The way a value took, from where it is used to where it is written, each place once, without `primary`, which
+    /// keeps its number.
     pub fn trail(origin: &Origin, primary: Span) -> Vec<Self> {
-        let mut trail: Vec<Self> = Vec::new();
+        let mut way: Vec<Self> = Vec::new();
         let mut add = |message: String, span: Option<Span>| {
-            let Some(span) = span.filter(|span| *span != primary) else { return };
-            if !trail.iter().any(|known| known.span == span) {
-                trail.push(Self { message, span });
+            let Some(span) = span else { return };
+            if !way.iter().any(|known| known.span == span) {
+                way.push(Self::new(message, span));
             }
         };
         add("used here".into(), origin.span);
         for hop in origin.chain() {
             add(hop.what.to_string(), hop.span);
         }
-        trail
+        let steps = way.len();
+        for (index, place) in way.iter_mut().enumerate() {
+            place.step = Some(steps - index);
+        }
+        way.retain(|place| place.span != primary);
+        way
     }
 }
 
@@ -96,7 +113,7 @@ pub struct Witness {
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The check's id.
-    pub check: &'static str,
+    pub check: CheckId,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -149,7 +166,7 @@ pub struct Waived {
 #[derive(Clone, Debug)]
 pub struct Undecided {
     /// The check's id.
-    pub check: &'static str,
+    pub check: CheckId,
     /// What could not be decided and why.
     pub message: String,
     /// What is missing: `var.scp_json`.
@@ -218,10 +235,10 @@ impl Findings {
     /// project) joins the first.
     pub fn join_same(&mut self) {
         type Met = (IndexSet<Arc<str>>, IndexSet<Arc<str>>);
-        let mut met: HashMap<(&'static str, Span, Arc<str>), usize> = HashMap::new();
+        let mut met: HashMap<(CheckId, Span, Arc<str>), usize> = HashMap::new();
         let mut joined: Vec<(Finding, Met)> = Vec::new();
         for mut finding in std::mem::take(&mut self.findings) {
-            let key = (finding.check, finding.primary, Arc::clone(&finding.resource));
+            let key = (finding.check.clone(), finding.primary, Arc::clone(&finding.resource));
             let instances = std::mem::take(&mut finding.instances);
             let projects = std::mem::take(&mut finding.projects);
             let index = *met.entry(key).or_insert(joined.len());
@@ -273,9 +290,9 @@ impl Findings {
 
 impl Finding {
     /// A certain finding about nothing yet: the rest is given by whoever makes it.
-    pub fn new(check: &'static str, severity: Severity, primary: Span) -> Self {
+    pub fn new(check: impl Into<CheckId>, severity: Severity, primary: Span) -> Self {
         Self {
-            check,
+            check: check.into(),
             severity,
             confidence: Confidence::Certain,
             message: String::new(),

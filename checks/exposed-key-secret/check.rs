@@ -30,7 +30,7 @@ fn exposed(exposure: &Exposure, place: &Place) -> Finding {
         let places = [("the secret is read here", credential.read), ("the key", credential.header)];
         for (message, span) in places.into_iter().filter_map(|(message, span)| Some((message, span?))) {
             if span != primary && !related.iter().any(|known| known.span == span) {
-                related.push(Related { message: message.into(), span });
+                related.push(Related::new(message, span));
             }
         }
     }
@@ -84,7 +84,7 @@ fn undecided(exposure: &Exposure, out: &mut Findings) {
     let what =
         if exposure.path.is_empty() { site.block.to_string() } else { format!("{}.{}", site.block, exposure.path) };
     out.undecided(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!(
             "{} goes to `{what}`; whether it can be read there is not known to rootlint",
             secret(exposure).replacen('T', "t", 1)

@@ -69,7 +69,7 @@ fn possible(key: &AccessKey, owner: &Owner<'_>) -> Option<Finding> {
     let hops = written.chain().filter_map(|hop| Some((hop.what.to_string(), hop.span?)));
     for (message, span) in hops.chain(place) {
         if span != finding.primary && !finding.related.iter().any(|known| known.span == span) {
-            finding.related.push(Related { message, span });
+            finding.related.push(Related::new(message, span));
         }
     }
     Some(finding)
@@ -91,7 +91,7 @@ fn undecided(key: &AccessKey, owner: &Owner<'_>, out: &mut Findings) {
     let Some(unknown) = owner.name.as_unknown() else { return };
     let reason = &unknown.reason;
     out.undecided(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether `{}` is a key for root depends on its user's name: {reason}", key.site.block),
         missing: vec![reason.missing.clone()],
         span: owner.name.origin.primary().unwrap_or(key.site.header),

@@ -78,13 +78,13 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
         }
         let gets_through = format!("{}: {} gets through", target.name, escape.witness.text);
         let span = target.span.filter(|span| *span != finding.primary);
-        finding.related.extend(span.map(|span| Related { message: gets_through, span }));
+        finding.related.extend(span.map(|span| Related::new(gets_through, span)));
         if let Some(closest) = &escape.closest
             && let Some(span) = closest.defeat_span.or(closest.span)
         {
             let message = format!("{} {CLOSEST}, but {}", closest.statement, closest.defeat);
             if !finding.related.iter().any(|related| related.span == span) {
-                finding.related.push(Related { message, span });
+                finding.related.push(Related::new(message, span));
             }
         }
         if let Some(reason) = &target.doubt {
@@ -146,7 +146,7 @@ fn explain(miss: &NearMiss, finding: &mut Finding) {
     let said = std::iter::once((&miss.message, miss.span)).chain(miss.related.iter().map(|(text, span)| (text, *span)));
     for (message, span) in said {
         if !finding.related.iter().any(|related| related.message == *message && related.span == span) {
-            finding.related.push(Related { message: message.clone(), span });
+            finding.related.push(Related::new(message.clone(), span));
         }
     }
 }
@@ -168,7 +168,7 @@ fn undecided(organization: &Resolved, open: &[(&Target, Vec<Reason>)]) -> Undeci
     }
     let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether root can create an access key in {names} cannot be decided: {}", words.join("; ")),
         missing: reasons.iter().map(|reason| Arc::clone(&reason.missing)).collect(),
         span: reasons.iter().find_map(|reason| reason.span).unwrap_or(organization.anchor),
@@ -215,7 +215,7 @@ fn covered(organization: &Resolved, out: &mut Findings) {
 fn strangers(organization: &Resolved, out: &mut Findings) {
     for site in &organization.strangers {
         out.undecided(Undecided {
-            check: ID,
+            check: ID.into(),
             message: format!(
                 "`{}` reads an organization, and the scan manages several: name the projects that are one in \
                  rootlint.toml ([organization] projects)",

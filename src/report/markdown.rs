@@ -16,14 +16,17 @@ pub fn render(report: &Report) -> String {
 
 /// The same in at most `limit` bytes: the summary first, then the findings, worst first, as many as fit.
 pub fn render_at_most(report: &Report, limit: usize) -> String {
-    let mut text = format!("## rootlint\n\n{}\n", markdown(human::summary(report).trim_end()).replace('\n', "  \n"));
+    let mut text = format!(
+        "## rootlint\n\n{}\n",
+        markdown(human::summary(report, human::Style::default()).trim_end()).replace('\n', "  \n")
+    );
     let mut findings: Vec<&Item> = report.shown().collect();
     // The sort is stable: what is equally bad stays in the report's order.
     findings.sort_by_key(|item| std::cmp::Reverse(item.finding.severity));
     let undecided = report
         .undecided
         .iter()
-        .map(|open| bullet(&format!("cannot decide `{}`: {}", open.what.check, open.what.message), &open.place));
+        .map(|open| bullet(&format!("cannot decide `{}`: {}", &open.what.check, open.what.message), &open.place));
     let errors = report.errors.iter().map(|error| diagnostic("error", &error.what, &error.place));
     let notes = report.notes.iter().map(|note| diagnostic("note", &note.what, &note.place));
     let waived = human::waived(report);
@@ -62,7 +65,7 @@ fn finding(item: &Item) -> String {
     let mut text = format!(
         "<details>\n<summary><b>{}</b>{possible} {} at {}: {}</summary>\n\n",
         finding.severity.name(),
-        element("code", finding.check, html),
+        element("code", &finding.check, html),
         element("code", &item.place.written(), html),
         prose(title, html)
     );
