@@ -10,6 +10,10 @@ use crate::resource::Site;
 use crate::source::Span;
 use crate::value::{Origin, Reason};
 
+pub mod fix;
+
+pub use fix::{Change, Fix, Term};
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,6 +132,8 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// What to do.
     pub help: String,
+    /// What would make it go away, if that has one right answer; else why it has not, where somebody may expect it.
+    pub fix: Option<Result<Fix, String>>,
     /// Who has said that it is to be let be.
     pub waived: Option<Waived>,
 }
@@ -291,6 +297,7 @@ impl Finding {
             hidden: Vec::new(),
             witness: None,
             help: String::new(),
+            fix: None,
             waived: None,
         }
     }
