@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["baseline", "files", "finding", "source", "text", "value"]),
+    ("fix", &["files", "finding", "report", "scan", "source", "syntax"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
@@ -68,8 +69,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "input", "org", "report", "resource",
-            "scan", "source", "suggest",
+            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "fix", "init", "input", "org", "report",
+            "resource", "scan", "source", "suggest",
         ],
     ),
 ];

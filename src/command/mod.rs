@@ -15,6 +15,7 @@ use crate::suggest::did_you_mean;
 
 mod audit;
 mod check;
+mod fix;
 mod inspect;
 mod output;
 

@@ -56,7 +56,7 @@ pub enum Term {
     /// A list.
     List(Vec<Self>),
     /// A map.
-    Map(Vec<(&'static str, Self)>),
+    Map(Vec<(String, Self)>),
 }
 
 impl Change {

@@ -7,7 +7,7 @@ use anstream::adapter::strip_str;
 use super::json::ResourceLine;
 use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
-use super::{Item, Placed, Report};
+use super::{Item, Mending, Placed, Report};
 use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
 
 /// Longer lines of text are hard to read.
@@ -57,6 +57,7 @@ pub fn render(report: &Report, style: Style) -> String {
         notes(report, style, &mut page);
         page.text.push_str(&pages(report));
     }
+    page.text.push_str(&patches(report, style));
     page.text.push_str(&waived(report));
     page.text.push_str(&summary(report));
     mask_keys(&disarm(&page.text))
@@ -179,10 +180,16 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     if let Some(witness) = &finding.witness {
         say("gets through", &request(witness));
     }
-    match finding.help.is_empty() {
+    let group = match finding.help.is_empty() {
         true => group,
         false => group.element(Level::HELP.message(paragraph(&finding.help, style))),
-    }
+    };
+    let (name, text) = match &item.mending {
+        None => return group,
+        Some(Mending::Edits(message, _)) => ("fix", message),
+        Some(Mending::Refused(why)) => ("no automatic fix", why),
+    };
+    group.element(Level::NOTE.with_name(name).message(paragraph(text, style)))
 }
 
 fn confidence(item: &Item) -> String {
@@ -237,6 +244,41 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
     }
 }
 
+/// What is to be changed, or was, and for which findings.
+fn patches(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for patch in report.patches.iter().flat_map(|patch| patch.lines()) {
+        let color = match patch.get(..1) {
+            _ if !style.colors => None,
+            _ if patch.starts_with("--- ") || patch.starts_with("+++ ") => Some("1"),
+            Some("+") => Some("32"),
+            Some("-") => Some("31"),
+            Some("@") => Some("36"),
+            _ => None,
+        };
+        // What stands in a stranger's file is no command to a terminal.
+        let patch = patch.split('\t').map(line).collect::<Vec<_>>().join("\t");
+        match color {
+            Some(color) => text.push_str(&format!("\u{1b}[{color}m{patch}\u{1b}[0m\n")),
+            None => text.push_str(&format!("{patch}\n")),
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    for item in &report.mended {
+        let Some(Mending::Edits(message, _)) = &item.mending else { continue };
+        text.push_str(&line(&format!("fixed: {} at {}: {message}", item.finding.check, item.place.written())));
+        text.push('\n');
+    }
+    let open = report.shown().filter(|item| matches!(item.mending, Some(Mending::Edits(..)))).count();
+    if open > 0 {
+        let what = plural(open, "finding goes", "findings go");
+        text.push_str(&format!("{what} away with the patch above; `--fix --write` applies it.\n"));
+    }
+    text
+}
+
 /// Every waiver that was used: what it waives, why, until when and who answers for it.
 pub(super) fn waived(report: &Report) -> String {
     let mut text = String::new();
@@ -287,6 +329,7 @@ pub(super) fn summary(report: &Report) -> String {
         (report.existing(), "there before", "there before"),
         (report.in_baseline, "in the baseline", "in the baseline"),
         (report.waived.len(), "waived", "waived"),
+        (report.mended.len(), "fixed", "fixed"),
         (report.undecided.len(), "undecided", "undecided"),
         (report.errors.len(), "error", "errors"),
         (report.notes.len(), "note", "notes"),

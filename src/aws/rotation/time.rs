@@ -118,7 +118,7 @@ fn local(site: &Site) -> String {
 }
 
 fn rotated(clock: &Site) -> Term {
-    Term::Map(vec![("rotated", Term::Attribute(local(clock), "id".to_owned()))])
+    Term::Map(vec![("rotated".to_owned(), Term::Attribute(local(clock), "id".to_owned()))])
 }
 
 /// Puts a `time_static` between `time_rotating` and what a reference at `at` has replaced.
