@@ -17,6 +17,8 @@ use super::placeholders::{self, is_placeholder};
 
 mod right;
 
+pub(super) use right::denies_only_root;
+
 /// The pattern for every root user, in any partition.
 pub(super) const ROOT_ARN: &str = "arn:*:iam::*:root";
 

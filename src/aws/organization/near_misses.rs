@@ -239,7 +239,10 @@ impl<'a> Ground<'_, 'a> {
             let message = format!("`{}` denies root its keys, but is attached to nothing", site.address);
             let mut found = miss(site.header, "attached to nothing", message, attach());
             found.doubts.extend(self.group.assumption.clone());
-            found.fix = attach::to_the_root(site, self.group);
+            found.fix = match &policy.content {
+                Content::Policy(content) if guards::denies_only_root(content) => attach::to_the_root(site, self.group),
+                _ => Err("it denies others than root, too: which accounts are to have it is for you to say".into()),
+            };
             return Some(found);
         };
         let faulty: Vec<String> = hooks.iter().filter_map(|hook| self.wrong_target(&hook.target, accounts)).collect();

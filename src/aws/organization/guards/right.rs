@@ -4,7 +4,7 @@
 
 use crate::aws::iam::CREATE_ACCESS_KEY;
 use crate::aws::iam::condition::{Condition, Operator, Test};
-use crate::aws::iam::policy::{Effect, Item, Statement};
+use crate::aws::iam::policy::{Effect, Element, Item, Policy, Statement};
 use crate::finding::{Change, Term};
 use crate::source::Span;
 
@@ -33,14 +33,29 @@ pub(super) fn right(
     }
 }
 
-/// An `Allow` is a mistake where its name says so, and where nobody but root would be denied anything.
-fn effect(statement: &mut Statement, named: &str) -> Result<Righted, String> {
-    let naming = Naming::of(statement);
-    let only_root = naming.asks.iter().any(|at| {
+/// Whether a statement is about root's requests and nobody else's.
+fn is_about_root_only(statement: &Statement) -> bool {
+    Naming::of(statement).asks.iter().any(|at| {
         let condition = statement.conditions.get(*at);
         condition.is_some_and(|condition| condition.values.iter().all(|value| is_root(condition, value)))
-    });
-    if !only_root {
+    })
+}
+
+/// Whether a policy denies nothing to anybody but root, so that all accounts may have it.
+pub(in crate::aws::organization) fn denies_only_root(policy: &Policy) -> bool {
+    let all = |element: &Element| {
+        !element.negated && element.values.iter().any(|item| item.as_known().as_deref() == Some("*"))
+    };
+    policy.statements.iter().all(|statement| match statement.effect {
+        Effect::Deny => is_about_root_only(statement),
+        Effect::Allow => all(&statement.actions) && all(&statement.resources) && statement.conditions.is_empty(),
+        Effect::Unknown(_) => false,
+    })
+}
+
+/// An `Allow` is a mistake where its name says so, and where nobody but root would be denied anything.
+fn effect(statement: &mut Statement, named: &str) -> Result<Righted, String> {
+    if !is_about_root_only(statement) {
         return Err("a deny would be about others than root, too".into());
     }
     let intended = statement.sid.as_deref().and_then(intent).or_else(|| intent(named));
@@ -104,19 +119,20 @@ fn root(condition: &Condition, value: &Item, partition: &str) -> Result<String, 
         "aws:principaltype" => Ok("Account".into()),
         "aws:principalarn" => {
             let written = value.as_known().ok_or("a part of it is not known")?;
-            root_arn(&written, partition).ok_or_else(|| "which account is meant is for you to say".into())
+            root_arn(&written, partition).map_err(str::to_owned)
         }
         key => Err(format!("`{key}` is not the key to name root by")),
     }
 }
 
 /// The ARN of root that an ARN was meant to be; what it says of partition and account stays if it can be right.
-fn root_arn(written: &str, partition: &str) -> Option<String> {
+fn root_arn(written: &str, partition: &str) -> Result<String, &'static str> {
     let segments: Vec<&str> = written.split(':').collect();
-    let ["arn", named, _, middle @ .., last] = &segments[..] else { return None };
+    let ["arn", named, _, middle @ .., last] = &segments[..] else { return Err("it is no ARN") };
     if !last.eq_ignore_ascii_case("root") && *last != "user/root" {
-        return None;
+        return Err("whether it means root is for you to say");
     }
+    let unsure = "which account is meant is for you to say";
     let is_right = *named == partition || named.contains(['*', '?']);
     let named = if is_right { named } else { "*" };
     let is_account = |text: &str| {
@@ -127,14 +143,14 @@ fn root_arn(written: &str, partition: &str) -> Option<String> {
         // What stands in the place of the Region is none of the account's business.
         [_, account] if is_account(account) => account,
         [_, ""] => "*",
-        [_, _] => return None,
+        [_, _] => return Err(unsure),
         middle => match middle.iter().copied().filter(|text| !text.is_empty()).collect::<Vec<_>>()[..] {
             [] => "*",
             [account] if is_account(account) => account,
-            _ => return None,
+            _ => return Err(unsure),
         },
     };
-    Some(format!("arn:{named}:iam::{account}:root"))
+    Ok(format!("arn:{named}:iam::{account}:root"))
 }
 
 /// The operator of the same kind in which `*` stands for any characters.
@@ -211,7 +227,7 @@ mod tests {
             ("arn:aws:iam::*:ROOT", "arn:aws:iam::*:root"),
             ("arn:aws:iam::1111*:root", "arn:aws:iam::1111*:root"),
         ] {
-            assert_eq!(root_arn(written, "aws").as_deref(), Some(right), "{written}");
+            assert_eq!(root_arn(written, "aws").as_deref(), Ok(right), "{written}");
         }
         for unsure in [
             "arn:aws:iam::123456789012:root",
@@ -221,7 +237,7 @@ mod tests {
             "arn:aws:iam:1:2:3:root",
             "arn:aws:iam::*:user/x",
         ] {
-            assert_eq!(root_arn(unsure, "aws"), None, "{unsure}");
+            assert!(root_arn(unsure, "aws").is_err(), "{unsure}");
         }
     }
 
