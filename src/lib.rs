@@ -22,6 +22,7 @@ pub mod files;
 pub mod finding;
 pub mod fix;
 pub mod git;
+pub mod init;
 pub mod input;
 pub mod manifest;
 pub mod number;

@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["baseline", "files", "finding", "source", "text", "value"]),
+    ("init", &["aws", "files", "finding", "resource", "scan"]),
     ("fix", &["files", "finding", "report", "scan", "source", "syntax"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
