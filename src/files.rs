@@ -608,6 +608,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn files_are_written_anew_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        std::fs::write(root.join("a"), "1").unwrap();
+        std::fs::write(root.join("b"), "2").unwrap();
+        let change = |path: &str, before: &str| Rewrite {
+            path: path.into(),
+            before: before.into(),
+            after: format!("{before}!").into_bytes(),
+        };
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let (path, error) = rewrite(root, &[change("a", "1"), change("b", "other")]).unwrap_err();
+        assert!(path == "b" && matches!(error, FileError::Changed), "{path}: {error}");
+        assert!(matches!(
+            rewrite(root, &[change("../x", "1")]).unwrap_err().1,
+            FileError::NotFound | FileError::Outside
+        ));
+        assert_eq!((read("a"), read("b")), ("1".to_owned(), "2".to_owned()));
+        rewrite(root, &[change("a", "1"), change("b", "2")]).unwrap();
+        assert_eq!((read("a"), read("b")), ("1!".to_owned(), "2!".to_owned()));
+        assert_eq!(std::fs::read_dir(root).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        create(root, "x/y/z".into(), b"1", false).unwrap();
+        assert!(matches!(create(root, "x/y/z".into(), b"2", false), Err(FileError::Exists)));
+        assert_eq!(std::fs::read(root.join("x/y/z")).unwrap(), b"1");
+        create(root, "x/y/z".into(), b"2", true).unwrap();
+        assert_eq!(std::fs::read(root.join("x/y/z")).unwrap(), b"2");
+        assert!(matches!(create(root, "x/y".into(), b"2", true), Err(FileError::NotRegular)));
+        assert!(matches!(create(root, "../x".into(), b"2", false), Err(FileError::Outside)));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/tmp", root.join("out")).unwrap();
+            assert!(matches!(create(root, "out/x".into(), b"2", false), Err(FileError::Outside)));
+            std::os::unix::fs::symlink("x/y/z", root.join("link")).unwrap();
+            assert!(matches!(create(root, "link".into(), b"3", true), Err(FileError::NotRegular)));
+        }
+    }
+
     #[cfg(unix)]
     #[test]
     fn disk_follows_links_only_inside() {

@@ -247,7 +247,8 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
 /// What is to be changed, or was, and for which findings.
 fn patches(report: &Report, style: Style) -> String {
     let mut text = String::new();
-    for patch in report.patches.iter().flat_map(|patch| patch.lines()) {
+    for patch in report.patches.iter().flat_map(|patch| patch.split_terminator('\n')) {
+        let (patch, end) = patch.strip_suffix('\r').map_or((patch, ""), |patch| (patch, "\r"));
         let color = match patch.get(..1) {
             _ if !style.colors => None,
             _ if patch.starts_with("--- ") || patch.starts_with("+++ ") => Some("1"),
@@ -259,8 +260,8 @@ fn patches(report: &Report, style: Style) -> String {
         // What stands in a stranger's file is no command to a terminal.
         let patch = patch.split('\t').map(line).collect::<Vec<_>>().join("\t");
         match color {
-            Some(color) => text.push_str(&format!("\u{1b}[{color}m{patch}\u{1b}[0m\n")),
-            None => text.push_str(&format!("{patch}\n")),
+            Some(color) => text.push_str(&format!("\u{1b}[{color}m{patch}\u{1b}[0m{end}\n")),
+            None => text.push_str(&format!("{patch}{end}\n")),
         }
     }
     if !text.is_empty() {

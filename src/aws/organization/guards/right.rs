@@ -62,7 +62,9 @@ fn effect(statement: &mut Statement, named: &str) -> Result<Righted, String> {
     if intended != Some(Intent::Deny) {
         return Err("neither the statement's `Sid` nor the policy's name says that it is to deny".into());
     }
-    let written = statement.effect_span.filter(|span| statement.span != Some(*span));
+    // A default stands where the whole statement does. So does everything of a text that is written with escapes.
+    let is_default = statement.effect_span == statement.span && statement.actions.span != statement.span;
+    let written = statement.effect_span.filter(|_| !is_default);
     let change = match (written, statement.span) {
         (Some(span), _) => Change::Text { span, was: "Allow".into(), text: "Deny".into() },
         (None, Some(of)) => Change::Argument { of, name: "effect", value: Term::Text("Deny".into()) },
