@@ -134,6 +134,10 @@ fn template(folder: &Utf8Path) -> Result<Guard, String> {
 
 /// Whether every account of every organization is covered, now that the policy is there.
 fn covers_all(found: &[Resolved], at_least: usize) -> Result<(), String> {
+    let off = found.iter().find_map(|organization| organization.ineffective.as_ref());
+    if let Some(off) = off {
+        return Err(format!("the policy would have no effect: {}; change that first", off.message));
+    }
     let targets = || found.iter().flat_map(|organization| &organization.targets);
     if let Some(target) =
         targets().find(|target| !matches!(target.verdict, Verdict::Denied(_)) && target.exempt.is_none())
@@ -143,10 +147,6 @@ fn covers_all(found: &[Resolved], at_least: usize) -> Result<(), String> {
              says more",
             target.name
         ));
-    }
-    let off = found.iter().find_map(|organization| organization.ineffective.as_ref());
-    if let Some(off) = off {
-        return Err(format!("the policy would have no effect: {}", off.message));
     }
     if found.len() < at_least.max(1) || targets().next().is_none() {
         return Err("the policy could not be decided: no organization is in view with it".to_owned());
