@@ -325,20 +325,14 @@ fn patches(report: &Report, style: Style) -> String {
     let mut text = String::new();
     for patch in report.patches.iter().flat_map(|patch| patch.split_terminator('\n')) {
         let (patch, end) = patch.strip_suffix('\r').map_or((patch, ""), |patch| (patch, "\r"));
-        let color = match patch.get(..1) {
-            _ if !style.colors => None,
-            _ if patch.starts_with("--- ") || patch.starts_with("+++ ") => Some("1"),
-            Some("+") => Some("32"),
-            Some("-") => Some("31"),
-            Some("@") => Some("36"),
-            _ => None,
-        };
+        let color = paint::patch(patch);
         // What stands in a stranger's file is no command to a terminal.
         let patch = patch.split('\t').map(line).collect::<Vec<_>>().join("\t");
-        match color {
-            Some(color) => text.push_str(&format!("\u{1b}[{color}m{patch}\u{1b}[0m{end}\n")),
-            None => text.push_str(&format!("{patch}{end}\n")),
-        }
+        let patch = match color {
+            Some(color) => paint(&patch, color, style.colors),
+            None => patch,
+        };
+        text.push_str(&format!("{patch}{end}\n"));
     }
     if !text.is_empty() {
         text.push('\n');
