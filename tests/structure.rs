@@ -62,6 +62,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["baseline", "files", "finding", "source", "text", "value"]),
+    ("init", &["aws", "files", "finding", "resource", "scan"]),
+    ("fix", &["files", "finding", "report", "scan", "source", "syntax"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
@@ -70,8 +72,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "input", "org", "progress", "report",
-            "resource", "scan", "source", "suggest",
+            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "fix", "init", "input", "org", "progress",
+            "report", "resource", "scan", "source", "suggest",
         ],
     ),
 ];

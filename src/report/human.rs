@@ -11,7 +11,7 @@ use super::paint::{self, paint};
 use super::place::Place;
 use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
-use super::{Item, Placed, Report};
+use super::{Item, Mending, Placed, Report};
 use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
 
 /// Longer lines of text are hard to read.
@@ -68,6 +68,7 @@ pub fn render(report: &Report, style: Style) -> String {
         notes(report, style, &mut page);
         page.text.push_str(&pages(report));
     }
+    page.text.push_str(&patches(report, style));
     page.text.push_str(&waived(report));
     page.text.push_str(&summary(report, style));
     mask_keys(&disarm(&page.text))
@@ -233,10 +234,16 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     if let Some(witness) = &finding.witness {
         group = group.element(said("gets through", &request(witness), style));
     }
-    match finding.help.is_empty() {
+    let group = match finding.help.is_empty() {
         true => group,
         false => group.element(Level::HELP.message(paragraph("help", &finding.help, style))),
-    }
+    };
+    let (name, text) = match &item.mending {
+        None => return group,
+        Some(Mending::Edits(message, _)) => ("fix", message),
+        Some(Mending::Refused(why)) => ("no automatic fix", why),
+    };
+    group.element(said(name, text, style))
 }
 
 /// A line below the source, with a name of its own.
@@ -319,6 +326,36 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
     }
 }
 
+/// What is to be changed, or was, and for which findings.
+fn patches(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for patch in report.patches.iter().flat_map(|patch| patch.split_terminator('\n')) {
+        let (patch, end) = patch.strip_suffix('\r').map_or((patch, ""), |patch| (patch, "\r"));
+        let color = paint::patch(patch);
+        // What stands in a stranger's file is no command to a terminal.
+        let patch = patch.split('\t').map(line).collect::<Vec<_>>().join("\t");
+        let patch = match color {
+            Some(color) => paint(&patch, color, style.colors),
+            None => patch,
+        };
+        text.push_str(&format!("{patch}{end}\n"));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    for item in &report.mended {
+        let Some(Mending::Edits(message, _)) = &item.mending else { continue };
+        text.push_str(&line(&format!("fixed: {} at {}: {message}", item.finding.check, item.place.written())));
+        text.push('\n');
+    }
+    let open = report.shown().filter(|item| matches!(item.mending, Some(Mending::Edits(..)))).count();
+    if open > 0 {
+        let what = plural(open, "finding goes", "findings go");
+        text.push_str(&format!("{what} away with the patch above; `--fix --write` applies it.\n"));
+    }
+    text
+}
+
 /// Every waiver that was used: what it waives, why, until when and who answers for it.
 pub(super) fn waived(report: &Report) -> String {
     let mut text = String::new();
@@ -366,6 +403,7 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
         (report.existing(), "there before", "there before"),
         (report.in_baseline, "in the baseline", "in the baseline"),
         (report.waived.len(), "waived", "waived"),
+        (report.mended.len(), "fixed", "fixed"),
         (report.undecided.len(), "undecided", "undecided"),
         (report.errors.len(), "error", "errors"),
         (report.notes.len(), "note", "notes"),
