@@ -21,6 +21,8 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod git;
+#[cfg(feature = "guard")]
+pub mod guard;
 pub mod input;
 pub mod manifest;
 pub mod number;

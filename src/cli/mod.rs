@@ -6,8 +6,10 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
-pub use self::check::{Baseline, Check, Input};
-pub use self::inspect::{Checks, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources};
+pub use self::check::{Baseline, Check, Input, Rules};
+pub use self::inspect::{
+    Checks, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat, TestRules,
+};
 pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
 mod audit;
@@ -68,8 +70,7 @@ pub enum Command {
     #[command(hide = true)]
     Facts(Later),
     /// Test your own rules.
-    #[command(hide = true)]
-    TestRules(Later),
+    TestRules(TestRules),
     /// Shell completions.
     #[command(hide = true)]
     Completions(Later),
@@ -91,7 +92,6 @@ impl Command {
     pub fn later(&self) -> Option<String> {
         let name = match self {
             Self::Facts(_) => "facts",
-            Self::TestRules(_) => "test-rules",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             _ => return None,
