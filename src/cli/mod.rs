@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
 pub use self::check::{Baseline, Check, Input, Rules};
 pub use self::inspect::{
-    Checks, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat, TestRules,
+    Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat,
+    TestRules,
 };
 pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
@@ -71,12 +72,10 @@ pub enum Command {
     Facts(Later),
     /// Test your own rules.
     TestRules(TestRules),
-    /// Shell completions.
-    #[command(hide = true)]
-    Completions(Later),
-    /// The manual page.
-    #[command(hide = true)]
-    Man(Later),
+    /// Write completions for a shell.
+    Completions(Completions),
+    /// Write the manual page, for `man`.
+    Man,
 }
 
 /// A command that a later version will have, with whatever follows it.
@@ -92,8 +91,6 @@ impl Command {
     pub fn later(&self) -> Option<String> {
         let name = match self {
             Self::Facts(_) => "facts",
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
             _ => return None,
         };
         Some(format!("`rootlint {name}` is {LATER}"))

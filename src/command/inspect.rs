@@ -1,13 +1,14 @@
 //! The commands that answer one question: pages, policies, organizations, resources, expressions.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, CommandFactory};
 
 use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
 use crate::ask::ask;
 use crate::checks;
-use crate::cli::{self, OrgFormat, PlainFormat, ResourcesFormat};
+use crate::cli::{self, Cli, OrgFormat, PlainFormat, ResourcesFormat};
 use crate::files::Files;
 use crate::finding::Findings;
 use crate::guard::Ruleset;
@@ -20,6 +21,7 @@ use crate::report::{self, Context, Report, human, json, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 
+/// The page of a check, or of a rule of one's own.
 pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
     let id = &arguments.id;
     let own = match known_check(id, &Ruleset::default()) {
@@ -27,23 +29,23 @@ pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
         Err(_) => input::working_rules(arguments.config.as_deref(), &arguments.rules.rules)?,
     };
     if let Some(rule) = own.rule(id) {
-        let page = rule.page.trim_end();
-        let text = format!("{} ({}): {}\n\n{page}\n\n{}\n", rule.id, rule.severity.name(), rule.title, rule.place);
+        let (frameworks, references) = (BTreeMap::new(), [rule.place.clone()]);
+        let (severity, title) = (rule.severity, &*rule.title);
+        let head = report::page::Head { id, severity, title, frameworks: &frameworks, references: &references };
         // Whoever wrote the rule need not be whoever reads it.
-        print(&disarm(&lines(&text)))?;
+        print(&report::page::of_check(&head, &disarm(&lines(&rule.page)), terminal()))?;
         return Ok(FINE);
     }
     let check = known_check(id, &own)?;
     let (meta, page) = check.meta()?;
-    let mut text = format!("{} ({}): {}\n\n{}\n", check.id, meta.severity.name(), meta.title, page.trim_end());
-    for (framework, controls) in &meta.frameworks {
-        text.push_str(&format!("\n{framework}: {}", controls.join(", ")));
-    }
-    for reference in &meta.references {
-        text.push_str(&format!("\n{reference}"));
-    }
-    text.push_str(if meta.frameworks.is_empty() && meta.references.is_empty() { "" } else { "\n" });
-    print(&text)?;
+    let head = report::page::Head {
+        id: check.id,
+        severity: meta.severity,
+        title: &meta.title,
+        frameworks: &meta.frameworks,
+        references: &meta.references,
+    };
+    print(&report::page::of_check(&head, page, terminal()))?;
     Ok(FINE)
 }
 
@@ -198,4 +200,32 @@ pub(super) fn policy(arguments: &cli::Policy) -> Outcomes {
         Verdict::No | Verdict::Conditional => FINDINGS,
         Verdict::Unknown | Verdict::Invalid => INCOMPLETE,
     })
+}
+
+/// Completions for a shell.
+pub(super) fn completions(shell: clap_complete::Shell) -> Outcomes {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut text);
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(FINE)
+}
+
+/// The manual page: the program, then each of its commands.
+pub(super) fn manual() -> Outcomes {
+    let mut command = Cli::command();
+    command.build();
+    let mut text = Vec::new();
+    let commands = command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
+    let written = clap_mangen::Man::new(command.clone()).render(&mut text).and_then(|()| {
+        commands.into_iter().try_for_each(|command| {
+            let name = command.get_display_name().unwrap_or(command.get_name()).replace('-', "\\-");
+            writeln!(text, ".SH {}", name.to_uppercase())?;
+            let page = clap_mangen::Man::new(command.clone());
+            page.render_description_section(&mut text)?;
+            page.render_options_section(&mut text)
+        })
+    });
+    written.map_err(|error| error.to_string())?;
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(FINE)
 }

@@ -75,6 +75,8 @@ pub(super) struct Document {
     pub(super) root: PathAwareValue,
     nodes: Vec<Node>,
     sites: Vec<Site>,
+    /// The project's path.
+    pub(super) project: Arc<str>,
 }
 
 /// Which of the two forms a resource is given in.
@@ -94,12 +96,13 @@ impl Document {
     pub(super) fn of(project: &dyn Project, wanted: Wanted) -> Result<Self, String> {
         let mut builder = Builder { wanted, ..Builder::default() };
         let root = builder.project(project)?;
-        Ok(Self { root, nodes: builder.nodes, sites: builder.sites })
+        let project = Arc::clone(project.path());
+        Ok(Self { root, nodes: builder.nodes, sites: builder.sites, project })
     }
 
     /// A document of which nothing is known but its values.
     pub(super) fn plain(root: PathAwareValue) -> Self {
-        Self { root, nodes: Vec::new(), sites: Vec::new() }
+        Self { root, nodes: Vec::new(), sites: Vec::new(), project: Arc::from("") }
     }
 
     /// The node of a value.
@@ -321,9 +324,13 @@ impl Builder {
         let mut one = self.map(parent, Key::Name(Arc::clone(&site.address)));
         self.describe(one.node, &Origin::at(site.header), false, None);
         self.text(&mut one, "Type", &site.kind);
-        let header = Some(site.header);
-        let properties = self.value(one.node, Key::Name("Properties".into()), attributes, View::Resource, header);
-        one.parts.push(("Properties".to_owned(), properties));
+        // A template may leave them out, and rules tell that from none being set.
+        let written = self.terraform || attributes.origin.span.is_some();
+        if written || attributes.fields().is_none_or(|fields| !fields.is_empty()) {
+            let header = Some(site.header);
+            let properties = self.value(one.node, Key::Name("Properties".into()), attributes, View::Resource, header);
+            one.parts.push(("Properties".to_owned(), properties));
+        }
         if let Some(metadata) = metadata {
             let metadata = self.value(one.node, Key::Name("Metadata".into()), metadata, View::Resource, None);
             one.parts.push(("Metadata".to_owned(), metadata));

@@ -88,6 +88,9 @@ fn finding(rule: &OwnRule, violation: &Violation, document: &Document, rule_span
             finding.rests_on(reason);
         }
     }
+    if site.is_none() {
+        finding.projects.push(Arc::clone(&document.project));
+    }
     finding.discriminators.insert(path);
     violation.unknown.iter().for_each(|reason| finding.rests_on(reason));
     finding.related = Related::trail(&origin, primary);
