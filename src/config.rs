@@ -16,12 +16,13 @@ use crate::suggest::did_you_mean;
 
 /// Every key that a configuration may have, by table; the first entry lists the tables.
 pub const KEYS: &[(&str, &[&str])] = &[
-    ("the configuration", &["organization", "rotation", "monitoring", "files", "terraform", "waiver"]),
+    ("the configuration", &["organization", "rotation", "monitoring", "files", "rules", "terraform", "waiver"]),
     ("[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"]),
     ("an exemption", &["target", "reason"]),
     ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
     ("[monitoring]", &["elsewhere"]),
     ("[files]", &["exclude"]),
+    ("[rules]", &["paths"]),
     ("[[terraform]]", &["path", "var-files", "workspace"]),
     ("[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"]),
 ];
@@ -65,6 +66,8 @@ pub struct Config {
     pub monitoring_elsewhere: Option<Said>,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
+    /// `[rules] paths`: globs of rule files, relative to the root.
+    pub rules: Vec<Said>,
     /// `[[terraform]]`
     pub terraform: Vec<TerraformInputs>,
     /// `[[waiver]]`
@@ -161,6 +164,17 @@ impl Config {
                 self.exclude.push(anchored(folder, &glob.text));
             }
         }
+        if let Some(rules) = section(table, "rules")? {
+            keys(rules, "[rules]")?;
+            for glob in get(rules, "paths").map(strings).transpose()?.unwrap_or_default() {
+                let path = inner_path(folder, &glob)?;
+                globset::Glob::new(path.as_str()).map_err(|error| Problem {
+                    message: format!("`{}` is no glob: {}", glob.text, error.kind()),
+                    range: glob.range.clone(),
+                })?;
+                self.rules.push(Said { text: path.into_string(), range: glob.range });
+            }
+        }
         if let Some(entries) = get(table, "terraform") {
             for entry in array(entries)? {
                 self.terraform.push(terraform(entry, folder)?);
@@ -199,6 +213,14 @@ impl Config {
         }
         self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
         Ok(())
+    }
+
+    /// A complaint about something that stands in the configuration: `path:line:column: message`.
+    pub fn complaint(&self, range: &Range<usize>, message: &str) -> String {
+        let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
+        let at = u32::try_from(range.start).unwrap_or(u32::MAX);
+        let place = LineIndex::new(&self.text).position(&self.text, at);
+        format!("{path}:{}:{}: {message}", place.line, place.column)
     }
 
     /// Where something stands, as a place of `sources`.
@@ -437,6 +459,9 @@ elsewhere = "the SIEM"
 [files]
 exclude = ["old/**", "*.bak.yaml"]
 
+[rules]
+paths = ["policy/*.guard", "../shared.guard"]
+
 [[terraform]]
 path = "envs/prod"
 var-files = ["prod.tfvars"]
@@ -444,6 +469,8 @@ workspace = "prod"
 "#;
         let config = parse(text).unwrap();
         assert_eq!(config.exclude, ["infra/old/**", "infra/**/*.bak.yaml"]);
+        let rules: Vec<&str> = config.rules.iter().map(|glob| &*glob.text).collect();
+        assert_eq!(rules, ["infra/policy/*.guard", "shared.guard"]);
         let inputs = config.terraform.first().unwrap();
         assert_eq!((inputs.path.as_str(), inputs.workspace.as_deref()), ("infra/envs/prod", Some("prod")));
         assert_eq!(inputs.var_files, ["infra/prod.tfvars"]);
@@ -484,13 +511,15 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, rules, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),
             ("[rotation]\nelsewhere = \" \"", "2:13: say in a few words where it is done: the report repeats them"),
             ("[[terraform]]\npath = \"../../x\"", "2:8: `../../x` leads out of the repository"),
             ("\u{feff}[[terraform]]\nworkspace = \"x\"", "1:1: `path` is missing"),
+            ("rules.paths = [\"a\", \"../../x.guard\"]", "1:21: `../../x.guard` leads out of the repository"),
+            ("[rules]\npaths = [\"a[\"]", "2:10: `a[` is no glob: unclosed character class; missing ']'"),
             ("[files]\nexclude = [\"a[\"]", "2:12: `a[` is no glob: unclosed character class; missing ']'"),
             ("[organization]\nexempt = [{ target = \"1\" }]", "2:11: `reason` is missing"),
             ("rotation.accept = []", "1:19: expected \"rotates\" or \"revokes\" in the list, found array"),

@@ -22,6 +22,8 @@ pub mod files;
 pub mod finding;
 pub mod fix;
 pub mod git;
+#[cfg(feature = "guard")]
+pub mod guard;
 pub mod init;
 pub mod input;
 pub mod manifest;

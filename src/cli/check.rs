@@ -39,12 +39,23 @@ pub struct Check {
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
     #[command(flatten)]
     later: LaterOptions,
 }
 
+/// Rules of one's own.
+#[derive(Debug, Default, Args)]
+pub struct Rules {
+    /// Files of own rules in AWS's Guard language, besides those of the configuration.
+    #[arg(long, value_name = "GLOB")]
+    pub rules: Vec<String>,
+}
+
 /// Options about what is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Input {
     /// Paths not to look in.
     #[arg(long, value_name = "GLOB")]
@@ -85,8 +96,6 @@ pub struct Input {
 #[derive(Debug, Args)]
 struct LaterOptions {
     #[arg(long, hide = true)]
-    rules: Vec<OsString>,
-    #[arg(long, hide = true)]
     facts: Vec<OsString>,
     #[arg(long, hide = true)]
     framework: Vec<OsString>,
@@ -96,7 +105,7 @@ impl Check {
     /// An option given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
-        [("--rules", &later.rules), ("--facts", &later.facts), ("--framework", &later.framework)]
+        [("--facts", &later.facts), ("--framework", &later.framework)]
             .iter()
             .find(|(_, given)| !given.is_empty())
             .map(|(name, _)| format!("{name} is {LATER}"))
@@ -115,6 +124,9 @@ pub struct Baseline {
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -6,6 +6,7 @@ use crate::audit::{self, Options};
 use crate::baseline;
 use crate::cli::{Evidence, Output};
 use crate::files::{MAX_FILE_BYTES, read_named};
+use crate::guard::Ruleset;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::source::Sources;
@@ -16,7 +17,7 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
         Evidence::CredentialReport(arguments) => (&arguments.output, &arguments.ground),
         Evidence::Cloudtrail(arguments) => (&arguments.output, &arguments.ground),
     };
-    known_checks(output.only.iter().chain(&output.skip))?;
+    known_checks(output.only.iter().chain(&output.skip), &Ruleset::default())?;
     let destinations = destinations(output)?;
     let config = input::working_config(ground.config.as_deref())?;
     let options = Options { config, now: output.now, jobs: ground.jobs.map(std::num::NonZeroUsize::get) };
@@ -26,7 +27,7 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
     };
     let baseline = baseline_of(output, &sources)?;
     filter(&mut findings, output);
-    let rules = rules();
+    let rules = rules(&Ruleset::default());
     let context = Context {
         sources: &sources,
         files: &files,

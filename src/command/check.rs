@@ -1,6 +1,7 @@
 //! `rootlint check` and `rootlint baseline`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 
@@ -11,6 +12,7 @@ use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
 use crate::baseline;
 use crate::cli;
 use crate::files::{Files, write_named};
+use crate::guard::Ruleset;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::scan::{self, Outcome};
@@ -20,7 +22,6 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     if let Some(message) = arguments.later() {
         return Err(message);
     }
-    known_checks(arguments.output.only.iter().chain(&arguments.output.skip))?;
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
         paths: &arguments.paths,
@@ -31,6 +32,8 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         return Err("--write needs files: standard input is none".to_owned());
     }
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
+    known_checks(arguments.output.only.iter().chain(&arguments.output.skip), &prepared.options.rules)?;
     prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let line = Line::watch(&prepared.options.progress);
@@ -45,7 +48,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         _ => Ok(None),
     };
     known(&outcome.sources)?;
-    let rules = rules();
+    let rules = rules(&prepared.options.rules);
     let report = |outcome: &Outcome, files: &dyn Files| {
         let mut findings = outcome.findings.clone();
         filter(&mut findings, &arguments.output);
@@ -80,14 +83,16 @@ fn before(
     }
     let Some(reference) = &arguments.diff_base else { return Ok(None) };
     let (files, options) = prepared.at(reference, &arguments.input, matches)?;
-    let options = scan::Options { today: prepared.options.today, ..options };
-    let report = report_of(scan::check(&files, &options), &files);
+    // The rules are those of the run: what is new is what the code does, not what is asked of it.
+    let rules = Arc::clone(&prepared.options.rules);
+    let options = scan::Options { today: prepared.options.today, rules, ..options };
+    let report = report_of(scan::check(&files, &options), &files, &options.rules);
     Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
 }
 
 /// The report on a run with nothing left out.
-fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
-    let rules = rules();
+fn report_of(outcome: Outcome, files: &dyn Files, own: &Ruleset) -> Report {
+    let rules = rules(own);
     let context = Context {
         sources: &outcome.sources,
         files,
@@ -102,8 +107,10 @@ fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
 
 pub(super) fn write_baseline(arguments: &cli::Baseline, matches: &ArgMatches) -> Outcomes {
     let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
-    let prepared = input::prepare(&named, &arguments.input, matches)?;
-    let report = report_of(scan::check(&*prepared.files, &prepared.options), &*prepared.files);
+    let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
+    let outcome = scan::check(&*prepared.files, &prepared.options);
+    let report = report_of(outcome, &*prepared.files, &prepared.options.rules);
     let text = report.baseline();
     match &arguments.output {
         Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,

@@ -9,6 +9,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
 use crate::report::{Rule, human};
 use crate::suggest::did_you_mean;
@@ -20,6 +21,7 @@ mod init;
 mod inspect;
 mod output;
 mod progress;
+mod test_rules;
 
 /// Nothing to complain about.
 const FINE: u8 = 0;
@@ -78,7 +80,8 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Eval(arguments), Some(matches)) => inspect::eval(arguments, matches),
         (Command::Org(arguments), Some(matches)) => inspect::organizations(arguments, matches),
         (Command::Baseline(arguments), Some(matches)) => check::write_baseline(arguments, matches),
-        (Command::Explain(arguments), _) => inspect::explain(&arguments.id),
+        (Command::Explain(arguments), _) => inspect::explain(arguments),
+        (Command::TestRules(arguments), _) => test_rules::test_rules(arguments),
         (Command::Checks(arguments), _) => inspect::list(arguments.frameworks),
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
@@ -87,20 +90,28 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
     }
 }
 
-fn known_checks<'a>(mut ids: impl Iterator<Item = &'a String>) -> Result<(), String> {
-    ids.try_for_each(|id| known_check(id).map(drop))
+fn known_checks<'a>(ids: impl Iterator<Item = &'a String>, own: &Ruleset) -> Result<(), String> {
+    ids.filter(|id| own.rule(id).is_none()).try_for_each(|id| known_check(id, own).map(drop))
 }
 
-fn known_check(id: &str) -> Result<&'static checks::Check, String> {
+fn known_check(id: &str, own: &Ruleset) -> Result<&'static checks::Check, String> {
     checks::ALL.iter().find(|check| check.id == id).ok_or_else(|| {
-        let hint = did_you_mean(id, checks::ALL.iter().map(|check| check.id));
+        let own = own.rules().map(|rule| &*rule.id);
+        let hint = did_you_mean(id, checks::ALL.iter().map(|check| check.id).chain(own));
         let hint = if hint.is_empty() { "; `rootlint checks` lists them".to_owned() } else { hint };
         format!("there is no check `{}`{hint}", line(id))
     })
 }
 
-/// What reports say about the checks.
-fn rules() -> Vec<Rule> {
+/// What reports say about the checks, and about one's own rules.
+fn rules(own: &Ruleset) -> Vec<Rule> {
+    let own = own.rules().map(|rule| Rule {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        severity: Some(rule.severity),
+        page: rule.page.clone(),
+        ..Rule::default()
+    });
     checks::ALL
         .iter()
         .filter_map(|check| {
@@ -115,6 +126,7 @@ fn rules() -> Vec<Rule> {
                 absence: meta.absence,
             })
         })
+        .chain(own)
         .collect()
 }
 
