@@ -26,7 +26,7 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
                                 day(*made)
                             ),
                             label: format!("{} days ago", age.days),
-                            help: HELP.into(),
+                            help: audit.help(HELP),
                             ..audit.finding(ID, Severity::Medium, audit.key.rotated.span)
                         };
                         if let Some(reason) = &since {
@@ -56,6 +56,7 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
 }
 
 fn unclear(audit: &Audit<'_>, why: &str) -> crate::finding::Undecided {
-    let message = format!("how old the access key of {} ({}) is cannot be told: {why}", audit.user.whose(), audit.key.name());
+    let message =
+        format!("how old the access key of {} ({}) is cannot be told: {why}", audit.user.whose(), audit.key.name());
     audit.undecided(ID, message, audit.key.name(), audit.key.rotated.span)
 }

@@ -73,7 +73,7 @@ fn unused(audit: &Audit<'_>, time: Timestamp, span: Span, what: &str, limit: u32
             age.days
         ),
         label: format!("{} days ago", age.days),
-        help: HELP.into(),
+        help: audit.help(HELP),
         ..audit.finding(ID, Severity::Low, span)
     };
     if let Some(reason) = &since {

@@ -21,7 +21,7 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
         }
         if report.whole && !report.users.iter().any(|user| user.is_root()) {
             out.undecided(Undecided {
-                check: ID,
+                check: ID.into(),
                 message: "whether root has an access key is not known: the report has no row for root".into(),
                 missing: vec!["the row of root".into()],
                 span: report.span,
@@ -92,7 +92,8 @@ fn counted(report: &CredentialReport, count: &Said<u64>, out: &mut Findings) {
         What::Is(0) | What::None | What::Missing => {}
         What::Is(_) => {
             let mut finding = Finding {
-                message: "The root user has an access key: `AccountAccessKeysPresent` counts active and inactive ones.".into(),
+                message: "The root user has an access key: `AccountAccessKeysPresent` counts active and inactive ones."
+                    .into(),
                 label: "root has a key".into(),
                 resource: "root".into(),
                 help: HELP.into(),
@@ -102,7 +103,7 @@ fn counted(report: &CredentialReport, count: &Said<u64>, out: &mut Findings) {
             out.push(finding);
         }
         What::Unclear(text) => out.undecided(Undecided {
-            check: ID,
+            check: ID.into(),
             message: format!("whether root has an access key is not known: `{text}` is no number"),
             missing: vec!["AccountAccessKeysPresent".into()],
             span: if count.span.is_empty() { report.span } else { count.span },

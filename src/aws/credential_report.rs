@@ -134,7 +134,7 @@ impl Credentials {
     /// The question that keys leave open which the report only counts.
     pub fn more_keys(&self, check: &'static str, text: &str, span: Span) -> Undecided {
         Undecided {
-            check,
+            check: check.into(),
             message: format!("{} has credentials that the report does not list: `{text}`", self.whose()),
             missing: vec![Arc::from(format!("further keys of {}", self.whose()))],
             span,
@@ -214,8 +214,17 @@ impl Audit<'_> {
         self.user.finding(check, severity, self.key.name(), primary)
     }
 
+    /// What to do: root's key is not to be looked after but to go.
+    pub fn help(&self, others: &str) -> String {
+        match self.user.is_root() {
+            true => "delete the key: root is to have none (`rootlint explain root-access-key-active`)".into(),
+            false => others.into(),
+        }
+    }
+
     /// A question about the key.
     pub fn undecided(&self, check: &'static str, message: String, what: &str, span: Span) -> Undecided {
+        let check = check.into();
         let missing = vec![Arc::from(format!("{} of {}", what, self.user.whose()))];
         Undecided { check, message, missing, span, blocking: false }
     }
@@ -275,8 +284,15 @@ mod tests {
 
     #[test]
     fn only_a_time_with_its_offset_is_one() {
-        for text in ["2026-07-01", "2026-07-01T00:00:00", "2026-07-01 00:00:00Z", "01/07/2026 00:00", "N/A", "",
-            "2026-07-01T00:00:00+00:00[UTC]"] {
+        for text in [
+            "2026-07-01",
+            "2026-07-01T00:00:00",
+            "2026-07-01 00:00:00Z",
+            "01/07/2026 00:00",
+            "N/A",
+            "",
+            "2026-07-01T00:00:00+00:00[UTC]",
+        ] {
             assert_eq!(time(text), None, "{text}");
         }
         assert_eq!(time("2026-07-01T02:00:00+02:00"), time("2026-07-01T00:00:00Z"));
@@ -285,8 +301,10 @@ mod tests {
 
     #[test]
     fn root_is_told_from_a_user_of_that_name() {
-        let said = || Said { what: What::None, span: Span::start_of(crate::source::Sources::default().file("x".into())) };
-        let key = |slot| Key { slot, active: Said { what: What::None, span: said().span }, rotated: said(), used: said() };
+        let said =
+            || Said { what: What::None, span: Span::start_of(crate::source::Sources::default().file("x".into())) };
+        let key =
+            |slot| Key { slot, active: Said { what: What::None, span: said().span }, rotated: said(), used: said() };
         let user = |name: &str, arn: Option<&str>| Credentials {
             name: name.into(),
             arn: arn.map(Arc::from),

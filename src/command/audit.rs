@@ -1,11 +1,14 @@
 //! `rootlint audit`.
 
+use jiff::Timestamp;
+
 use super::output::{destinations, filter, publish};
-use super::{Outcomes, known_checks, rules};
+use super::{Outcomes, asked_frameworks, known_checks, rules};
 use crate::audit::{self, Options};
 use crate::baseline;
 use crate::cli::{Evidence, Output};
 use crate::files::{MAX_FILE_BYTES, read_named};
+use crate::frameworks::unused_days;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::source::Sources;
@@ -17,16 +20,22 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
         Evidence::Cloudtrail(arguments) => (&arguments.output, &arguments.ground),
     };
     known_checks(output.only.iter().chain(&output.skip))?;
+    let asked = asked_frameworks(&output.framework)?;
+    let rules = rules(&asked);
     let destinations = destinations(output)?;
     let config = input::working_config(ground.config.as_deref())?;
-    let options = Options { config, now: output.now, jobs: ground.jobs.map(std::num::NonZeroUsize::get) };
+    let options = Options {
+        config,
+        now: output.now.unwrap_or_else(Timestamp::now),
+        jobs: ground.jobs.map(std::num::NonZeroUsize::get),
+        max_unused_days: unused_days(&asked),
+    };
     let audit::Outcome { mut findings, sources, files, summary } = match evidence {
         Evidence::CredentialReport(arguments) => audit::credential_report::audit(&arguments.files, &options)?,
         Evidence::Cloudtrail(arguments) => audit::cloudtrail::audit(&arguments.paths, &options)?,
     };
     let baseline = baseline_of(output, &sources)?;
-    filter(&mut findings, output);
-    let rules = rules();
+    filter(&mut findings, output, &rules);
     let context = Context {
         sources: &sources,
         files: &files,

@@ -6,7 +6,8 @@ use crate::aws::credential_report::Credentials;
 const HEADER: &str = "user,arn,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,\
                       access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date";
 const ROOT_ROW: &str = "<root_account>,arn:aws:iam::111122223333:root,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A";
-const ALICE: &str = "alice,arn:aws:iam::111122223333:user/alice,TRUE,2026-07-01T00:00:00+00:00,no_information,False,N/A,N/A";
+const ALICE: &str =
+    "alice,arn:aws:iam::111122223333:user/alice,TRUE,2026-07-01T00:00:00+00:00,no_information,False,N/A,N/A";
 
 fn read_all(text: &str) -> (Vec<CredentialReport>, Findings, Sources) {
     let sources = Sources::default();
@@ -43,17 +44,31 @@ fn said(user: &Credentials) -> Vec<String> {
 #[test]
 fn columns_are_found_by_name_however_the_file_was_saved() {
     let plain = format!("{HEADER}\n{ROOT_ROW}\n{ALICE}\n");
-    let expected = [["Is(true) 2020-01-01 None", "Is(false) None None"],
-        ["Is(true) 2026-07-01 Unclear(\"no_information\")", "Is(false) None None"]];
-    let quoted = |text: &str| text.lines().map(|line| format!("\"{}\"\n", line.replace(',', "\",\""))).collect::<String>();
+    let expected = [
+        ["Is(true) 2020-01-01 None", "Is(false) None None"],
+        ["Is(true) 2026-07-01 Unclear(\"no_information\")", "Is(false) None None"],
+    ];
+    let quoted =
+        |text: &str| text.lines().map(|line| format!("\"{}\"\n", line.replace(',', "\",\""))).collect::<String>();
     // The columns the other way round, with one that nobody knows.
-    let turned: String = plain.lines().map(|line| {
-        let mut cells: Vec<&str> = line.split(',').rev().collect();
-        cells.insert(3, "mfa_active");
-        cells.join(",") + "\n"
-    }).collect();
-    for text in [plain.clone(), format!("\u{feff}{}", plain.replace('\n', "\r\n")), quoted(&plain), plain.replace(',', ";"),
-        plain.replace(',', "\t"), plain.trim_end().to_owned(), turned, plain.replace("user,arn", " User ,ARN")] {
+    let turned: String = plain
+        .lines()
+        .map(|line| {
+            let mut cells: Vec<&str> = line.split(',').rev().collect();
+            cells.insert(3, "mfa_active");
+            cells.join(",") + "\n"
+        })
+        .collect();
+    for text in [
+        plain.clone(),
+        format!("\u{feff}{}", plain.replace('\n', "\r\n")),
+        quoted(&plain),
+        plain.replace(',', ";"),
+        plain.replace(',', "\t"),
+        plain.trim_end().to_owned(),
+        turned,
+        plain.replace("user,arn", " User ,ARN"),
+    ] {
         let users = users(&text);
         assert_eq!(users.iter().map(said).collect::<Vec<_>>(), expected, "{text}");
         assert_eq!(users.iter().map(Credentials::is_root).collect::<Vec<_>>(), [true, false]);
@@ -91,8 +106,14 @@ fn a_column_that_is_missing_is_an_error_at_the_header() {
 #[test]
 fn a_row_that_breaks_off_costs_what_is_missing() {
     for (row, expected) in [
-        ("<root_account>,arn:aws:iam::111122223333:root,true,2020-0", ["Is(true) Missing Missing", "Missing Missing Missing"]),
-        ("<root_account>,arn:aws:iam::111122223333:root,true,\"2020", ["Is(true) Missing Missing", "Missing Missing Missing"]),
+        (
+            "<root_account>,arn:aws:iam::111122223333:root,true,2020-0",
+            ["Is(true) Missing Missing", "Missing Missing Missing"],
+        ),
+        (
+            "<root_account>,arn:aws:iam::111122223333:root,true,\"2020",
+            ["Is(true) Missing Missing", "Missing Missing Missing"],
+        ),
         ("<root_account>,arn:aws:iam::111122223333:root,tru", ["Missing Missing Missing", "Missing Missing Missing"]),
     ] {
         let text = format!("{HEADER}\n{ALICE}\n{row}");
@@ -142,10 +163,14 @@ fn the_answer_of_the_api_is_its_decoded_csv() {
     let (found, out, _) = read_all(&answer.replace("2026-07-30T05:00:00+00:00", "today"));
     assert_eq!((found[0].generated, out.notes[0].code), (None, "credential-report-undated"));
     // Only the content, as `--query Content --output text` prints it.
-    let wrapped: String = content.as_bytes().chunks(76).map(|line| format!("{}\n", str::from_utf8(line).unwrap())).collect();
+    let wrapped: String =
+        content.as_bytes().chunks(76).map(|line| format!("{}\n", str::from_utf8(line).unwrap())).collect();
     assert_eq!(users(&wrapped).len(), 1);
     // Two answers are two sources.
-    let (found, _, sources) = read_all(&format!("[{answer}, {}]", answer.replace(&content, &BASE64_STANDARD.encode(csv.replace("true", "TRUE")))));
+    let (found, _, sources) = read_all(&format!(
+        "[{answer}, {}]",
+        answer.replace(&content, &BASE64_STANDARD.encode(csv.replace("true", "TRUE")))
+    ));
     let places: Vec<String> = found.iter().map(|report| sources.path(report.span.file).to_string()).collect();
     assert_eq!(places, ["<r, decoded>", "<r, decoded 2>"]);
 }
@@ -157,7 +182,10 @@ fn broken_base64_is_an_error_at_the_content() {
         assert_eq!(found.len(), 1, "{content}");
     }
     let (message, at) = errors(r#"{"Content": "dXNlc!"}"#).pop().unwrap();
-    assert_eq!((message.as_str(), at.as_str()), ("the `Content` is not base64 of a text: the report cannot be read", "\"dXNlc!\""));
+    assert_eq!(
+        (message.as_str(), at.as_str()),
+        ("the `Content` is not base64 of a text: the report cannot be read", "\"dXNlc!\"")
+    );
 }
 
 #[test]

@@ -42,7 +42,13 @@ impl Input<'_> {
 }
 
 /// The reports in a file. What is wrong is an error with its place; everything else is read all the same.
-pub fn read(path: &Utf8Path, bytes: &[u8], file: FileId, sources: &Sources, out: &mut Findings) -> Vec<CredentialReport> {
+pub fn read(
+    path: &Utf8Path,
+    bytes: &[u8],
+    file: FileId,
+    sources: &Sources,
+    out: &mut Findings,
+) -> Vec<CredentialReport> {
     let start = Span::start_of(file);
     let input = Input { path, file, sources, decoded: Cell::new(0) };
     let Ok(text) = std::str::from_utf8(bytes) else {

@@ -55,10 +55,13 @@ fn one(node: &Node, input: &Input<'_>, out: &mut Findings) -> Vec<CredentialRepo
     }
     match node.get("CredentialReport") {
         Some(report) if report.as_mapping().is_some() => vec![resource(node, report, out)],
-        Some(report) => wrong("there is no credential report in this resource: nothing is known of its keys", report.span),
-        None if node.get("State").is_some() => {
-            wrong("this is the answer of generate-credential-report: ask get-credential-report for the report", node.span)
+        Some(report) => {
+            wrong("there is no credential report in this resource: nothing is known of its keys", report.span)
         }
+        None if node.get("State").is_some() => wrong(
+            "this is the answer of generate-credential-report: ask get-credential-report for the report",
+            node.span,
+        ),
         None => wrong(super::UNKNOWN, node.span),
     }
 }

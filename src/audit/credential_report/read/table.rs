@@ -22,7 +22,9 @@ const DELIMITERS: [char; 3] = [',', ';', '\t'];
 
 /// The separator of a text that starts as a credential report does.
 pub(super) fn delimiter(text: &str, base: Span) -> Option<char> {
-    DELIMITERS.into_iter().find(|delimiter| records(text, base, *delimiter).next().is_some_and(|first| is_header(&first)))
+    DELIMITERS
+        .into_iter()
+        .find(|delimiter| records(text, base, *delimiter).next().is_some_and(|first| is_header(&first)))
 }
 
 fn name(cell: &Cell) -> String {
@@ -33,10 +35,13 @@ fn name(cell: &Cell) -> String {
 fn is_header(record: &Record) -> bool {
     let names: Vec<String> = record.cells.iter().map(name).collect();
     let is_known = |name: &str| {
-        ["access_key_", "password_", "cert_", "mfa_active", "user_creation_time"].iter().any(|start| name.starts_with(start))
+        ["access_key_", "password_", "cert_", "mfa_active", "user_creation_time"]
+            .iter()
+            .any(|start| name.starts_with(start))
     };
     let is_user = |name: &str| matches!(name, "user" | "arn");
-    names.iter().any(|name| is_known(name)) && names.iter().any(|name| is_user(name)) || names.iter().filter(|name| is_known(name)).count() > 2
+    names.iter().any(|name| is_known(name)) && names.iter().any(|name| is_user(name))
+        || names.iter().filter(|name| is_known(name)).count() > 2
 }
 
 /// The reports in a text; several may have been put one after another.
@@ -133,7 +138,8 @@ impl Columns {
             return None;
         }
         let cell = |at: Option<usize>| at.filter(|at| *at < usable).and_then(|at| record.cells.get(at));
-        let text = |at: Option<usize>| cell(at).map(|cell| (cell.text.trim(), cell.span)).filter(|(text, _)| !text.is_empty());
+        let text =
+            |at: Option<usize>| cell(at).map(|cell| (cell.text.trim(), cell.span)).filter(|(text, _)| !text.is_empty());
         let arn = text(self.arn);
         let name = text(self.user).or(arn)?;
         let key = |slot: u8, at: &Slot| Key {
