@@ -40,6 +40,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "scan",
         &[
+            "audit",
             "aws",
             "checks",
             "cloudformation",
