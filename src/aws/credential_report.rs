@@ -213,7 +213,7 @@ impl Audit<'_> {
     /// A finding about the key, which is the same one when the report is made again on another day.
     pub fn finding(&self, check: &'static str, severity: Severity, primary: Span) -> Finding {
         let mut finding = self.user.finding(check, severity, self.key.name(), primary);
-        let encoded = self.report.encoded.map(|span| Related { message: "decoded from here".into(), span });
+        let encoded = self.report.encoded.map(|span| Related::new("decoded from here", span));
         finding.related.extend(encoded);
         finding
     }

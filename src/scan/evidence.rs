@@ -101,7 +101,7 @@ fn at(finding: &Finding, user: &Credentials, (site, doubt): (&Site, Option<Reaso
         primary: site.header,
         label: "this user".into(),
         message: format!("{} `{}` is this user in the code.", finding.message, site.block),
-        related: vec![Related { message: format!("AWS says so: {}", finding.label), span: finding.primary }],
+        related: vec![Related::new(format!("AWS says so: {}", finding.label), finding.primary)],
         ..finding.clone()
     };
     here.related.extend(finding.related.iter().cloned());
@@ -237,7 +237,7 @@ pub(super) fn tell_as_one(model: &Model<'_>, out: &mut Findings) {
 fn may_make_it(finding: &Finding, relation: &Relation) -> Related {
     let surely = if *relation == Relation::Same { "would" } else { "may" };
     let message = format!("this {surely} let the key be made again ({})", finding.check);
-    Related { message, span: finding.primary }
+    Related::new(message, finding.primary)
 }
 
 /// Makes one finding of both: that of the code, since a change of the code closes the way.
@@ -247,7 +247,7 @@ fn join(maker: &mut Finding, key: &Finding, also: Vec<Related>) {
     let is_active = key.confidence == Confidence::Certain;
     maker.severity = maker.severity.max(if is_active { key.severity } else { Severity::High });
     maker.message = format!("{} This is no mere possibility: {}.", maker.message, lower(what));
-    maker.related.push(Related { message: format!("AWS says so: {}", key.label), span: key.primary });
+    maker.related.push(Related::new(format!("AWS says so: {}", key.label), key.primary));
     maker.related.extend(also);
     maker.discriminators.insert(format!("{} {}", key.resource, key.discriminators.iter().cloned().collect::<String>()));
     maker.help =
