@@ -188,6 +188,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         paths: scope.paths.clone(),
         root: scope.root.clone(),
         waivers_from: None,
+        progress: Arc::default(),
         today: now.to_zoned(TimeZone::UTC).date(),
         now,
         credential_reports: Vec::new(),

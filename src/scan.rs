@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::files::Files;
 pub use crate::finding::Counts;
 use crate::finding::Findings;
+use crate::progress::Progress;
 use crate::resource::{Mode, Presence, Project};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Place};
@@ -85,6 +86,8 @@ pub struct Options {
     pub max_unused_days: Option<u32>,
     /// How many threads.
     pub jobs: Option<usize>,
+    /// How far the run is.
+    pub progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Options {

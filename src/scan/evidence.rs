@@ -65,10 +65,13 @@ pub(super) fn meet(model: &Model<'_>, options: &Options, sources: &Sources, out:
     out.notes.extend(found.notes);
 }
 
+/// A block that makes a user or its key, and the account, as far as the provider says.
+type Made<'a> = (&'a Site, Option<&'a Arc<str>>);
+
 /// Where the code makes users, by their names.
 struct Places<'a> {
     model: &'a Model<'a>,
-    by_name: HashMap<String, Vec<(&'a Site, Option<&'a Arc<str>>)>>,
+    by_name: HashMap<String, Vec<Made<'a>>>,
 }
 
 impl<'a> Places<'a> {
@@ -96,12 +99,7 @@ impl<'a> Places<'a> {
 
     /// Where a user of this name is made, in an account that is not known to be another.
     fn named(&self, user: &Credentials) -> Vec<(&'a Site, Option<Reason>)> {
-        let related = |(site, account): &(&'a Site, Option<&Arc<str>>)| match relation(
-            self.model,
-            &site.project,
-            *account,
-            user.account(),
-        ) {
+        let related = |(site, account): &Made<'a>| match relation(self.model, &site.project, *account, user.account()) {
             Relation::Same => Some((*site, None)),
             Relation::Unknown(reason) => Some((*site, Some(reason))),
             Relation::Other => None,
