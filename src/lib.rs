@@ -21,6 +21,7 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod frameworks;
 pub mod git;
 #[cfg(feature = "guard")]
 pub mod guard;
