@@ -1,5 +1,6 @@
 //! What is reported: findings, what could not be decided, errors and notes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::resource::Site;
 use crate::source::Span;
 use crate::value::{Origin, Reason};
+
+/// The id of a check: one of ours, or of a user's own rule.
+pub type CheckId = Cow<'static, str>;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,7 +100,7 @@ pub struct Witness {
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The check's id.
-    pub check: &'static str,
+    pub check: CheckId,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -149,7 +153,7 @@ pub struct Waived {
 #[derive(Clone, Debug)]
 pub struct Undecided {
     /// The check's id.
-    pub check: &'static str,
+    pub check: CheckId,
     /// What could not be decided and why.
     pub message: String,
     /// What is missing: `var.scp_json`.
@@ -218,10 +222,10 @@ impl Findings {
     /// project) joins the first.
     pub fn join_same(&mut self) {
         type Met = (IndexSet<Arc<str>>, IndexSet<Arc<str>>);
-        let mut met: HashMap<(&'static str, Span, Arc<str>), usize> = HashMap::new();
+        let mut met: HashMap<(CheckId, Span, Arc<str>), usize> = HashMap::new();
         let mut joined: Vec<(Finding, Met)> = Vec::new();
         for mut finding in std::mem::take(&mut self.findings) {
-            let key = (finding.check, finding.primary, Arc::clone(&finding.resource));
+            let key = (finding.check.clone(), finding.primary, Arc::clone(&finding.resource));
             let instances = std::mem::take(&mut finding.instances);
             let projects = std::mem::take(&mut finding.projects);
             let index = *met.entry(key).or_insert(joined.len());
@@ -273,9 +277,9 @@ impl Findings {
 
 impl Finding {
     /// A certain finding about nothing yet: the rest is given by whoever makes it.
-    pub fn new(check: &'static str, severity: Severity, primary: Span) -> Self {
+    pub fn new(check: impl Into<CheckId>, severity: Severity, primary: Span) -> Self {
         Self {
-            check,
+            check: check.into(),
             severity,
             confidence: Confidence::Certain,
             message: String::new(),

@@ -48,10 +48,7 @@ pub struct Prepared {
 /// # Errors
 /// In words, when something named does not exist or is not what it should be.
 pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<Prepared, String> {
-    let working = std::env::current_dir().map_err(|error| format!("the working folder: {error}"))?;
-    let working = Utf8PathBuf::from_path_buf(working)
-        .map_err(|path| format!("the working folder {} has a name that is not UTF-8", path.display()))?;
-    let (working, _) = named(&working).map_err(|error| format!("the working folder: {error}"))?;
+    let working = working()?;
     let root = input.root.as_deref();
     let from_stdin = what.paths.iter().any(|path| path == "-");
     let (scope, files): (Scope, Box<dyn Files>) = match (what.paths, what.stdin) {
@@ -127,6 +124,14 @@ impl Prepared {
         let text = String::from_utf8(bytes).map_err(|_| format!("{named}: is not UTF-8"))?;
         Ok((inner, text))
     }
+}
+
+fn working() -> Result<Utf8PathBuf, String> {
+    let working = std::env::current_dir().map_err(|error| format!("the working folder: {error}"))?;
+    let working = Utf8PathBuf::from_path_buf(working)
+        .map_err(|path| format!("the working folder {} has a name that is not UTF-8", path.display()))?;
+    let (working, _) = named(&working).map_err(|error| format!("the working folder: {error}"))?;
+    Ok(working)
 }
 
 fn disk(scope: &Scope) -> Result<Disk, String> {
@@ -224,6 +229,19 @@ fn environment() -> BTreeMap<String, String> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter_map(|(name, value)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), value)))
         .collect()
+}
+
+/// The configuration of a run that looks at no repository: the one named, else the nearest at or above the working folder.
+///
+/// # Errors
+/// In words, when it cannot be read or is wrong.
+pub fn working_config(given: Option<&Utf8Path>) -> Result<Config, String> {
+    let scope = Scope::find(&[Utf8PathBuf::from(".")], None, &working()?)?;
+    let rules = disk(&scope)?;
+    match given {
+        Some(path) => named_config(path, &scope, &rules),
+        None => found_config(&scope, &rules),
+    }
 }
 
 /// A configuration that lies inside is that of the commit that rules are taken from.

@@ -6,6 +6,7 @@
 //! with spans, evaluated on demand into values that know where they come from, read as AWS, checked, and reported.
 
 pub mod ask;
+pub mod audit;
 pub mod aws;
 pub mod baseline;
 pub mod checks;

@@ -44,12 +44,12 @@ fn notes<'o>(outcome: &'o Outcome, code: &str) -> Vec<&'o str> {
 }
 
 /// Each finding: its check, address, and the text that it points at, with the file.
-fn findings(files: &[(&str, &str)], outcome: &Outcome) -> Vec<(&'static str, String, String)> {
+fn findings(files: &[(&str, &str)], outcome: &Outcome) -> Vec<(String, String, String)> {
     let shown = |finding: &rootlint::finding::Finding| {
         let path = outcome.sources.path(finding.primary.file);
         let text = files.iter().find(|(name, _)| *name == path.as_str()).unwrap().1;
         let range = finding.primary.start as usize..finding.primary.end as usize;
-        (finding.check, finding.resource.to_string(), format!("{path}: {}", &text[range]))
+        (finding.check.to_string(), finding.resource.to_string(), format!("{path}: {}", &text[range]))
     };
     outcome.findings.findings.iter().map(shown).collect()
 }
@@ -183,7 +183,7 @@ fn findings_lie_in_the_code_or_else_in_the_plan() {
     let outcome = scan::check(&memory(&alone), &options(&["plan.json"], &[]));
     let root = ("root-access-key", "aws_iam_access_key.root".to_owned());
     let found = findings(&alone, &outcome);
-    assert!(found.contains(&(root.0, root.1.clone(), "plan.json: \"root\"".into())), "{found:?}");
+    assert!(found.contains(&(root.0.to_owned(), root.1.clone(), "plan.json: \"root\"".into())), "{found:?}");
     // `gone` is deleted, its user forgotten.
     assert!(!found.iter().any(|(_, resource, _)| resource.contains("gone")), "{found:?}");
     // The policies and what they are attached to were joined.
@@ -193,7 +193,7 @@ fn findings_lie_in_the_code_or_else_in_the_plan() {
     let outcome = scan::check(&memory(&both), &options(&["."], &[]));
     let found = findings(&both, &outcome);
     assert_eq!(outcome.summary.projects, 1, "a plan beside code is no project of its own");
-    assert!(found.contains(&(root.0, root.1, "org/main.tf: \"root\"".into())), "{found:?}");
+    assert!(found.contains(&(root.0.to_owned(), root.1, "org/main.tf: \"root\"".into())), "{found:?}");
     assert!(found.iter().all(|(.., place)| place.starts_with("org/main.tf: ")), "{found:?}");
     assert!(outcome.findings.undecided.is_empty(), "{:?}", outcome.findings.undecided);
     assert_eq!(notes(&outcome, "plan-disagrees"), Vec::<&str>::new());

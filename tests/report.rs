@@ -153,7 +153,7 @@ fn everything() -> Run {
         ..finding("root-access-key", Severity::Critical, main(&run, "var.admin"))
     });
     run.found.undecided(Undecided {
-        check: "root-key-not-denied",
+        check: "root-key-not-denied".into(),
         message: "Whether `p` denies it depends on `var.scp_json`.".into(),
         missing: vec!["var.scp_json".into()],
         span: main(&run, "feature_set = \"ALL\""),
@@ -273,7 +273,7 @@ fn complete_is_what_exit_code_3_says() {
     let open = |blocking| {
         let span = everything().found.undecided.first().unwrap().span;
         move |found: &mut Findings| {
-            found.undecided(Undecided { check: "c", message: "m".into(), missing: vec![], span, blocking });
+            found.undecided(Undecided { check: "c".into(), message: "m".into(), missing: vec![], span, blocking });
         }
     };
     assert!(of(&|_| {}, false));

@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("workflow", FRONT_END),
     ("aws", &["convert", "document", "finding", "number", "resource", "script", "source", "text", "types", "value"]),
     ("checks", &["aws", "finding", "resource", "script", "source", "text", "value", "waiver"]),
+    ("audit", &["aws", "config", "files", "finding", "source", "syntax"]),
     ("config", &["aws", "files", "source", "suggest"]),
     ("waiver", &["config", "files", "finding", "source", "suggest", "syntax"]),
     ("baseline", &["source", "syntax"]),
@@ -67,8 +68,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "ask", "baseline", "checks", "cli", "files", "finding", "input", "org", "report", "resource", "scan",
-            "suggest",
+            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "input", "org", "report", "resource",
+            "scan", "source", "suggest",
         ],
     ),
 ];

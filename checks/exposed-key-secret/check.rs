@@ -84,7 +84,7 @@ fn undecided(exposure: &Exposure, out: &mut Findings) {
     let what =
         if exposure.path.is_empty() { site.block.to_string() } else { format!("{}.{}", site.block, exposure.path) };
     out.undecided(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!(
             "{} goes to `{what}`; whether it can be read there is not known to rootlint",
             secret(exposure).replacen('T', "t", 1)

@@ -72,7 +72,7 @@ fn said(organization: &Organization, model: &Model<'_>, out: &mut Findings) {
 
 fn undecided(organization: &Organization, reason: &Reason) -> Undecided {
     Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!(
             "whether `{}` manages root's credentials centrally cannot be decided: {reason}",
             organization.site.address

@@ -91,7 +91,7 @@ fn undecided(key: &AccessKey, owner: &Owner<'_>, out: &mut Findings) {
     let Some(unknown) = owner.name.as_unknown() else { return };
     let reason = &unknown.reason;
     out.undecided(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether `{}` is a key for root depends on its user's name: {reason}", key.site.block),
         missing: vec![reason.missing.clone()],
         span: owner.name.origin.primary().unwrap_or(key.site.header),

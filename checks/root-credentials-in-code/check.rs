@@ -39,7 +39,7 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             ),
             What::Unknown(reason) => {
                 out.undecided(Undecided {
-                    check: ID,
+                    check: ID.into(),
                     message: format!(
                         "whether `{}` signs in as root depends on {}: {reason}",
                         used.site.block, used.path

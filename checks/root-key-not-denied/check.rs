@@ -168,7 +168,7 @@ fn undecided(organization: &Resolved, open: &[(&Target, Vec<Reason>)]) -> Undeci
     }
     let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
     Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether root can create an access key in {names} cannot be decided: {}", words.join("; ")),
         missing: reasons.iter().map(|reason| Arc::clone(&reason.missing)).collect(),
         span: reasons.iter().find_map(|reason| reason.span).unwrap_or(organization.anchor),
@@ -215,7 +215,7 @@ fn covered(organization: &Resolved, out: &mut Findings) {
 fn strangers(organization: &Resolved, out: &mut Findings) {
     for site in &organization.strangers {
         out.undecided(Undecided {
-            check: ID,
+            check: ID.into(),
             message: format!(
                 "`{}` reads an organization, and the scan manages several: name the projects that are one in \
                  rootlint.toml ([organization] projects)",

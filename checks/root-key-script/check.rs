@@ -165,7 +165,7 @@ fn own_keys(call: &Call) -> Vec<Span> {
 
 fn undecided(program: &Program, call: &Call, reason: &Reason, out: &mut Findings) {
     out.undecided(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether {} makes a key for root depends on the user's name: {reason}", program.what),
         missing: vec![reason.missing.clone()],
         span: place(program, call),

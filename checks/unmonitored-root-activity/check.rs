@@ -129,7 +129,7 @@ fn undecided(watch: &Watch<'_>, open: &[&(&'static str, Reason, bool)]) -> Optio
         }
     }
     Some(Undecided {
-        check: ID,
+        check: ID.into(),
         message: format!("whether somebody would see {} is not known: {reason}", list(&titles)),
         missing,
         span: watch.anchor.header,

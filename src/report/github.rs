@@ -59,7 +59,7 @@ pub fn render(report: &Report, token: &str) -> String {
     let open = report.undecided.iter().filter(|open| open.what.blocking).map(|open| Annotation {
         kind: Kind::Warning,
         rank: Severity::Medium,
-        title: open.what.check,
+        title: &open.what.check,
         message: format!("cannot decide: {}", open.what.message),
         place: &open.place,
     });
@@ -94,7 +94,7 @@ fn of_finding(item: &Item) -> Annotation<'_> {
     Annotation {
         kind: Kind::of(finding.severity),
         rank: finding.severity,
-        title: finding.check,
+        title: &finding.check,
         message: item.message(),
         place: item.real_place(),
     }

@@ -37,7 +37,7 @@ fn issue(item: &Item) -> Issue<'_> {
     let place = item.real_place();
     Issue {
         description: line(&item.message()),
-        check_name: item.finding.check,
+        check_name: &item.finding.check,
         fingerprint: &item.fingerprint,
         severity: severity(item.finding.severity),
         location: Location { path: place.path.as_str(), lines: Lines { begin: place.start.line, end: place.end.line } },

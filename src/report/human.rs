@@ -127,7 +127,7 @@ impl Page {
 
     fn undecided(&mut self, open: &Placed<Undecided>, report: &Report) {
         let level = Level::WARNING.with_name("undecided");
-        let (title, note) = message(level, open.what.check, &open.what.message, self.style);
+        let (title, note) = message(level, &open.what.check, &open.what.message, self.style);
         let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
         let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
         let missing = missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph(&missing, self.style)));
@@ -160,7 +160,7 @@ fn severity_level(severity: Severity) -> Level<'static> {
 
 fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let finding = &item.finding;
-    let (title, note) = message(severity_level(finding.severity), finding.check, &finding.message, style);
+    let (title, note) = message(severity_level(finding.severity), &finding.check, &finding.message, style);
     let mut marks = vec![Mark::primary(&item.place, &finding.label)];
     marks.extend(item.related.iter().map(|(message, place)| Mark::related(place, message)));
     let mut group = title.elements(snippets(&report.texts, &marks)).elements(note);
@@ -255,7 +255,7 @@ pub(super) fn waived(report: &Report) -> String {
 
 /// Where to read more about the checks met.
 fn pages(report: &Report) -> String {
-    let mut checks: Vec<&str> = report.shown().map(|item| item.finding.check).collect();
+    let mut checks: Vec<&str> = report.shown().map(|item| &*item.finding.check).collect();
     checks.sort_unstable();
     checks.dedup();
     match checks.split_first() {

@@ -105,7 +105,7 @@ pub fn render(report: &Report) -> String {
             .undecided
             .iter()
             .map(|open| JsonUndecided {
-                check: open.what.check,
+                check: &open.what.check,
                 message: &open.what.message,
                 missing: open.what.missing.iter().map(|missing| &**missing).collect(),
                 location: open.place.location(),
@@ -143,7 +143,7 @@ pub(super) fn text(document: &impl Serialize) -> String {
 fn finding(item: &Item) -> JsonFinding<'_> {
     let finding = &item.finding;
     JsonFinding {
-        check: finding.check,
+        check: &finding.check,
         severity: finding.severity,
         confidence: finding.confidence,
         message: item.message(),

@@ -46,7 +46,7 @@ impl Suite {
         let (title, kind) = (attribute(first_sentence(&message).0), finding.severity.name());
         let failure = format!("<failure message=\"{title}\" type=\"{kind}\">{}</failure>", content(&body));
         self.failures += 1;
-        self.case(finding.check, &named(&item.place, &finding.resource), &failure);
+        self.case(&finding.check, &named(&item.place, &finding.resource), &failure);
     }
 }
 
@@ -54,7 +54,7 @@ impl Suite {
 pub fn render(report: &Report) -> String {
     let mut all = Vec::new();
     let mut checks: Vec<&str> = report.rules.iter().map(|rule| rule.id.as_str()).collect();
-    checks.extend(report.shown().map(|item| item.finding.check));
+    checks.extend(report.shown().map(|item| &*item.finding.check));
     checks.sort_unstable();
     checks.dedup();
     for check in checks {

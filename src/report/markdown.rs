@@ -23,7 +23,7 @@ pub fn render_at_most(report: &Report, limit: usize) -> String {
     let undecided = report
         .undecided
         .iter()
-        .map(|open| bullet(&format!("cannot decide `{}`: {}", open.what.check, open.what.message), &open.place));
+        .map(|open| bullet(&format!("cannot decide `{}`: {}", &open.what.check, open.what.message), &open.place));
     let errors = report.errors.iter().map(|error| diagnostic("error", &error.what, &error.place));
     let notes = report.notes.iter().map(|note| diagnostic("note", &note.what, &note.place));
     let waived = human::waived(report);
@@ -62,7 +62,7 @@ fn finding(item: &Item) -> String {
     let mut text = format!(
         "<details>\n<summary><b>{}</b>{possible} {} at {}: {}</summary>\n\n",
         finding.severity.name(),
-        element("code", finding.check, html),
+        element("code", &finding.check, html),
         element("code", &item.place.written(), html),
         prose(title, html)
     );

@@ -204,7 +204,7 @@ impl Report {
         }
         let mut undecided: Vec<_> =
             found.undecided.into_iter().map(|what| Placed { place: texts.place(what.span), what }).collect();
-        let key = |open: &Placed<Undecided>| (open.what.check, open.what.message.clone());
+        let key = |open: &Placed<Undecided>| (open.what.check.clone(), open.what.message.clone());
         undecided.sort_by(|a, b| (a.place.order(), key(a)).cmp(&(b.place.order(), key(b))));
         let errors = placed(found.errors, &texts);
         let notes = placed(notes, &texts);
@@ -236,7 +236,7 @@ impl Report {
     pub fn baseline(&self) -> String {
         let entry = |item: &Item| baseline::Entry {
             path: item.place.path.to_string(),
-            check: item.finding.check.to_owned(),
+            check: item.finding.check.to_string(),
             resource: item.finding.resource.to_string(),
             message: item.message(),
             fingerprint: item.fingerprint.clone(),
@@ -262,7 +262,7 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
             finding.projects.sort();
             let rule = rules.iter().find(|rule| rule.id == finding.check).cloned();
             let rule = rule.unwrap_or_else(|| {
-                let (id, title) = (finding.check.to_owned(), finding.check.to_owned());
+                let (id, title) = (finding.check.to_string(), finding.check.to_string());
                 Arc::new(Rule { id, title, ..Rule::default() })
             });
             let related =
@@ -285,7 +285,7 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
         // A template or manifest is a project itself: it may be renamed in its folder.
         let folder = if sources.knows(project) { project.parent().unwrap_or(project) } else { project };
         item.fingerprint = prints.next(&Identity {
-            check: item.finding.check,
+            check: &item.finding.check,
             folder,
             resource: &item.finding.resource,
             discriminators: &item.finding.discriminators,
@@ -306,7 +306,7 @@ fn stale(items: &[Item], baseline: &[Known]) -> Vec<Diagnostic> {
 }
 
 fn sort_key(item: &Item) -> impl Ord + '_ {
-    (item.place.order(), item.finding.check, &*item.finding.resource, &*item.finding.message)
+    (item.place.order(), &*item.finding.check, &*item.finding.resource, &*item.finding.message)
 }
 
 fn placed(diagnostics: Vec<Diagnostic>, texts: &Texts) -> Vec<Placed<Diagnostic>> {

@@ -321,7 +321,7 @@ fn notifications(report: &Report) -> Vec<Notification<'_>> {
         locations: if place.real { vec![location(place, None)] } else { Vec::new() },
     };
     let errors = report.errors.iter().map(|error| one(error.what.code, "error", &error.what.message, &error.place));
-    let open = report.undecided.iter().map(|open| one(open.what.check, "warning", &open.what.message, &open.place));
+    let open = report.undecided.iter().map(|open| one(&open.what.check, "warning", &open.what.message, &open.place));
     let notes = report.notes.iter().map(|note| one(note.what.code, "note", &note.what.message, &note.place));
     errors.chain(open).chain(notes).collect()
 }

@@ -161,7 +161,7 @@ impl Waiver {
     }
 
     fn means(&self, finding: &Finding, sources: &Sources) -> bool {
-        if !self.checks.iter().any(|check| check == finding.check) {
+        if !self.checks.iter().any(|check| *check == finding.check) {
             return false;
         }
         match &self.scope {

@@ -1,0 +1,130 @@
+//! `rootlint check` and `rootlint baseline`: what is looked at.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use super::LATER;
+use super::output::Output;
+
+/// `rootlint check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Folders or files to look at, or `-` for standard input.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// What is reported and how.
+    #[command(flatten)]
+    pub output: Output,
+    /// Speak of findings that this commit does not have.
+    #[arg(long, value_name = "REF", conflicts_with = "diff_base_report")]
+    pub diff_base: Option<String>,
+    /// The same by a JSON report of another run.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub diff_base_report: Option<Utf8PathBuf>,
+    /// Take waivers, configuration, baseline and .gitignore from this commit.
+    #[arg(long, value_name = "REF")]
+    pub waivers_from: Option<String>,
+    /// The name that standard input would have as a file.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub stdin_filename: Option<Utf8PathBuf>,
+    /// What is read and how.
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    later: LaterOptions,
+}
+
+/// Options about what is read.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Paths not to look in.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// A Terraform variable, for every root module that declares it.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub var: Vec<(String, String)>,
+    /// A file of Terraform variables.
+    #[arg(long, value_name = "FILE")]
+    pub var_file: Vec<Utf8PathBuf>,
+    /// The Terraform workspace.
+    #[arg(long, value_name = "NAME")]
+    pub workspace: Option<String>,
+    /// Do not read TF_VAR_* from the environment.
+    #[arg(long)]
+    pub no_env: bool,
+    /// A CloudFormation parameter or pseudo parameter.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    pub parameter: Vec<(String, String)>,
+    /// A file of CloudFormation parameters; of a samconfig.toml, `FILE#NAME` is an environment.
+    #[arg(long, value_name = "FILE")]
+    pub parameter_overrides: Vec<Utf8PathBuf>,
+    /// A plan or state as `terraform show -json` writes it, for the code beside it.
+    #[arg(long, value_name = "FILE")]
+    pub plan: Vec<Utf8PathBuf>,
+    /// The configuration [default: rootlint.toml, looked for upwards to the root]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+    /// The root; nothing outside is read [default: the repository, else the working folder]
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<Utf8PathBuf>,
+    /// How many threads.
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+}
+
+/// Options that a later version will have.
+#[derive(Debug, Args)]
+struct LaterOptions {
+    #[arg(long, hide = true)]
+    rules: Vec<OsString>,
+    #[arg(long, hide = true)]
+    facts: Vec<OsString>,
+    #[arg(long, hide = true)]
+    framework: Vec<OsString>,
+}
+
+impl Check {
+    /// An option given that this version does not have.
+    pub fn later(&self) -> Option<String> {
+        let later = &self.later;
+        [("--rules", &later.rules), ("--facts", &later.facts), ("--framework", &later.framework)]
+            .iter()
+            .find(|(_, given)| !given.is_empty())
+            .map(|(name, _)| format!("{name} is {LATER}"))
+    }
+}
+
+/// `rootlint baseline`
+#[derive(Debug, Args)]
+pub struct Baseline {
+    /// Folders or files to look at.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// Where it goes [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<Utf8PathBuf>,
+    /// What is read and how.
+    #[command(flatten)]
+    pub input: Input,
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_split_at_its_first_equals_sign() {
+        assert_eq!(parse_pair("a=b=c").unwrap(), ("a".into(), "b=c".into()));
+        assert!(parse_pair("=b").is_err() && parse_pair("a").is_err());
+    }
+}

@@ -1,0 +1,124 @@
+//! The command line, as a contract: options may be added, never changed or removed. What a later version will do fails
+//! today instead of being ignored.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
+pub use self::check::{Baseline, Check, Input};
+pub use self::inspect::{Checks, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources};
+pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
+
+mod audit;
+mod check;
+mod inspect;
+mod output;
+
+/// What an option or a format says that a later version will have.
+const LATER: &str = "not implemented in this version";
+
+/// Finds root access keys, organizations whose root users can still create one, and IAM user keys that nothing rotates,
+/// in Terraform, OpenTofu and CloudFormation.
+#[derive(Debug, Parser)]
+#[command(name = "rootlint", version, about, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// In a terminal, unless NO_COLOR says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look for findings in folders, files or standard input.
+    Check(Box<Check>),
+    /// Show a check's page.
+    Explain(Explain),
+    /// List the checks.
+    Checks(Checks),
+    /// Ask service control policies: is root denied iam:CreateAccessKey?
+    Policy(Policy),
+    /// List every resource with its evaluated attributes.
+    Resources(Resources),
+    /// Evaluate Terraform expressions, one a line on standard input.
+    Eval(Eval),
+    /// The organization tree with each account's verdict.
+    Org(Org),
+    /// Look at what AWS hands out: credential reports and CloudTrail events.
+    #[command(hide = true)]
+    Audit(Audit),
+    /// Write down the findings there are, so that later runs report only others.
+    Baseline(Baseline),
+    /// Write facts for other repositories.
+    #[command(hide = true)]
+    Facts(Later),
+    /// Test your own rules.
+    #[command(hide = true)]
+    TestRules(Later),
+    /// Shell completions.
+    #[command(hide = true)]
+    Completions(Later),
+    /// The manual page.
+    #[command(hide = true)]
+    Man(Later),
+}
+
+/// A command that a later version will have, with whatever follows it.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct Later {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<OsString>,
+}
+
+impl Command {
+    /// A command given that this version does not have.
+    pub fn later(&self) -> Option<String> {
+        let name = match self {
+            Self::Facts(_) => "facts",
+            Self::TestRules(_) => "test-rules",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+            _ => return None,
+        };
+        Some(format!("`rootlint {name}` is {LATER}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn short_help_fits_one_screen() {
+        let mut command = Cli::command();
+        command.build();
+        for sub in command.get_subcommands_mut() {
+            let help = sub.clone().term_width(120).render_help().to_string();
+            assert!(help.lines().count() <= 40, "{}: {}", sub.get_name(), help.lines().count());
+            assert!(help.lines().all(|line| line.chars().count() <= 120));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `rootlint check` and `rootlint baseline`.
+
+use std::collections::BTreeSet;
+
+use clap::ArgMatches;
+
+use super::output::{destinations, filter, publish};
+use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
+use crate::baseline;
+use crate::cli;
+use crate::files::{Files, write_named};
+use crate::input;
+use crate::report::{Context, Report};
+use crate::scan::{self, Outcome};
+
+pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
+    if let Some(message) = arguments.later() {
+        return Err(message);
+    }
+    known_checks(arguments.output.only.iter().chain(&arguments.output.skip))?;
+    let destinations = destinations(&arguments.output)?;
+    let named = input::Named {
+        paths: &arguments.paths,
+        stdin: arguments.stdin_filename.as_deref(),
+        rules_from: arguments.waivers_from.as_deref(),
+    };
+    let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
+    let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let before = before(arguments, &prepared, matches)?;
+    let outcome = scan::check(&*prepared.files, &prepared.options);
+    let baseline = match (&baseline, &arguments.output.baseline) {
+        (Some((inner, text)), Some(named)) => {
+            let path = inner.as_deref().unwrap_or(named);
+            Some(baseline::parse(path, inner.is_some(), text, &outcome.sources)?)
+        }
+        _ => None,
+    };
+
+    let mut findings = outcome.findings;
+    filter(&mut findings, &arguments.output);
+    let rules = rules();
+    let context = Context {
+        sources: &outcome.sources,
+        files: &*prepared.files,
+        rules: &rules,
+        counts: outcome.summary,
+        strict: arguments.output.strict,
+        baseline: baseline.as_deref(),
+        before: before.as_ref(),
+    };
+    let report = Report::new(findings, &context);
+    publish(&report, &destinations, &arguments.output)
+}
+
+/// The fingerprints of what was there before, if that is asked: of another commit, or of another run's report.
+fn before(
+    arguments: &cli::Check,
+    prepared: &input::Prepared,
+    matches: &ArgMatches,
+) -> Result<Option<BTreeSet<String>>, String> {
+    if let Some(file) = &arguments.diff_base_report {
+        let (_, text) = prepared.ruling_file(file)?;
+        return baseline::of_report(&text).map(Some).map_err(|error| format!("{file}: {error}"));
+    }
+    let Some(reference) = &arguments.diff_base else { return Ok(None) };
+    let (files, options) = prepared.at(reference, &arguments.input, matches)?;
+    let options = scan::Options { today: prepared.options.today, ..options };
+    let report = report_of(scan::check(&files, &options), &files);
+    Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
+}
+
+/// The report on a run with nothing left out.
+fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
+    let rules = rules();
+    let context = Context {
+        sources: &outcome.sources,
+        files,
+        rules: &rules,
+        counts: outcome.summary,
+        strict: false,
+        baseline: None,
+        before: None,
+    };
+    Report::new(outcome.findings, &context)
+}
+
+pub(super) fn write_baseline(arguments: &cli::Baseline, matches: &ArgMatches) -> Outcomes {
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let prepared = input::prepare(&named, &arguments.input, matches)?;
+    let report = report_of(scan::check(&*prepared.files, &prepared.options), &*prepared.files);
+    let text = report.baseline();
+    match &arguments.output {
+        Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,
+        None => print(&text)?,
+    }
+    Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
+}

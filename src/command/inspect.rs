@@ -1,0 +1,162 @@
+//! The commands that answer one question: pages, policies, organizations, resources, expressions.
+
+use std::io::{self, BufRead, Write};
+
+use clap::ArgMatches;
+
+use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
+use crate::ask::ask;
+use crate::checks;
+use crate::cli::{self, OrgFormat, PlainFormat};
+use crate::finding::Findings;
+use crate::input;
+use crate::org;
+use crate::report::place::Texts;
+use crate::report::policy::Outcome as Verdict;
+use crate::report::{self, Context, Report, human, json, value};
+use crate::resource::{Mode, Presence};
+use crate::scan::{self, EvalRow, Outcome};
+
+pub(super) fn explain(id: &str) -> Outcomes {
+    let check = known_check(id)?;
+    let (meta, page) = check.meta()?;
+    let mut text = format!("{} ({}): {}\n\n{}\n", check.id, meta.severity.name(), meta.title, page.trim_end());
+    for (framework, controls) in &meta.frameworks {
+        text.push_str(&format!("\n{framework}: {}", controls.join(", ")));
+    }
+    for reference in &meta.references {
+        text.push_str(&format!("\n{reference}"));
+    }
+    text.push_str(if meta.frameworks.is_empty() && meta.references.is_empty() { "" } else { "\n" });
+    print(&text)?;
+    Ok(FINE)
+}
+
+pub(super) fn list(frameworks: bool) -> Outcomes {
+    let mut text = String::new();
+    let width = checks::ALL.iter().map(|check| check.id.len()).max().unwrap_or(0);
+    for check in checks::ALL {
+        let (meta, _) = check.meta()?;
+        text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
+        if frameworks {
+            for (framework, controls) in &meta.frameworks {
+                text.push_str(&format!("{:width$}  {:8}  {framework}: {}\n", "", "", controls.join(", ")));
+            }
+        }
+    }
+    print(&text)?;
+    Ok(FINE)
+}
+
+pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
+    let (rows, Outcome { findings, sources, summary, .. }) = scan::resources(&*files, &options);
+    let mut texts = Texts::default();
+    rows.iter().for_each(|row| texts.load(row.span, &sources, &*files));
+    let mut lines: Vec<json::ResourceLine<'_>> = rows
+        .iter()
+        .map(|row| {
+            let (presence, condition) = match &row.presence {
+                Presence::Certain => ("certain", None),
+                Presence::Possible(reason) => ("possible", Some(reason.to_string())),
+            };
+            json::ResourceLine {
+                address: &row.address,
+                kind: &row.kind,
+                mode: if row.mode == Mode::Data { "data" } else { "managed" },
+                project: &row.project,
+                presence,
+                condition: row.condition.clone().or(condition),
+                place: texts.place(row.span),
+                attributes: value::to_json(&row.attributes),
+                sensitive: value::sensitive(&row.attributes),
+            }
+        })
+        .collect();
+    // Rows of one project stay in the order of its own list, which the driver gives.
+    lines.sort_by(|a, b| a.project.cmp(b.project));
+    let rules = Vec::new();
+    let context = Context {
+        sources: &sources,
+        files: &*files,
+        rules: &rules,
+        counts: summary,
+        strict: false,
+        baseline: None,
+        before: None,
+    };
+    let errors = Findings { errors: findings.errors, ..Findings::default() };
+    let report = Report::new(errors, &context);
+    let text = match arguments.format {
+        PlainFormat::Json => json::resources(&lines, &report),
+        PlainFormat::Human => human::resources(&lines, &report, terminal()),
+    };
+    print(&text)?;
+    Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
+}
+
+pub(super) fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
+    let folder = arguments.folder.clone();
+    let named = input::Named { paths: folder.as_slice(), stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
+    let folder = options.paths.first().cloned().unwrap_or_default();
+    let mut failed = None;
+    // Not locked: the evaluator reads and writes on a thread with a deep stack.
+    let expressions = io::BufReader::new(io::stdin()).lines().map_while(|read| {
+        let read = read.map_err(|error| format!("standard input: {error}"));
+        let expression = read.and_then(|text| match arguments.json_input {
+            false => Ok(text),
+            true => serde_json::from_str(&text).map_err(|error| format!("standard input: not a JSON string: {error}")),
+        });
+        expression.map_err(|error| failed = Some(error)).ok()
+    });
+    let mut written = Ok(());
+    let mut out = io::stdout();
+    scan::evaluate(&*files, &options, &folder, expressions, &mut |row| {
+        let answer = match &row {
+            EvalRow::Value(result) => value::answer(Ok(result)),
+            EvalRow::Error(message) => value::answer(Err(message)),
+        };
+        // Whoever asks may wait for each answer before the next question.
+        if written.is_ok() {
+            written = writeln!(out, "{answer}").and_then(|()| out.flush());
+        }
+    });
+    forgive_closed_pipe(written)?;
+    failed.map_or(Ok(FINE), Err)
+}
+
+pub(super) fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
+    let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
+    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
+    let (found, settings, outcome) = scan::organizations(&*files, &options);
+    let elsewhere = settings.organization.elsewhere.as_ref();
+    let answer = org::answer(&found, elsewhere, &outcome.findings, &outcome.sources, &*files);
+    let text = match arguments.format {
+        OrgFormat::Human => answer.human(terminal()),
+        OrgFormat::Json => answer.json(),
+        OrgFormat::Dot => answer.dot(),
+        OrgFormat::Html => report::org::html(&answer),
+    };
+    print(&text)?;
+    Ok(match answer.outcome() {
+        report::org::Outcome::Denied => FINE,
+        report::org::Outcome::NotDenied => FINDINGS,
+        report::org::Outcome::Unknown => INCOMPLETE,
+    })
+}
+
+pub(super) fn policy(arguments: &cli::Policy) -> Outcomes {
+    let answer = ask(arguments)?;
+    let text = match arguments.format {
+        PlainFormat::Json => answer.json(),
+        PlainFormat::Human => answer.human(terminal()),
+    };
+    print(&text)?;
+    Ok(match answer.outcome {
+        Verdict::Yes => FINE,
+        Verdict::No | Verdict::Conditional => FINDINGS,
+        Verdict::Unknown | Verdict::Invalid => INCOMPLETE,
+    })
+}

@@ -1,0 +1,143 @@
+//! The commands: arguments in, text and an exit code out.
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::checks::{self, Meta};
+use crate::cli::{Cli, Color, Command};
+use crate::report::shown::{disarm, line, lines};
+use crate::report::{Rule, human};
+use crate::suggest::did_you_mean;
+
+mod audit;
+mod check;
+mod inspect;
+mod output;
+
+/// Nothing to complain about.
+const FINE: u8 = 0;
+/// Findings at or above `--fail-on`.
+const FINDINGS: u8 = 1;
+/// The command could not start.
+const USAGE: u8 = 2;
+/// Not everything could be looked at or decided.
+const INCOMPLETE: u8 = 3;
+
+/// Why a command could not start, in words: exit code 2.
+type Outcomes = Result<u8, String>;
+
+/// Runs the program.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let matches = match Cli::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and the version are printed where output goes, everything else where errors go.
+            let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
+            // An argument that it quotes may be the name of a file in a stranger's repository.
+            let text = error.render().to_string();
+            let _ = match disarm(&lines(&text)) {
+                shown if shown.trim_end() == text.trim_end() => error.print(),
+                shown => writeln!(anstream::stderr(), "{shown}"),
+            };
+            return ExitCode::from(code);
+        }
+    };
+    let result = Cli::from_arg_matches(&matches).map_err(|error| error.to_string()).and_then(|cli| {
+        match cli.color {
+            Color::Auto => {}
+            Color::Always => ColorChoice::Always.write_global(),
+            Color::Never => ColorChoice::Never.write_global(),
+        }
+        run(&cli, matches.subcommand().map(|(_, matches)| matches))
+    });
+    ExitCode::from(result.unwrap_or_else(|message| {
+        let _ = writeln!(anstream::stderr(), "error: {}", disarm(&lines(&message)));
+        USAGE
+    }))
+}
+
+fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
+    if let Some(message) = cli.command.later() {
+        return Err(message);
+    }
+    match (&cli.command, matches) {
+        (Command::Check(arguments), Some(matches)) => check::check(arguments, matches),
+        (Command::Audit(arguments), _) => audit::audit(&arguments.evidence),
+        (Command::Resources(arguments), Some(matches)) => inspect::resources(arguments, matches),
+        (Command::Eval(arguments), Some(matches)) => inspect::eval(arguments, matches),
+        (Command::Org(arguments), Some(matches)) => inspect::organizations(arguments, matches),
+        (Command::Baseline(arguments), Some(matches)) => check::write_baseline(arguments, matches),
+        (Command::Explain(arguments), _) => inspect::explain(&arguments.id),
+        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks),
+        (Command::Policy(arguments), _) => inspect::policy(arguments),
+        _ => Err("not implemented in this version".to_owned()),
+    }
+}
+
+fn known_checks<'a>(mut ids: impl Iterator<Item = &'a String>) -> Result<(), String> {
+    ids.try_for_each(|id| known_check(id).map(drop))
+}
+
+fn known_check(id: &str) -> Result<&'static checks::Check, String> {
+    checks::ALL.iter().find(|check| check.id == id).ok_or_else(|| {
+        let hint = did_you_mean(id, checks::ALL.iter().map(|check| check.id));
+        let hint = if hint.is_empty() { "; `rootlint checks` lists them".to_owned() } else { hint };
+        format!("there is no check `{}`{hint}", line(id))
+    })
+}
+
+/// What reports say about the checks.
+fn rules() -> Vec<Rule> {
+    checks::ALL
+        .iter()
+        .filter_map(|check| {
+            let (meta, page) = check.meta().ok()?;
+            Some(Rule {
+                id: check.id.to_owned(),
+                url: url(check.id, &meta),
+                title: meta.title,
+                severity: Some(meta.severity),
+                frameworks: meta.frameworks,
+                page: page.to_owned(),
+                absence: meta.absence,
+            })
+        })
+        .collect()
+}
+
+/// Where to read more: the page where the project is published, else what the check rests on.
+fn url(id: &str, meta: &Meta) -> String {
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => meta.references.first().cloned().unwrap_or_default(),
+        repository => format!("{repository}/blob/main/checks/{id}/README.md"),
+    }
+}
+
+/// How a report for standard output looks.
+fn terminal() -> human::Style {
+    let colors = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    human::Style { colors, width: width(), ..human::Style::default() }
+}
+
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.filter(|columns| *columns >= 40).unwrap_or(140)
+}
+
+/// Prints a finished text, in one go.
+fn print(text: &str) -> Result<(), String> {
+    let mut out = AutoStream::auto(io::stdout().lock());
+    forgive_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Whoever reads may stop reading (`| head`): that is no error of ours.
+fn forgive_closed_pipe(written: io::Result<()>) -> Result<(), String> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {error}")),
+        _ => Ok(()),
+    }
+}
