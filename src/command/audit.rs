@@ -22,7 +22,7 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
     let options = Options { config, now: output.now, jobs: ground.jobs.map(std::num::NonZeroUsize::get) };
     let audit::Outcome { mut findings, sources, files, summary } = match evidence {
         Evidence::CredentialReport(arguments) => audit::credential_report::audit(&arguments.files, &options)?,
-        Evidence::Cloudtrail(arguments) => audit::cloudtrail::audit(&arguments.paths, &options)?,
+        Evidence::Cloudtrail(arguments) => audit::cloudtrail::audit(&arguments.paths, &arguments.sigma, &options)?,
     };
     let baseline = baseline_of(output, &sources)?;
     filter(&mut findings, output);

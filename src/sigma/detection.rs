@@ -77,7 +77,9 @@ fn resolve(
     selections: &IndexMap<&str, Arc<Expression>>,
     place: &dyn Fn(std::ops::Range<usize>) -> Span,
 ) -> Built {
-    let each = |parts: &[Condition]| parts.iter().map(|part| resolve(part, selections, place)).collect();
+    let each = |parts: &[Condition]| -> Result<Vec<_>, Diagnostic> {
+        parts.iter().map(|part| resolve(part, selections, place)).collect()
+    };
     Ok(Arc::new(match condition {
         Condition::Name(name, range) => {
             let missing = || invalid(format!("there is no selection `{name}`"), place(range.clone()));

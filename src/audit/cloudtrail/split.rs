@@ -13,8 +13,8 @@ use crate::source::Position;
 /// The longest record that is read. CloudTrail writes none above 1 MB; `lookup-events` escapes them.
 pub const MAX_RECORD: usize = 4 << 20;
 
-/// How deeply a record may nest.
-const MAX_DEPTH: usize = 256;
+/// How deeply brackets may nest; the JSON library takes not many more.
+const MAX_DEPTH: usize = 120;
 
 /// How much is read at once.
 const CHUNK: usize = 256 << 10;
@@ -98,6 +98,7 @@ pub struct Splitter<R> {
     /// Where the last name that may be that of a list starts and ends.
     name: (usize, usize),
     last: u8,
+    saw_list: bool,
     /// Whether the rest of the line is passed over.
     lost: bool,
     /// After a fault brackets no longer fit.
@@ -154,9 +155,15 @@ impl<R: Read> Splitter<R> {
             open: None,
             name: (0, 0),
             last: b'\n',
+            saw_list: false,
             lost: false,
             lenient: false,
         }
+    }
+
+    /// Whether a list of records was met, even if it is empty.
+    pub fn saw_list(&self) -> bool {
+        self.saw_list
     }
 
     /// The text of a record.
@@ -399,6 +406,7 @@ impl<R: Read> Splitter<R> {
             (b'[', Some(open)) if depth == open.depth + 1 && self.is_list(open) => {
                 // What was taken for a record is what holds the records.
                 self.open = None;
+                self.saw_list = true;
                 self.lists.push(depth + 1);
             }
             _ => {}
@@ -551,6 +559,6 @@ mod tests {
             assert_eq!(found, [false, true]);
         }
         let deep = "[".repeat(100_000);
-        assert_eq!(split(&deep), ["1:257 fault: this record nests too deeply"]);
+        assert_eq!(split(&deep), ["1:121 fault: this record nests too deeply"]);
     }
 }

@@ -1,0 +1,193 @@
+//! CloudTrail events: what the root user did, and what rules of the user's own look for.
+//!
+//! Files are read in parallel, each as a stream of records of which one is held at a time. A record is only parsed if its
+//! text holds what some rule needs. What is kept are groups of events, whose number is bounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use rayon::prelude::*;
+
+use self::read::{FileResult, Watched, read_file};
+use self::tell::tell;
+use self::walk::{Input, Left, inputs};
+use super::{Options, Outcome};
+use crate::aws::cloudtrail::{Group, Key, Watch};
+use crate::checks::{self, Run};
+use crate::finding::{Diagnostic, Findings};
+use crate::sigma::{self, LogSource};
+use crate::source::{Position, Sources, Span, Spot};
+
+mod object;
+mod read;
+mod rules;
+mod split;
+mod stream;
+mod tell;
+mod walk;
+
+/// How many groups are told of.
+const MAX_GROUPS: usize = 10_000;
+
+/// How many errors are told of.
+const MAX_ERRORS: usize = 1_000;
+
+/// How many files are read before what they gave is put together.
+const BATCH: usize = 512;
+
+/// The log source of rules.
+const LOGS: LogSource = LogSource { product: "aws", service: "cloudtrail" };
+
+/// A rule that is looked for.
+struct Seeker {
+    rule: sigma::Rule,
+    /// The check that it belongs to; none is a rule of the user's own.
+    check: Option<(&'static str, Watch)>,
+}
+
+/// Looks at what is named, and runs the rules in the folders or files `sigma`.
+///
+/// # Errors
+/// In words, when something named does not exist.
+pub fn audit(named: &[Utf8PathBuf], sigma: &[Utf8PathBuf], options: &Options) -> Result<Outcome, String> {
+    let mut outcome = Outcome::default();
+    let mut seekers = own_rules(&outcome.sources, &mut outcome.findings);
+    rules::load(sigma, &mut seekers, &mut outcome)?;
+    let filter = sigma::filter(seekers.iter().map(|seeker| &seeker.rule));
+    let watched = Watched { seekers: &seekers, filter: &filter };
+    let (inputs, left) = inputs(named)?;
+
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build();
+    let mut gathered = Gathered { left, ..Gathered::default() };
+    for batch in inputs.chunks(BATCH) {
+        let read = || batch.par_iter().map(|input| read_file(input, &watched)).collect::<Vec<_>>();
+        let results = match &pool {
+            Ok(pool) => pool.install(read),
+            Err(_) => read(),
+        };
+        for (input, result) in batch.iter().zip(results) {
+            gathered.take(input, result);
+        }
+    }
+    gathered.finish(&seekers, &mut outcome);
+    Ok(outcome)
+}
+
+/// The rules of the checks. A test holds that all of them can be read.
+fn own_rules(sources: &Sources, findings: &mut Findings) -> Vec<Seeker> {
+    let mut seekers = Vec::new();
+    for check in checks::ALL {
+        let Run::Events(watch) = check.run else { continue };
+        let file = sources.virtual_file(&format!("<rule.sigma.yml of {}>", check.id), watch.rule);
+        let parsed = sigma::parse(watch.rule, file, check.id, LOGS);
+        findings.errors.extend(parsed.errors);
+        seekers.extend(parsed.rules.into_iter().map(|rule| Seeker { rule, check: Some((check.id, watch)) }));
+    }
+    seekers
+}
+
+/// What all files gave.
+#[derive(Default)]
+struct Gathered {
+    groups: BTreeMap<Key, Group>,
+    /// How many groups there was no room for.
+    more_groups: usize,
+    errors: Vec<(&'static str, String, Spot)>,
+    more_errors: usize,
+    left: Left,
+    files: usize,
+    records: u64,
+    /// How many files hold events, or a list of none.
+    with_events: usize,
+}
+
+impl Gathered {
+    fn take(&mut self, input: &Input, result: FileResult) {
+        self.files += 1;
+        self.records += result.records;
+        if result.is_digest {
+            self.left.digests.push(&input.name);
+            return;
+        }
+        self.with_events += usize::from(result.recognised);
+        for (key, group) in result.groups {
+            let room = self.groups.len() < MAX_GROUPS;
+            match self.groups.entry(key) {
+                std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().merge(group),
+                std::collections::btree_map::Entry::Vacant(free) if room => {
+                    free.insert(group);
+                }
+                std::collections::btree_map::Entry::Vacant(_) => self.more_groups += 1,
+            }
+        }
+        self.more_groups += result.more_groups;
+        let is_other = !result.recognised && result.broken.is_none();
+        if is_other && !input.is_named {
+            self.left.others.push(&input.name);
+            return;
+        }
+        let start = Position { line: 1, column: 1 };
+        let mut add = |code, message: String, (start, end): (Position, Position)| {
+            if self.errors.len() < MAX_ERRORS {
+                self.errors.push((code, message, Spot { path: Arc::clone(&input.name), start, end }));
+            } else {
+                self.more_errors += 1;
+            }
+        };
+        if is_other {
+            let message = "this holds no events of CloudTrail in a form that is known (docs/cloudtrail.md lists them)";
+            add("cloudtrail-unrecognised", message.to_owned(), (start, start));
+            return;
+        }
+        for (code, message, at) in result.errors {
+            add(code, message, at);
+        }
+        if let Some((code, message, at)) = result.broken {
+            add(code, message, (at, at));
+        }
+        if result.more_errors > 0 {
+            let message = format!("{} more places of this file could not be read", result.more_errors);
+            add("cloudtrail-syntax", message, (start, start));
+        }
+    }
+
+    fn finish(self, seekers: &[Seeker], outcome: &mut Outcome) {
+        let Outcome { findings, sources, summary, .. } = outcome;
+        let place = |name: &Arc<Utf8Path>| -> Span {
+            let start = Position { line: 1, column: 1 };
+            sources.spot(Spot { path: Arc::clone(name), start, end: start })
+        };
+        for group in self.groups.values() {
+            findings.findings.extend(tell(group, seekers, sources));
+        }
+        for (code, message, spot) in self.errors {
+            findings.errors.push(Diagnostic::new(code, message, sources.spot(spot)));
+        }
+        let somewhere = || place(&Arc::from(Utf8Path::new("<events>")));
+        if self.more_errors > 0 {
+            let message = format!("{} more places in other files could not be read", self.more_errors);
+            findings.errors.push(Diagnostic::new("cloudtrail-syntax", message, somewhere()));
+        }
+        if self.more_groups > 0 {
+            let message = format!("events of more than {MAX_GROUPS} kinds and accounts: the rest is not told of");
+            findings.errors.push(Diagnostic::new("cloudtrail-too-many", message, somewhere()));
+        }
+        for (name, error) in &self.left.unreadable {
+            findings.errors.push(Diagnostic::new("file-unreadable", error.clone(), place(name)));
+        }
+        for (files, what) in [
+            (&self.left.digests, "digests of CloudTrail, which hold no events: they are left out"),
+            (&self.left.others, "files that hold no events of CloudTrail: they are left out"),
+        ] {
+            if let Some(first) = &files.first {
+                let message = format!("{} {what}", files.count);
+                findings.notes.push(Diagnostic::new("cloudtrail-left-out", message, place(first)));
+            }
+        }
+        summary.files = self.files;
+        summary.ignored = self.left.digests.count + self.left.others.count;
+        summary.projects = self.with_events;
+        summary.resources = usize::try_from(self.records).unwrap_or(usize::MAX);
+    }
+}
