@@ -151,11 +151,6 @@ impl Pattern {
         self.parts.last() == Some(&Part::Star)
     }
 
-    /// Whether it matches every text.
-    pub fn is_any(&self) -> bool {
-        self.parts == [Part::Star]
-    }
-
     /// The whole text that is matched, but for its case, if there is only one.
     pub fn only(&self) -> Option<&str> {
         self.plain.as_deref().filter(|_| !self.is_open_before() && !self.is_open_after())
@@ -215,7 +210,6 @@ mod tests {
         let pattern = |text: &str| Pattern::new(text, Around::Nothing, false);
         assert_eq!(pattern("Root").only(), Some("root"));
         assert_eq!(pattern("Root*").only(), None);
-        assert!(pattern("*").is_any() && !pattern("?*").is_any());
         assert_eq!(pattern("a?Bc*").stretches(), ["a", "bc", ""]);
     }
 }

@@ -125,7 +125,7 @@ fn what_cannot_be_run_is_an_error_at_its_place() {
     assert_eq!(detection("a:\n  x: {y: 1}\ncondition: a"), "sigma-invalid: {y: 1}");
     assert_eq!(detection("a:\n  x: 1\ntimeframe: 5m\ncondition: a"), "sigma-unsupported: timeframe");
     assert_eq!(fault("title: t\ncorrelation:\n  type: event_count\n"), "sigma-unsupported: correlation");
-    assert_eq!(fault("a: [\n"), "yaml-syntax: ");
+    assert_eq!(fault("a: [\n"), "yaml-syntax: [");
     let level = document("a:\n  x: 1\ncondition: a") + "level: grave\n";
     assert_eq!(fault(&level), "sigma-invalid: grave");
     assert!(fault("- x\n").starts_with("sigma-invalid"));
