@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::GlobMatcher;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::aws::credential_report::AuditSettings;
 use crate::aws::{Accept, Elsewhere, OrganizationSettings, RotationSettings, Settings};
 use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
@@ -51,6 +54,12 @@ pub struct Config {
     pub rotation_elsewhere: Option<Said>,
     /// `[monitoring] elsewhere`
     pub monitoring_elsewhere: Option<Said>,
+    /// `[audit] max-age-days`
+    pub audit_age_days: Option<u32>,
+    /// `[audit] max-unused-days`
+    pub audit_unused_days: Option<u32>,
+    /// `[audit] inactive-root-key = "allow"`
+    pub inactive_root_key_allowed: bool,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
     /// `[[terraform]]`
@@ -125,7 +134,7 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        let known = ["organization", "rotation", "monitoring", "files", "terraform", "waiver"];
+        let known = ["organization", "rotation", "monitoring", "audit", "files", "terraform", "waiver"];
         keys(table, "the configuration", &known)?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
@@ -139,6 +148,14 @@ impl Config {
         if let Some(monitoring) = section(table, "monitoring")? {
             keys(monitoring, "[monitoring]", &["elsewhere"])?;
             self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
+        }
+        if let Some(audit) = section(table, "audit")? {
+            keys(audit, "[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"])?;
+            self.audit_age_days = get(audit, "max-age-days").map(days).transpose()?;
+            self.audit_unused_days = get(audit, "max-unused-days").map(days).transpose()?;
+            if let Some(value) = get(audit, "inactive-root-key") {
+                self.inactive_root_key_allowed = one_of(value, ["report", "allow"])?;
+            }
         }
         if let Some(files) = section(table, "files")? {
             keys(files, "[files]", &["exclude"])?;
@@ -180,11 +197,7 @@ impl Config {
             }
         }
         if let Some(value) = get(table, "full-aws-access") {
-            self.full_aws_access_detached = match value.get_ref().as_str() {
-                Some("attached") => false,
-                Some("detached") => true,
-                _ => return Err(expected("\"attached\" or \"detached\"", value)),
-            };
+            self.full_aws_access_detached = one_of(value, ["attached", "detached"])?;
         }
         self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
         Ok(())
@@ -220,6 +233,18 @@ impl Config {
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
             monitoring: elsewhere(&self.monitoring_elsewhere),
+        }
+    }
+}
+
+impl Config {
+    /// What the checks of credential reports are told. `unused_days` is what a framework asks for.
+    pub fn audit(&self, unused_days: Option<u32>) -> AuditSettings {
+        let default = AuditSettings::default();
+        AuditSettings {
+            max_age_days: self.audit_age_days.or(self.max_age_days).unwrap_or(default.max_age_days),
+            max_unused_days: self.audit_unused_days.or(unused_days).unwrap_or(default.max_unused_days),
+            inactive_root_key_allowed: self.inactive_root_key_allowed,
         }
     }
 }
@@ -270,6 +295,16 @@ fn string(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
 
 fn strings(value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Said>> {
     array(value)?.iter().map(string).collect()
+}
+
+/// Which of two words is said: true for the second.
+fn one_of(value: &Spanned<DeValue<'_>>, words: [&str; 2]) -> Parsed<bool> {
+    let said = value.get_ref().as_str();
+    let [first, second] = words;
+    match words.iter().position(|word| said == Some(word)) {
+        Some(index) => Ok(index == 1),
+        None => Err(expected(&format!("\"{}\" or \"{}\"", first, second), value)),
+    }
 }
 
 /// A reason must say something: it is repeated in the report in place of a finding.
@@ -329,6 +364,12 @@ fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<Terrafor
 pub fn day(text: &str) -> Option<Date> {
     let is_long = text.len() == "2027-01-31".len();
     text.parse().ok().filter(|_| is_long)
+}
+
+/// A time with its offset, as `2027-01-31T12:00:00Z`, or the start of a day (UTC).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let start = || day(text)?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(start()?.timestamp()))
 }
 
 /// What is said of a text that is no day.
@@ -472,7 +513,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, files, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

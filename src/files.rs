@@ -398,6 +398,16 @@ pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())
 }
 
+/// All of standard input.
+///
+/// # Errors
+/// When it cannot be read, or holds more than `limit` bytes.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge(limit)) } else { Ok(bytes) }
+}
+
 /// The bytes of a file that the user named, wherever it lies.
 ///
 /// # Errors

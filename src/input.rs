@@ -1,7 +1,6 @@
 //! What the arguments name, found on disk: the root, the files, the configuration, the options of a run.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -156,13 +155,7 @@ fn stdin_scope(name: &Utf8Path, root: Option<&Utf8Path>, working: &Utf8Path) -> 
 /// # Errors
 /// In words, when it cannot be read or is too large.
 pub fn read_stdin() -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("standard input: {error}"))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(format!("standard input: is larger than the limit of {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(bytes)
+    crate::files::read_stdin(MAX_FILE_BYTES).map_err(|error| format!("standard input: {error}"))
 }
 
 /// The options; `rules` hold the configuration.

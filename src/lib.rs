@@ -20,6 +20,7 @@ pub mod document;
 pub mod encode;
 pub mod files;
 pub mod finding;
+pub mod frameworks;
 pub mod git;
 pub mod input;
 pub mod manifest;

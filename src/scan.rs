@@ -142,7 +142,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     in_pool(options, || {
         let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
             Run::Model(run) => Some(run),
-            Run::Events(_) | Run::Waivers(_) => None,
+            _ => None,
         });
         let results: Vec<Findings> = of_model
             .map(|run| {

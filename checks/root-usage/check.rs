@@ -41,19 +41,23 @@ fn kind(event: &Event<'_>) -> &'static str {
 fn tell(group: &Group, finding: Finding) -> Finding {
     let (account, times) = (group.account(), times(group.count));
     let (severity, what) = match group.key.kind {
-        SESSION => (Severity::Low, format!("A privileged session as the root user of {account} made {}", calls(group.count))),
+        SESSION => {
+            (Severity::Low, format!("A privileged session as the root user of {account} made {}", calls(group.count)))
+        }
         SIGN_IN => (Severity::Medium, format!("The root user of {account} signed in{times}")),
         FAILED_SIGN_IN => (Severity::Low, format!("Signing in as the root user of {account} failed{times}")),
-        KEY_REFUSED => {
-            (Severity::Medium, format!("The root user of {account} tried{times} to make an access key for itself, and was refused"))
-        }
+        KEY_REFUSED => (
+            Severity::Medium,
+            format!("The root user of {account} tried{times} to make an access key for itself, and was refused"),
+        ),
         KEY_FOR_USER => {
             let users = if group.users.is_empty() { String::new() } else { format!(" ({})", group.users.text(5)) };
             (Severity::Medium, format!("The root user of {account} made access keys for IAM users{times}{users}"))
         }
-        LONG_TERM_KEY => {
-            (Severity::High, format!("A long-term access key of the root user of {account} made {}", calls(group.count)))
-        }
+        LONG_TERM_KEY => (
+            Severity::High,
+            format!("A long-term access key of the root user of {account} made {}", calls(group.count)),
+        ),
         READING => (Severity::Medium, format!("The root user of {account} made {} that only read", calls(group.count))),
         _ => (Severity::Medium, format!("The root user of {account} made {}", calls(group.count))),
     };
@@ -62,8 +66,12 @@ fn tell(group: &Group, finding: Finding) -> Finding {
             "Central root access (`sts:AssumeRoot`) gives such sessions to people of the management account, for one task each. Ask \
              who began it: the call is in the trail of the management account."
         }
-        FAILED_SIGN_IN => "Ask whoever keeps the password. If nobody tried, somebody else did: see that the root user has MFA.",
-        LONG_TERM_KEY => "The root user has an access key. Find the program that uses it, give it a role, and delete the key.",
+        FAILED_SIGN_IN => {
+            "Ask whoever keeps the password. If nobody tried, somebody else did: see that the root user has MFA."
+        }
+        LONG_TERM_KEY => {
+            "The root user has an access key. Find the program that uses it, give it a role, and delete the key."
+        }
         KEY_REFUSED => "The guard held. Ask who tried, and why.",
         _ => {
             "Ask who did this and whether the root user was needed. What a role can do is for a role; only a few tasks of an \

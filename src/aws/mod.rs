@@ -9,6 +9,7 @@ use crate::source::Span;
 
 pub mod access_key;
 pub mod cloudtrail;
+pub mod credential_report;
 pub mod credentials;
 pub mod exposure;
 #[cfg(test)]

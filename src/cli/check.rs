@@ -82,15 +82,13 @@ struct LaterOptions {
     rules: Vec<OsString>,
     #[arg(long, hide = true)]
     facts: Vec<OsString>,
-    #[arg(long, hide = true)]
-    framework: Vec<OsString>,
 }
 
 impl Check {
     /// An option given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
-        [("--rules", &later.rules), ("--facts", &later.facts), ("--framework", &later.framework)]
+        [("--rules", &later.rules), ("--facts", &later.facts)]
             .iter()
             .find(|(_, given)| !given.is_empty())
             .map(|(name, _)| format!("{name} is {LATER}"))

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use clap::ArgMatches;
+use jiff::tz::TimeZone;
 
 use super::output::{destinations, filter, publish};
-use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
+use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
 use crate::baseline;
 use crate::cli;
 use crate::files::{Files, write_named};
@@ -18,6 +19,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         return Err(message);
     }
     known_checks(arguments.output.only.iter().chain(&arguments.output.skip))?;
+    let rules = rules(&asked_frameworks(&arguments.output.framework)?);
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
         paths: &arguments.paths,
@@ -25,7 +27,9 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         rules_from: arguments.waivers_from.as_deref(),
     };
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
-    prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
+    if let Some(now) = arguments.output.now {
+        prepared.options.today = now.to_zoned(TimeZone::UTC).date();
+    }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let before = before(arguments, &prepared, matches)?;
     let outcome = scan::check(&*prepared.files, &prepared.options);
@@ -38,8 +42,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     };
 
     let mut findings = outcome.findings;
-    filter(&mut findings, &arguments.output);
-    let rules = rules();
+    filter(&mut findings, &arguments.output, &rules);
     let context = Context {
         sources: &outcome.sources,
         files: &*prepared.files,
@@ -72,7 +75,7 @@ fn before(
 
 /// The report on a run with nothing left out.
 fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
-    let rules = rules();
+    let rules = rules(&BTreeSet::new());
     let context = Context {
         sources: &outcome.sources,
         files,

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Write};
 
 use clap::ArgMatches;
+use serde_json::json;
 
 use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
 use crate::ask::ask;
@@ -13,7 +14,7 @@ use crate::input;
 use crate::org;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
-use crate::report::{self, Context, Report, human, json, value};
+use crate::report::{self, Context, Report, human, json as report_json, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 
@@ -21,30 +22,58 @@ pub(super) fn explain(id: &str) -> Outcomes {
     let check = known_check(id)?;
     let (meta, page) = check.meta()?;
     let mut text = format!("{} ({}): {}\n\n{}\n", check.id, meta.severity.name(), meta.title, page.trim_end());
-    for (framework, controls) in &meta.frameworks {
-        text.push_str(&format!("\n{framework}: {}", controls.join(", ")));
-    }
+    let controls = check.controls()?.lines();
+    controls.iter().for_each(|line| text.push_str(&format!("\n{line}")));
     for reference in &meta.references {
         text.push_str(&format!("\n{reference}"));
     }
-    text.push_str(if meta.frameworks.is_empty() && meta.references.is_empty() { "" } else { "\n" });
+    text.push_str(if controls.is_empty() && meta.references.is_empty() { "" } else { "\n" });
     print(&text)?;
     Ok(FINE)
 }
 
-pub(super) fn list(frameworks: bool) -> Outcomes {
+pub(super) fn list(frameworks: bool, format: PlainFormat) -> Outcomes {
+    if format == PlainFormat::Json {
+        return list_as_json(frameworks);
+    }
     let mut text = String::new();
     let width = checks::ALL.iter().map(|check| check.id.len()).max().unwrap_or(0);
     for check in checks::ALL {
         let (meta, _) = check.meta()?;
         text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
         if frameworks {
-            for (framework, controls) in &meta.frameworks {
-                text.push_str(&format!("{:width$}  {:8}  {framework}: {}\n", "", "", controls.join(", ")));
+            for line in check.controls()?.lines() {
+                text.push_str(&format!("{:width$}  {:8}  {line}\n", "", ""));
             }
         }
     }
     print(&text)?;
+    Ok(FINE)
+}
+
+/// The same for a program, each control with who says that it belongs to the check.
+fn list_as_json(frameworks: bool) -> Outcomes {
+    let mut all = Vec::new();
+    for check in checks::ALL {
+        let (meta, _) = check.meta()?;
+        let mut row = json!({"id": check.id, "severity": meta.severity, "title": meta.title});
+        if frameworks {
+            let mut by_framework = serde_json::Map::new();
+            for (framework, id, sources) in check.controls()?.iter() {
+                let controls = by_framework.entry(framework).or_insert_with(|| json!([]));
+                if let Some(controls) = controls.as_array_mut() {
+                    controls.push(json!({"id": id, "sources": sources}));
+                }
+            }
+            if let Some(row) = row.as_object_mut() {
+                row.insert("frameworks".to_owned(), by_framework.into());
+            }
+        }
+        all.push(row);
+    }
+    let text =
+        serde_json::to_string_pretty(&json!({"version": 1, "checks": all})).map_err(|error| error.to_string())?;
+    print(&format!("{text}\n"))?;
     Ok(FINE)
 }
 
@@ -54,14 +83,14 @@ pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Out
     let (rows, Outcome { findings, sources, summary, .. }) = scan::resources(&*files, &options);
     let mut texts = Texts::default();
     rows.iter().for_each(|row| texts.load(row.span, &sources, &*files));
-    let mut lines: Vec<json::ResourceLine<'_>> = rows
+    let mut lines: Vec<report_json::ResourceLine<'_>> = rows
         .iter()
         .map(|row| {
             let (presence, condition) = match &row.presence {
                 Presence::Certain => ("certain", None),
                 Presence::Possible(reason) => ("possible", Some(reason.to_string())),
             };
-            json::ResourceLine {
+            report_json::ResourceLine {
                 address: &row.address,
                 kind: &row.kind,
                 mode: if row.mode == Mode::Data { "data" } else { "managed" },
@@ -89,7 +118,7 @@ pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Out
     let errors = Findings { errors: findings.errors, ..Findings::default() };
     let report = Report::new(errors, &context);
     let text = match arguments.format {
-        PlainFormat::Json => json::resources(&lines, &report),
+        PlainFormat::Json => report_json::resources(&lines, &report),
         PlainFormat::Human => human::resources(&lines, &report, terminal()),
     };
     print(&text)?;

@@ -1,5 +1,6 @@
 //! The commands: arguments in, text and an exit code out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::frameworks::{self, Controls};
 use crate::report::shown::{disarm, line, lines};
 use crate::report::{Rule, human};
 use crate::suggest::did_you_mean;
@@ -72,7 +74,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Org(arguments), Some(matches)) => inspect::organizations(arguments, matches),
         (Command::Baseline(arguments), Some(matches)) => check::write_baseline(arguments, matches),
         (Command::Explain(arguments), _) => inspect::explain(&arguments.id),
-        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks),
+        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks, arguments.format),
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         _ => Err("not implemented in this version".to_owned()),
     }
@@ -90,8 +92,25 @@ fn known_check(id: &str) -> Result<&'static checks::Check, String> {
     })
 }
 
-/// What reports say about the checks.
-fn rules() -> Vec<Rule> {
+/// The frameworks that are asked for; none at all if none are.
+fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
+    let controls: Vec<Controls> = checks::ALL.iter().filter_map(|check| check.controls().ok()).collect();
+    let known = controls.iter().flat_map(Controls::frameworks).collect();
+    let mut asked = BTreeSet::new();
+    for name in given {
+        let named = frameworks::named(name, &known).map_err(|error| format!("--framework: {}", line(&error)))?;
+        asked.extend(named.into_iter().map(str::to_owned));
+    }
+    Ok(asked)
+}
+
+/// What reports say about the checks; of the controls those of the frameworks asked for, if any are.
+fn rules(asked: &BTreeSet<String>) -> Vec<Rule> {
+    let ids = |check: &checks::Check| {
+        let mut ids = check.controls().ok()?.ids();
+        ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
+        Some(ids)
+    };
     checks::ALL
         .iter()
         .filter_map(|check| {
@@ -101,7 +120,7 @@ fn rules() -> Vec<Rule> {
                 url: url(check.id, &meta),
                 title: meta.title,
                 severity: Some(meta.severity),
-                frameworks: meta.frameworks,
+                frameworks: ids(check)?,
                 page: page.to_owned(),
                 absence: meta.absence,
             })

@@ -128,7 +128,9 @@ impl Test {
             Self::Cidr(network) => there.any(|value| {
                 value.as_str().and_then(|text| text.parse::<IpAddr>().ok()).is_some_and(|ip| network.contains(&ip))
             }),
-            Self::Compare(order, than) => there.any(|value| number(value).is_some_and(|found| order.holds(found, *than))),
+            Self::Compare(order, than) => {
+                there.any(|value| number(value).is_some_and(|found| order.holds(found, *than)))
+            }
             Self::Same(other, around, cased) => {
                 let others = other.values(event);
                 let mut patterns = Vec::new();

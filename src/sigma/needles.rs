@@ -49,7 +49,8 @@ impl Filter {
                 }
             }
         }
-        let regex = RegexBuilder::new(&texts.join("|")).case_insensitive(true).unicode(false).size_limit(REGEX_BYTES).build();
+        let regex =
+            RegexBuilder::new(&texts.join("|")).case_insensitive(true).unicode(false).size_limit(REGEX_BYTES).build();
         Self { search: regex.ok(), none }
     }
 
@@ -80,7 +81,8 @@ fn needles(expression: &Expression) -> Vec<Needles> {
             };
             // The name of the field, at least: of one inside others, the last name.
             let name = || {
-                let name = field.0.rsplit('.').next().filter(|name| name.len() >= SHORTEST && name.chars().all(is_plain))?;
+                let name =
+                    field.0.rsplit('.').next().filter(|name| name.len() >= SHORTEST && name.chars().all(is_plain))?;
                 Some(Needles { texts: vec![regex::escape(name)], weight: 0 })
             };
             text.or_else(name).into_iter().collect()

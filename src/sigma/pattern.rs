@@ -196,7 +196,10 @@ mod tests {
         assert!(!matches(Around::After, "abc") && !matches(Around::Before, "bcd") && !matches(Around::Nothing, "bcd"));
         let contains = |value: &str| Pattern::new("b", Around::Both, true).matches(value);
         assert!(contains("abc") && contains("b") && !contains("aBc"));
-        assert!(Pattern::literal("*", Around::Both, true).matches("a*") && !Pattern::literal("*", Around::Both, true).matches("a"));
+        assert!(
+            Pattern::literal("*", Around::Both, true).matches("a*")
+                && !Pattern::literal("*", Around::Both, true).matches("a")
+        );
     }
 
     #[test]

@@ -43,7 +43,9 @@ fn fields_are_found_on_their_way() {
     assert!(fires("a.b.c: dotted", event.clone()));
     assert!(fires("list.x: 1", event.clone()) && fires("list.x: three", event.clone()));
     assert!(!fires("list.x: 3", event.clone()));
-    assert!(fires("nothing: null", event.clone()) && fires("gone.far: ~", event.clone()) && fires("gone:", event.clone()));
+    assert!(
+        fires("nothing: null", event.clone()) && fires("gone.far: ~", event.clone()) && fires("gone:", event.clone())
+    );
     assert!(!fires("list: null", event.clone()));
     assert!(fires("nothing|exists: true", event.clone()) && fires("gone|exists: false", event.clone()));
     assert!(!fires("nothing|exists: no", event.clone()) && fires("list|contains: three", event.clone()));
@@ -56,7 +58,9 @@ fn values_of_a_field_are_choices_unless_all_are_wanted() {
     assert!(fires("n:\n  - Delete\n  - create*", event.clone()));
     assert!(fires("n|contains|all:\n  - access\n  - KEY", event.clone()));
     assert!(!fires("n|contains|all:\n  - access\n  - user", event.clone()));
-    assert!(fires("n: createaccesskey\nm: 'NO'", event.clone()) && !fires("n: createaccesskey\nm: 'Yes'", event.clone()));
+    assert!(
+        fires("n: createaccesskey\nm: 'NO'", event.clone()) && !fires("n: createaccesskey\nm: 'Yes'", event.clone())
+    );
     assert!(fires("- n: x\n- m: no", event.clone()));
     assert!(fires("m: No", event.clone()) && fires("ok: true", event.clone()) && fires("ok: 'True'", event.clone()));
     assert!(fires("count: 12", event.clone()) && fires("count|gte: 12\ncount|lt: 13", event.clone()));
@@ -65,7 +69,9 @@ fn values_of_a_field_are_choices_unless_all_are_wanted() {
     assert!(!fires("n|cased: createAccessKey", event.clone()) && fires("n|contains|cased: Access", event.clone()));
     assert!(fires("n|re: ^Create.*Key$", event.clone()) && !fires("n|re: ^create", event.clone()));
     assert!(fires("n|re|i: ^create", event.clone()));
-    assert!(fires("ip|cidr: 192.0.2.0/24", event.clone()) && !fires("ip|cidr:\n  - 10.0.0.0/8\n  - ::/0", event.clone()));
+    assert!(
+        fires("ip|cidr: 192.0.2.0/24", event.clone()) && !fires("ip|cidr:\n  - 10.0.0.0/8\n  - ::/0", event.clone())
+    );
     assert!(fires("n: '*'", event.clone()) && !fires("gone: '*'", event));
 }
 
@@ -148,7 +154,9 @@ fn rules_for_other_logs_are_counted() {
 #[test]
 fn the_filter_keeps_what_may_match_and_little_else() {
     let root = rule("s:\n  userIdentity.type: Root\nf:\n  eventType: AwsServiceEvent\ncondition: s and not f");
-    let key = rule("s:\n  userIdentity.type: Root\n  eventSource: iam.amazonaws.com\n  eventName: CreateAccessKey\ncondition: s");
+    let key = rule(
+        "s:\n  userIdentity.type: Root\n  eventSource: iam.amazonaws.com\n  eventName: CreateAccessKey\ncondition: s",
+    );
     let both = filter([&root, &key].into_iter());
     let admits = |text: &str| both.admits(text.as_bytes());
     assert!(admits(r#"{"userIdentity": {"type": "Root"}}"#) && admits(r#"{\"type\":\"ROOT\"}"#));

@@ -3,6 +3,7 @@
 //! Files are read in parallel, each as a stream of records of which one is held at a time. A record is only parsed if its
 //! text holds what some rule needs. What is kept are groups of events, whose number is bounded.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 use self::read::{FileResult, Watched, read_file};
 use self::tell::tell;
 use self::walk::{Input, Left, inputs};
-use super::{Options, Outcome};
+use super::{Options, Outcome, OwnRule};
 use crate::aws::cloudtrail::{Group, Key, Watch};
 use crate::checks::{self, Run};
 use crate::finding::{Diagnostic, Findings};
@@ -46,6 +47,30 @@ struct Seeker {
     check: Option<(&'static str, Watch)>,
 }
 
+impl Seeker {
+    /// The id of its findings.
+    fn id(&self) -> Cow<'static, str> {
+        match self.check {
+            Some((id, _)) => Cow::Borrowed(id),
+            None => Cow::Owned(format!("sigma/{}", self.rule.id)),
+        }
+    }
+
+    /// What reports say about it, if it is the user's own.
+    fn own(&self) -> Option<OwnRule> {
+        let sigma::Rule { title, level, description, references, .. } = &self.rule;
+        let page = if description.is_empty() { title.to_string() } else { description.clone() };
+        let url = references.first().filter(|url| url.starts_with("https://")).cloned().unwrap_or_default();
+        self.check.is_none().then(|| OwnRule {
+            id: self.id().into_owned(),
+            title: title.to_string(),
+            severity: *level,
+            page,
+            url,
+        })
+    }
+}
+
 /// Looks at what is named, and runs the rules in the folders or files `sigma`.
 ///
 /// # Errors
@@ -71,6 +96,8 @@ pub fn audit(named: &[Utf8PathBuf], sigma: &[Utf8PathBuf], options: &Options) ->
         }
     }
     gathered.finish(&seekers, &mut outcome);
+    outcome.own = seekers.iter().filter_map(Seeker::own).collect();
+    super::waive(options, &mut outcome);
     Ok(outcome)
 }
 

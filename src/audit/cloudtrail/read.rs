@@ -68,12 +68,7 @@ fn broken(error: &std::io::Error, at: Position) -> (&'static str, String, Positi
     }
 }
 
-fn read_text(
-    mut text: Splitter<impl std::io::Read>,
-    input: &Input,
-    watched: &Watched<'_>,
-    result: &mut FileResult,
-) {
+fn read_text(mut text: Splitter<impl std::io::Read>, input: &Input, watched: &Watched<'_>, result: &mut FileResult) {
     // Objects and faults while it is not known that this is CloudTrail's.
     let mut strange = 0;
     while let Some(found) = text.next_found() {

@@ -60,7 +60,8 @@ pub(super) fn load(named: &[Utf8PathBuf], seekers: &mut Vec<Seeker>, outcome: &m
         }
     }
     if let Some((file, count)) = others {
-        let message = format!("{count} Sigma rules are for other logs than those of aws and cloudtrail: they are left out");
+        let message =
+            format!("{count} Sigma rules are for other logs than those of aws and cloudtrail: they are left out");
         outcome.findings.note(Diagnostic::new("sigma-other-logs", message, Span::start_of(file)));
     }
     Ok(())

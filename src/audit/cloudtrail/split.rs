@@ -495,11 +495,10 @@ mod tests {
             assert!(found[0].ends_with(&format!(" {record}")), "{before}: {found:?}");
         }
         assert_eq!(split("{\"a\":1}\r\n{\"b\":2}{\"c\":3}").len(), 3);
-        assert_eq!(split("[{\"é\":1},\n {\"é\":\"ü\"}, {}]"), [
-            "1:2-1:9 {\"é\":1}",
-            "2:2-2:11 {\"é\":\"ü\"}",
-            "2:13-2:15 {}"
-        ]);
+        assert_eq!(
+            split("[{\"é\":1},\n {\"é\":\"ü\"}, {}]"),
+            ["1:2-1:9 {\"é\":1}", "2:2-2:11 {\"é\":\"ü\"}", "2:13-2:15 {}"]
+        );
         assert!(split("{\"Records\":[]}").is_empty() && split("").is_empty() && split(" \n").is_empty());
         // Only a list directly in what holds the records is one.
         assert_eq!(split("{\"detail\":{\"Records\":[{}]}}").len(), 1);
@@ -510,7 +509,10 @@ mod tests {
     fn one_broken_record_costs_one_record() {
         let broken = |middle: &str| {
             let found = split(&format!("{{\"a\":1}}\n{middle}\n{{\"c\":3}}\n"));
-            assert_eq!((found.len(), found[0].as_str(), found[2].as_str()), (3, "1:1-1:8 {\"a\":1}", "3:1-3:8 {\"c\":3}"));
+            assert_eq!(
+                (found.len(), found[0].as_str(), found[2].as_str()),
+                (3, "1:1-1:8 {\"a\":1}", "3:1-3:8 {\"c\":3}")
+            );
             found[1].clone()
         };
         assert_eq!(broken("this is no JSON"), "2:1 fault: this is no JSON object or list of them");
@@ -522,12 +524,15 @@ mod tests {
         assert_eq!(broken("{\"b\": 1]"), "2:1 fault: this record is no JSON");
         assert_eq!(broken("{\"b\": ?}"), "2:1 fault: this record is no JSON");
         let list = split("{\"Records\":[\n{\"a\":1},\n{\"b\":\n{\"c\":3},\n{\"d\":4}\n]}");
-        assert_eq!(list, [
-            "2:1-2:8 {\"a\":1}",
-            "3:1 fault: this record does not end before the next line",
-            "4:1-4:8 {\"c\":3}",
-            "5:1-5:8 {\"d\":4}"
-        ]);
+        assert_eq!(
+            list,
+            [
+                "2:1-2:8 {\"a\":1}",
+                "3:1 fault: this record does not end before the next line",
+                "4:1-4:8 {\"c\":3}",
+                "5:1-5:8 {\"d\":4}"
+            ]
+        );
         // Indented records are not lines.
         assert_eq!(split("{\n\"a\":\n{\n\"b\": 1}}").len(), 1);
     }

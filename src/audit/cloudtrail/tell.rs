@@ -19,8 +19,7 @@ pub(super) fn tell(group: &Group, seekers: &[Seeker], sources: &Sources) -> Opti
         let time = sighting.time.as_deref().unwrap_or("unknown time");
         Related { message: format!("{} at {time}", sighting.action), span: span(sighting) }
     };
-    let id = seeker.check.map(|(id, _)| id.to_owned()).unwrap_or_else(|| format!("sigma/{}", seeker.rule.id));
-    let mut finding = Finding::new(id, seeker.rule.level, span(first));
+    let mut finding = Finding::new(seeker.id(), seeker.rule.level, span(first));
     finding.label = format!("{} at {}", first.action, first.time.as_deref().unwrap_or("unknown time"));
     finding.related = others.iter().map(related).collect();
     finding.resource = Arc::from(group.key.account.as_deref().unwrap_or("unnamed account"));

@@ -249,7 +249,8 @@ mod tests {
         };
         let mut group: Option<Group> = None;
         for (line, (time, ip)) in (1..).zip(times) {
-            let event = json!({"eventTime": time, "sourceIPAddress": ip, "eventName": "A", "eventSource": "s3.amazonaws.com"});
+            let event =
+                json!({"eventTime": time, "sourceIPAddress": ip, "eventName": "A", "eventSource": "s3.amazonaws.com"});
             match &mut group {
                 Some(group) => group.add(Event(&event), || stand(line)),
                 None => group = Some(Group::new(key.clone(), Event(&event), stand(line))),
@@ -263,7 +264,8 @@ mod tests {
         let times: Vec<String> = (0..100).rev().map(|minute| format!("2026-08-01T10:{minute:02}:00Z")).collect();
         let events: Vec<(&str, &str)> = times.iter().map(|time| (time.as_str(), "192.0.2.1")).collect();
         let whole = group(&events);
-        let shown: Vec<_> = whole.examples.iter().map(|one| (one.time.as_deref().unwrap(), one.stand.start.line)).collect();
+        let shown: Vec<_> =
+            whole.examples.iter().map(|one| (one.time.as_deref().unwrap(), one.stand.start.line)).collect();
         assert_eq!(shown[0], ("2026-08-01T10:00:00Z", 100));
         assert_eq!((shown.len(), shown[4]), (5, ("2026-08-01T10:04:00Z", 96)));
         assert_eq!((whole.count, whole.last.as_deref()), (100, Some("2026-08-01T10:99:00Z")));
