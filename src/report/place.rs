@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde::Serialize;
 
-use crate::files::{Files, MAX_FILE_BYTES};
+use crate::files::{Files, MAX_FILE_BYTES, normalize};
 use crate::source::{FileId, LineIndex, Position, Sources, Span, Spot};
 
 /// A file's text with its lines.
@@ -39,7 +39,8 @@ impl Texts {
         self.texts.entry(span.file).or_insert_with(|| {
             let path = sources.path(span.file);
             if let Some(Spot { start, end, .. }) = sources.spot_of(span.file) {
-                let real = !path.as_str().starts_with('<');
+                // What lies outside is no file of a repository.
+                let real = !path.as_str().starts_with('<') && normalize(&path).is_some();
                 let (text, lines, spot) = (Arc::from(""), LineIndex::new(""), Some((start, end)));
                 return SourceText { path, text, lines, real, hidden: Vec::new(), spot };
             }

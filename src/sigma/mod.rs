@@ -17,8 +17,6 @@ mod detection;
 mod matching;
 mod needles;
 mod pattern;
-#[cfg(test)]
-mod tests;
 
 pub use needles::Filter;
 
@@ -150,3 +148,6 @@ fn id(text: &str) -> Arc<str> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
     text.chars().take(100).map(plain).collect::<String>().into()
 }
+
+#[cfg(test)]
+mod tests;

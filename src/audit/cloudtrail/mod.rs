@@ -11,6 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
 use self::read::{FileResult, Watched, read_file};
+use self::split::NO_OBJECT;
 use self::tell::tell;
 use self::walk::{Input, Left, inputs};
 use super::{Options, Outcome, OwnRule};
@@ -149,7 +150,9 @@ impl Gathered {
             }
         }
         self.more_groups += result.more_groups;
-        let is_other = !result.recognised && result.broken.is_none();
+        // What looks like JSON and is damaged may have held events.
+        let is_text = result.errors.first().is_none_or(|(_, message, _)| message == NO_OBJECT);
+        let is_other = !result.recognised && result.broken.is_none() && is_text;
         if is_other && !input.is_named {
             self.left.others.push(&input.name);
             return;

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 
 use super::walk::inputs;
 use super::{LOGS, Outcome, Seeker};
+use crate::files::normalize;
 use crate::finding::Diagnostic;
 use crate::sigma;
 use crate::source::{FileId, Span};
@@ -33,18 +34,24 @@ pub(super) fn load(named: &[Utf8PathBuf], seekers: &mut Vec<Seeker>, outcome: &m
         if !input.is_named && !matches!(input.name.extension(), Some("yml" | "yaml")) {
             continue;
         }
-        let file = outcome.sources.file(&input.name);
         let text = match text(&input) {
             Ok(text) => text,
             Err(error) => {
+                let file = outcome.sources.file(&input.name);
                 let code = if error.is_empty() { "not-utf8" } else { "file-unreadable" };
                 let message = if error.is_empty() { "is not UTF-8 text".to_owned() } else { error };
                 outcome.findings.error(Diagnostic::new(code, message, Span::start_of(file)));
                 continue;
             }
         };
-        // The report shows where an error is.
-        outcome.files.insert(&*input.name, &text);
+        // The report shows where an error is, wherever the file lies.
+        let file = match normalize(&input.name) {
+            Some(inner) => {
+                outcome.files.insert(&*inner, &text);
+                outcome.sources.file(&inner)
+            }
+            None => outcome.sources.virtual_file(input.name.as_str(), &text),
+        };
         let parsed = sigma::parse(&text, file, input.name.file_stem().unwrap_or("rule"), LOGS);
         if parsed.others > 0 {
             others.get_or_insert((file, 0)).1 += parsed.others;

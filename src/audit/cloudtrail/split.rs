@@ -22,6 +22,9 @@ const CHUNK: usize = 256 << 10;
 /// Names of arrays whose elements are records.
 const LISTS: [&[u8]; 2] = [b"\"Records\"", b"\"Events\""];
 
+/// What is said of text that is no JSON at all.
+pub const NO_OBJECT: &str = "this is no JSON object or list of them";
+
 /// What comes next in a stream.
 #[derive(Debug)]
 pub enum Found {
@@ -382,7 +385,7 @@ impl<R: Read> Splitter<R> {
                 return self.fault("this record does not end before the next line", true);
             }
             _ if self.open.is_some() => return self.fault("this record is no JSON", false),
-            _ => return self.fault("this is no JSON object or list of them", false),
+            _ => return self.fault(NO_OBJECT, false),
         }
         self.at += 1;
         None
