@@ -44,6 +44,10 @@ pub struct Config {
     pub exempt: Vec<(String, String)>,
     /// `[organization] full-aws-access = "detached"`
     pub full_aws_access_detached: bool,
+    /// `[organization] accounts`: ids of accounts that belong to it.
+    pub organization_accounts: Vec<String>,
+    /// `[accounts]`: in which account a project is deployed.
+    pub accounts: Vec<(Utf8PathBuf, String)>,
     /// `[organization] elsewhere`
     pub organization_elsewhere: Option<Said>,
     /// `[rotation] max-age-days`
@@ -134,7 +138,7 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        let known = ["organization", "rotation", "monitoring", "audit", "files", "terraform", "waiver"];
+        let known = ["organization", "rotation", "monitoring", "audit", "accounts", "files", "terraform", "waiver"];
         keys(table, "the configuration", &known)?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
@@ -155,6 +159,12 @@ impl Config {
             self.audit_unused_days = get(audit, "max-unused-days").map(days).transpose()?;
             if let Some(value) = get(audit, "inactive-root-key") {
                 self.inactive_root_key_allowed = one_of(value, ["report", "allow"])?;
+            }
+        }
+        for (account, paths) in section(table, "accounts")?.into_iter().flatten() {
+            let account = account_id(account.get_ref(), account.span())?;
+            for path in strings(paths)? {
+                self.accounts.push((inner_path(folder, &path)?, account.clone()));
             }
         }
         if let Some(files) = section(table, "files")? {
@@ -181,13 +191,16 @@ impl Config {
     }
 
     fn organization(&mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<()> {
-        keys(table, "[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"])?;
+        keys(table, "[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"])?;
         if let Some((key, value)) = table.get_key_value("required") {
             let required = value.get_ref().as_bool().ok_or_else(|| expected("true or false", value))?;
             self.required = required.then(|| key.span());
         }
         for project in get(table, "projects").map(strings).transpose()?.unwrap_or_default() {
             self.organization_projects.push(inner_path(folder, &project)?);
+        }
+        for account in get(table, "accounts").map(strings).transpose()?.unwrap_or_default() {
+            self.organization_accounts.push(account_id(&account.text, account.range)?);
         }
         if let Some(entries) = get(table, "exempt") {
             for entry in array(entries)? {
@@ -224,6 +237,7 @@ impl Config {
                 required: self.required.as_ref().map(span),
                 projects: self.organization_projects.iter().map(|path| project(path)).collect(),
                 exempt: self.exempt.clone(),
+                accounts: self.organization_accounts.clone(),
                 full_aws_access_detached: self.full_aws_access_detached,
                 elsewhere: elsewhere(&self.organization_elsewhere),
             },
@@ -233,6 +247,7 @@ impl Config {
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
             monitoring: elsewhere(&self.monitoring_elsewhere),
+            accounts: self.accounts.iter().map(|(path, id)| (project(path), Arc::from(id.as_str()))).collect(),
         }
     }
 }
@@ -305,6 +320,13 @@ fn one_of(value: &Spanned<DeValue<'_>>, words: [&str; 2]) -> Parsed<bool> {
         Some(index) => Ok(index == 1),
         None => Err(expected(&format!("\"{}\" or \"{}\"", first, second), value)),
     }
+}
+
+/// The id of an account.
+fn account_id(text: &str, range: Range<usize>) -> Parsed<String> {
+    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let message = || format!("`{text}` is no id of an account: expected twelve digits");
+    if is_id { Ok(text.to_owned()) } else { Err(Problem { message: message(), range }) }
 }
 
 /// A reason must say something: it is repeated in the report in place of a finding.
@@ -513,7 +535,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, files, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

@@ -63,23 +63,36 @@ pub struct Related {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// Which step of the value's way it is: 1 is where the value is written.
+    pub step: Option<usize>,
 }
 
 impl Related {
-    /// The way a value took, from where it is used to where it is written, each place once, without `primary`.
+    /// A place that is no step of the value's way.
+    pub fn new(message: impl Into<String>, span: Span) -> Self {
+        Self { message: message.into(), span, step: None }
+    }
+
+    /// The way a value took, from where it is used to where it is written, each place once, without `primary`, which
+    /// keeps its number.
     pub fn trail(origin: &Origin, primary: Span) -> Vec<Self> {
-        let mut trail: Vec<Self> = Vec::new();
+        let mut way: Vec<Self> = Vec::new();
         let mut add = |message: String, span: Option<Span>| {
-            let Some(span) = span.filter(|span| *span != primary) else { return };
-            if !trail.iter().any(|known| known.span == span) {
-                trail.push(Self { message, span });
+            let Some(span) = span else { return };
+            if !way.iter().any(|known| known.span == span) {
+                way.push(Self::new(message, span));
             }
         };
         add("used here".into(), origin.span);
         for hop in origin.chain() {
             add(hop.what.to_string(), hop.span);
         }
-        trail
+        let steps = way.len();
+        for (index, place) in way.iter_mut().enumerate() {
+            place.step = Some(steps - index);
+        }
+        way.retain(|place| place.span != primary);
+        way
     }
 }
 

@@ -102,8 +102,8 @@ impl Controls {
         self.0.keys().map(String::as_str)
     }
 
-    /// Each framework in one line: its ids, those of one opinion together, and who says so.
-    pub fn lines(&self) -> Vec<String> {
+    /// Each framework and in one line its ids, those of one opinion together, and who says so.
+    pub fn lines(&self) -> Vec<(String, String)> {
         let line = |(framework, controls): (&String, &BTreeMap<Id, BTreeSet<String>>)| {
             let mut groups: Vec<(&BTreeSet<String>, Vec<&str>)> = Vec::new();
             for (id, sources) in controls {
@@ -116,7 +116,7 @@ impl Controls {
                 let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
                 format!("{} ({})", ids.join(", "), sources.join(", "))
             };
-            format!("{framework}: {}", groups.iter().map(group).collect::<Vec<_>>().join("; "))
+            (framework.clone(), groups.iter().map(group).collect::<Vec<_>>().join("; "))
         };
         self.0.iter().map(line).collect()
     }
@@ -339,11 +339,8 @@ mod tests {
     #[test]
     fn who_says_so_is_told() {
         let lines = Controls::of(&["root-key".to_owned()], &BTreeMap::new()).unwrap().lines();
-        let line = lines.iter().find(|line| line.starts_with("NIST SP 800-53 Revision 4")).unwrap();
-        assert_eq!(
-            line,
-            "NIST SP 800-53 Revision 4: AC-2, AC-3, AC-6, AC-6(10) (Prowler, Steampipe); SC-12 (Cloudaware)"
-        );
+        let line = lines.iter().find(|(name, _)| name == "NIST SP 800-53 Revision 4").unwrap();
+        assert_eq!(line.1, "AC-2, AC-3, AC-6, AC-6(10) (Prowler, Steampipe); SC-12 (Cloudaware)");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ArgMatches;
-use jiff::Zoned;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::Input;
@@ -172,6 +172,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
     let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(scope, file));
     let parameter_files: Result<_, String> = parameter_files.collect();
     let plan = |file: &Utf8PathBuf| if file == "-" { Ok(STDIN.into()) } else { scope.file(file) };
+    let now = Timestamp::now();
     let plans: Result<_, String> = input.plan.iter().map(plan).collect();
     Ok(Options {
         exclude,
@@ -187,7 +188,10 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         paths: scope.paths.clone(),
         root: scope.root.clone(),
         waivers_from: None,
-        today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
+        today: now.to_zoned(TimeZone::UTC).date(),
+        now,
+        credential_reports: Vec::new(),
+        max_unused_days: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
@@ -31,6 +32,7 @@ use crate::waiver::{Marked, Waivers};
 mod constructs;
 mod documents;
 mod embedded;
+mod evidence;
 mod exports;
 mod others;
 mod plans;
@@ -75,6 +77,12 @@ pub struct Options {
     pub waivers_from: Option<Arc<dyn Files>>,
     /// The day of the run (UTC), by which waivers run out.
     pub today: Date,
+    /// The time of the run, by which keys grow old.
+    pub now: Timestamp,
+    /// Credential reports of accounts that the code is deployed in: their names and what they hold.
+    pub credential_reports: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// After how many days a key counts as unused, by the framework that was asked for.
+    pub max_unused_days: Option<u32>,
     /// How many threads.
     pub jobs: Option<usize>,
 }
@@ -159,7 +167,9 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    evidence::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
+    evidence::tell_as_one(&model, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));

@@ -223,6 +223,20 @@ fn a_configuration_is_found_upwards() {
 }
 
 #[test]
+fn completions_and_the_manual_know_the_commands() {
+    let folder = folder(&[]);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = rootlint(folder.path(), &["completions", shell]);
+        assert_eq!(code(&output), 0);
+        assert!(text(&output.stdout).contains("fail-on") && text(&output.stdout).contains("explain"), "{shell}");
+    }
+    let manual = rootlint(folder.path(), &["man"]);
+    assert_eq!(code(&manual), 0);
+    assert!(text(&manual.stdout).starts_with(".ie") && text(&manual.stdout).contains(".SH ROOTLINT\\-CHECK"));
+    assert_eq!(code(&rootlint(folder.path(), &["completions", "cmd"])), 2);
+}
+
+#[test]
 fn checks_are_listed_and_explained() {
     let folder = folder(&[]);
     let output = rootlint(folder.path(), &["checks"]);
@@ -231,7 +245,10 @@ fn checks_are_listed_and_explained() {
         assert!(text(&output.stdout).lines().any(|line| line.starts_with(check.id)));
         let page = rootlint(folder.path(), &["explain", check.id]);
         assert_eq!(code(&page), 0);
-        assert!(text(&page.stdout).starts_with(check.id) && !text(&page.stdout).contains("\n---\n"));
+        let (meta, _) = check.meta().unwrap();
+        let first = format!("{}[{}]: {}\n\nWhat\n\n", meta.severity.name(), check.id, meta.title);
+        assert!(text(&page.stdout).starts_with(&first), "{}", text(&page.stdout));
+        assert!(!text(&page.stdout).contains("\n---\n") && text(&page.stdout).contains("\nReferences\n"));
     }
     let frameworks = rootlint(folder.path(), &["checks", "--frameworks"]);
     assert!(text(&frameworks.stdout).contains("CIS AWS"));

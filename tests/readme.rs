@@ -54,3 +54,16 @@ fn the_configuration_shown_is_one() {
     let config = rootlint::config::Config::parse("rootlint.toml".into(), shown, true).unwrap();
     assert_eq!(config.terraform.len(), 1);
 }
+
+#[test]
+fn links_lead_to_files_of_the_repository() {
+    for page in ["README.md", "CONTRIBUTING.md"] {
+        let text = std::fs::read_to_string(path(page)).unwrap();
+        let targets: Vec<&str> =
+            text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|l| l.0).collect();
+        assert!(page != "README.md" || targets.len() > 3, "{targets:?}");
+        for target in targets.into_iter().filter(|target| !target.contains("://")) {
+            assert!(path(target).exists(), "{page}: {target}");
+        }
+    }
+}

@@ -111,10 +111,7 @@ fn everything() -> Run {
         label: "\u{202e}here".into(),
         resource: "aws_iam_access_key.\u{1b}k".into(),
         hidden: vec![run.span("x #1/höst::le.tf", HOSTILE, "hunter2")],
-        related: vec![Related {
-            message: "::the password".into(),
-            span: run.span("x #1/höst::le.tf", HOSTILE, "hunter2"),
-        }],
+        related: vec![Related::new("::the password", run.span("x #1/höst::le.tf", HOSTILE, "hunter2"))],
         help: "::error::Take it out.\nRotate it.".into(),
         ..finding("root-credentials-in-code", Severity::Medium, hostile)
     });
@@ -140,10 +137,10 @@ fn everything() -> Run {
         message: "An access key is created for the root user.".into(),
         label: "resolves to \"root\"".into(),
         related: vec![
-            Related { message: "used here".into(), span: run.span("modules/key/main.tf", MODULE, "var.user") },
+            Related { step: Some(3), ..Related::new("used here", run.span("modules/key/main.tf", MODULE, "var.user")) },
             Related {
-                message: "default of var.admin".into(),
-                span: run.span("envs/prod/variables.tf", VARIABLES, "\"root\""),
+                step: Some(1),
+                ..Related::new("default of var.admin", run.span("envs/prod/variables.tf", VARIABLES, "\"root\""))
             },
         ],
         resource: "module.ci.aws_iam_access_key.this".into(),
@@ -411,7 +408,7 @@ fn odd_spans_do_no_harm() {
         ("gone.tf", 3, 4),
     ] {
         let span = Span::new(file(name, &run), start, end);
-        let related = vec![Related { message: "and".into(), span: Span::new(file("a.tf", &run), 3, 4) }];
+        let related = vec![Related::new("and", Span::new(file("a.tf", &run), 3, 4))];
         run.found.push(Finding { message: "odd".into(), related, ..finding("root-access-key", Severity::Low, span) });
     }
     let report = run.report(false);

@@ -41,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "scan",
         &[
+            "audit",
             "aws",
             "checks",
             "cloudformation",

@@ -30,7 +30,7 @@ fn exposed(exposure: &Exposure, place: &Place) -> Finding {
         let places = [("the secret is read here", credential.read), ("the key", credential.header)];
         for (message, span) in places.into_iter().filter_map(|(message, span)| Some((message, span?))) {
             if span != primary && !related.iter().any(|known| known.span == span) {
-                related.push(Related { message: message.into(), span });
+                related.push(Related::new(message, span));
             }
         }
     }

@@ -34,10 +34,10 @@ fn void(miss: &NearMiss, projects: &[Arc<str>]) -> Finding {
         ..Finding::new(ID, Severity::High, miss.span).about(&miss.site)
     };
     for (message, span) in &miss.related {
-        finding.related.push(Related { message: message.clone(), span: *span });
+        finding.related.push(Related::new(message.clone(), *span));
     }
     if miss.span != miss.site.header {
-        finding.related.push(Related { message: "the guard".into(), span: miss.site.header });
+        finding.related.push(Related::new("the guard", miss.site.header));
     }
     miss.doubts.iter().for_each(|doubt| finding.rests_on(doubt));
     finding

@@ -33,7 +33,7 @@ fn missing(organization: &Organization, at: Option<(String, Span)>) -> Finding {
         let what = "nothing in the scan enables it (`aws_iam_organizations_features`)".to_owned();
         (what, site.header)
     });
-    let related = (primary != site.header).then(|| Related { message: "the organization".into(), span: site.header });
+    let related = (primary != site.header).then(|| Related::new("the organization", site.header));
     let mut finding = Finding {
         message: format!(
             "This organization does not manage root's credentials centrally (`{ROOT_CREDENTIALS_MANAGEMENT}`): {what}. \

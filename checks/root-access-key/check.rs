@@ -69,7 +69,7 @@ fn possible(key: &AccessKey, owner: &Owner<'_>) -> Option<Finding> {
     let hops = written.chain().filter_map(|hop| Some((hop.what.to_string(), hop.span?)));
     for (message, span) in hops.chain(place) {
         if span != finding.primary && !finding.related.iter().any(|known| known.span == span) {
-            finding.related.push(Related { message, span });
+            finding.related.push(Related::new(message, span));
         }
     }
     Some(finding)

@@ -78,13 +78,13 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
         }
         let gets_through = format!("{}: {} gets through", target.name, escape.witness.text);
         let span = target.span.filter(|span| *span != finding.primary);
-        finding.related.extend(span.map(|span| Related { message: gets_through, span }));
+        finding.related.extend(span.map(|span| Related::new(gets_through, span)));
         if let Some(closest) = &escape.closest
             && let Some(span) = closest.defeat_span.or(closest.span)
         {
             let message = format!("{} {CLOSEST}, but {}", closest.statement, closest.defeat);
             if !finding.related.iter().any(|related| related.span == span) {
-                finding.related.push(Related { message, span });
+                finding.related.push(Related::new(message, span));
             }
         }
         if let Some(reason) = &target.doubt {
@@ -146,7 +146,7 @@ fn explain(miss: &NearMiss, finding: &mut Finding) {
     let said = std::iter::once((&miss.message, miss.span)).chain(miss.related.iter().map(|(text, span)| (text, *span)));
     for (message, span) in said {
         if !finding.related.iter().any(|related| related.message == *message && related.span == span) {
-            finding.related.push(Related { message: message.clone(), span });
+            finding.related.push(Related::new(message.clone(), span));
         }
     }
 }

@@ -69,7 +69,7 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
              only the root user and IAM users have access keys."
         );
         let mut finding = finding(program, call, Severity::Info, message);
-        finding.related.extend(role.origin.span.map(|span| Related { message: "the role".into(), span }));
+        finding.related.extend(role.origin.span.map(|span| Related::new("the role", span)));
         return finding;
     }
     let has_own = own.profile.is_some() || own.key.is_some() || own.role.is_some();
@@ -92,9 +92,7 @@ fn for_the_caller(program: &Program, call: &Call) -> Finding {
     if let Some(reason) = doubt {
         finding.rests_on(reason);
     }
-    finding
-        .related
-        .extend(evidence.and_then(|(_, span)| Some(Related { message: "these credentials".into(), span: span? })));
+    finding.related.extend(evidence.and_then(|(_, span)| Some(Related::new("these credentials", span?))));
     finding
 }
 
@@ -139,7 +137,7 @@ fn place(program: &Program, call: &Call) -> Span {
 fn finding(program: &Program, call: &Call, severity: Severity, message: String) -> Finding {
     let site = &program.site;
     let primary = place(program, call);
-    let carrier = Related { message: "run here".into(), span: site.header };
+    let carrier = Related::new("run here", site.header);
     let mut finding = Finding {
         message,
         label: "a key for the caller".into(),

@@ -89,7 +89,7 @@ fn unseen(watch: &Watch<'_>) -> Option<Finding> {
     finding.discriminators = titles.iter().map(|title| (*title).to_owned()).collect();
     for broken in watch.unseen.iter().flat_map(|(_, breaks)| breaks) {
         if let Some(span) = broken.span.filter(|span| *span != finding.primary) {
-            let related = Related { message: broken.why.clone(), span };
+            let related = Related::new(broken.why.clone(), span);
             if !finding.related.iter().any(|known| known.span == span) {
                 finding.related.push(related);
             }
@@ -154,7 +154,7 @@ fn never_fires(monitor: &Monitor<'_>, monitors: &[Monitor<'_>]) -> Option<Findin
     finding.label = "nothing gets past this".into();
     finding.help = "mend this link, and send yourself an event to see that it arrives".into();
     if primary != site.header {
-        finding.related.push(Related { message: "the monitor".into(), span: site.header });
+        finding.related.push(Related::new("the monitor", site.header));
     }
     if let Some(reason) = &broken.unless {
         finding.rests_on(reason);

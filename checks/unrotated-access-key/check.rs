@@ -94,7 +94,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         if finding.related.len() < RELATED {
             // The message tells the rest.
             let message = found.why.split([',', ':']).next().unwrap_or_default().to_owned();
-            finding.related.push(Related { message, span: found.mechanism.site.header });
+            finding.related.push(Related::new(message, found.mechanism.site.header));
         }
         if let Answer::Unsure(reason) = &found.answer {
             finding.rests_on(reason);

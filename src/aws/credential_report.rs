@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::finding::{Finding, Severity, Undecided};
+use crate::finding::{Finding, Related, Severity, Undecided};
 use crate::source::Span;
 use crate::value::Reason;
 
@@ -42,6 +42,8 @@ pub enum What<T> {
 pub struct CredentialReport {
     /// What the report was read from, and where it starts.
     pub span: Span,
+    /// Where it is written in base64, if it is: the places in it are those of the decoded text.
+    pub encoded: Option<Span>,
     /// When AWS made it, if it says so, and where.
     pub generated: Option<(Timestamp, Span)>,
     /// Whether it is about all users of the account, so that root must be among them.
@@ -110,8 +112,7 @@ impl Credentials {
 
     /// The account, from the ARN.
     pub fn account(&self) -> Option<&str> {
-        let account = self.arn.as_deref()?.split(':').nth(4)?;
-        (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+        account_of(self.arn.as_deref()?)
     }
 
     /// What the user is called in reports: its ARN, else its name.
@@ -211,7 +212,10 @@ impl<'a> Audited<'a> {
 impl Audit<'_> {
     /// A finding about the key, which is the same one when the report is made again on another day.
     pub fn finding(&self, check: &'static str, severity: Severity, primary: Span) -> Finding {
-        self.user.finding(check, severity, self.key.name(), primary)
+        let mut finding = self.user.finding(check, severity, self.key.name(), primary);
+        let encoded = self.report.encoded.map(|span| Related::new("decoded from here", span));
+        finding.related.extend(encoded);
+        finding
     }
 
     /// What to do: root's key is not to be looked after but to go.
@@ -261,6 +265,12 @@ pub fn age(since: Timestamp, now: Timestamp, limit_days: u32) -> Age {
     let age = now.duration_since(since);
     let day = SignedDuration::from_hours(24).as_secs();
     Age { days: age.as_secs() / day, over: age > SignedDuration::from_secs(day * i64::from(limit_days)) }
+}
+
+/// The account in an ARN.
+pub fn account_of(arn: &str) -> Option<&str> {
+    let account = arn.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
 /// A date and time as the report writes them: ISO 8601 with an offset.

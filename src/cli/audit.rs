@@ -61,6 +61,9 @@ pub struct Ground {
     /// The configuration [default: rootlint.toml, looked for upwards from the working folder]
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
+    /// Write down the findings there are, so that later runs with --baseline report only others.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<Utf8PathBuf>,
     /// How many threads.
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

@@ -27,6 +27,9 @@ pub struct Check {
     /// Take waivers, configuration, baseline and .gitignore from this commit.
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
+    /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
+    #[arg(long, value_name = "FILE")]
+    pub credential_report: Vec<Utf8PathBuf>,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,

@@ -15,6 +15,20 @@ pub struct Explain {
     pub id: String,
 }
 
+/// `rootlint completions`
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Where they go:
+  bash        rootlint completions bash > ~/.local/share/bash-completion/completions/rootlint
+  zsh         rootlint completions zsh > \"${fpath[1]}/_rootlint\"
+  fish        rootlint completions fish > ~/.config/fish/completions/rootlint.fish
+  powershell  rootlint completions powershell >> $PROFILE")]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
 /// `rootlint checks`
 #[derive(Debug, Args)]
 pub struct Checks {

@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
 pub use self::check::{Baseline, Check, Input};
-pub use self::inspect::{Checks, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources};
+pub use self::inspect::{
+    Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources,
+};
 pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
 mod audit;
@@ -69,12 +71,10 @@ pub enum Command {
     /// Test your own rules.
     #[command(hide = true)]
     TestRules(Later),
-    /// Shell completions.
-    #[command(hide = true)]
-    Completions(Later),
-    /// The manual page.
-    #[command(hide = true)]
-    Man(Later),
+    /// Write completions for a shell.
+    Completions(Completions),
+    /// Write the manual page, for `man`.
+    Man,
 }
 
 /// A command that a later version will have, with whatever follows it.
@@ -91,8 +91,6 @@ impl Command {
         let name = match self {
             Self::Facts(_) => "facts",
             Self::TestRules(_) => "test-rules",
-            Self::Completions(_) => "completions",
-            Self::Man(_) => "man",
             _ => return None,
         };
         Some(format!("`rootlint {name}` is {LATER}"))

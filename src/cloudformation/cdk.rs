@@ -69,9 +69,9 @@ pub fn constructs(
     }
     let traces = Traces::read(files, sources, folder);
     for (address, path, span) in named {
-        let mut places = vec![Related { message: format!("construct {path}"), span }];
+        let mut places = vec![Related::new(format!("construct {path}"), span)];
         if let Some(span) = traces.line(&path) {
-            places.push(Related { message: "made here".into(), span });
+            places.push(Related::new("made here", span));
         }
         found.insert(address, places);
     }

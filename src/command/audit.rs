@@ -7,7 +7,7 @@ use super::{Outcomes, asked_frameworks, known_checks, rules};
 use crate::audit::{self, Options, OwnRule};
 use crate::baseline;
 use crate::cli::{Evidence, Output};
-use crate::files::{MAX_FILE_BYTES, read_named};
+use crate::files::{MAX_FILE_BYTES, read_named, write_named};
 use crate::frameworks::unused_days;
 use crate::input;
 use crate::report::shown::line;
@@ -60,7 +60,11 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
         baseline: baseline.as_deref(),
         before: None,
     };
-    publish(&Report::new(findings, &context), &destinations, output)
+    let report = Report::new(findings, &context);
+    if let Some(file) = &ground.write_baseline {
+        write_named(file, report.baseline().as_bytes()).map_err(|error| format!("{file}: {error}"))?;
+    }
+    publish(&report, &destinations, output)
 }
 
 fn baseline_of(output: &Output, sources: &Sources) -> Result<Option<Vec<baseline::Known>>, String> {

@@ -9,7 +9,8 @@ use super::output::{destinations, filter, publish};
 use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
 use crate::baseline;
 use crate::cli;
-use crate::files::{Files, write_named};
+use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
+use crate::frameworks::unused_days;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::scan::{self, Outcome};
@@ -19,7 +20,8 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         return Err(message);
     }
     known_checks(arguments.output.only.iter().chain(&arguments.output.skip))?;
-    let rules = rules(&asked_frameworks(&arguments.output.framework)?);
+    let asked = asked_frameworks(&arguments.output.framework)?;
+    let rules = rules(&asked);
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
         paths: &arguments.paths,
@@ -29,6 +31,12 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
     if let Some(now) = arguments.output.now {
         prepared.options.today = now.to_zoned(TimeZone::UTC).date();
+        prepared.options.now = now;
+    }
+    prepared.options.max_unused_days = unused_days(&asked);
+    for name in &arguments.credential_report {
+        let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
+        prepared.options.credential_reports.push((name.clone(), bytes));
     }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let before = before(arguments, &prepared, matches)?;
@@ -68,7 +76,13 @@ fn before(
     }
     let Some(reference) = &arguments.diff_base else { return Ok(None) };
     let (files, options) = prepared.at(reference, &arguments.input, matches)?;
-    let options = scan::Options { today: prepared.options.today, ..options };
+    let options = scan::Options {
+        today: prepared.options.today,
+        now: prepared.options.now,
+        credential_reports: prepared.options.credential_reports.clone(),
+        max_unused_days: prepared.options.max_unused_days,
+        ..options
+    };
     let report = report_of(scan::check(&files, &options), &files);
     Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
 }

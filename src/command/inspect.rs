@@ -2,13 +2,13 @@
 
 use std::io::{self, BufRead, Write};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, CommandFactory};
 use serde_json::json;
 
 use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
 use crate::ask::ask;
 use crate::checks;
-use crate::cli::{self, OrgFormat, PlainFormat};
+use crate::cli::{self, Cli, OrgFormat, PlainFormat};
 use crate::finding::Findings;
 use crate::input;
 use crate::org;
@@ -18,17 +18,18 @@ use crate::report::{self, Context, Report, human, json as report_json, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 
+/// The page of a check.
 pub(super) fn explain(id: &str) -> Outcomes {
     let check = known_check(id)?;
     let (meta, page) = check.meta()?;
-    let mut text = format!("{} ({}): {}\n\n{}\n", check.id, meta.severity.name(), meta.title, page.trim_end());
-    let controls = check.controls()?.lines();
-    controls.iter().for_each(|line| text.push_str(&format!("\n{line}")));
-    for reference in &meta.references {
-        text.push_str(&format!("\n{reference}"));
-    }
-    text.push_str(if controls.is_empty() && meta.references.is_empty() { "" } else { "\n" });
-    print(&text)?;
+    let head = report::page::Head {
+        id: check.id,
+        severity: meta.severity,
+        title: &meta.title,
+        frameworks: &check.controls()?.lines(),
+        references: &meta.references,
+    };
+    print(&report::page::of_check(&head, page, terminal()))?;
     Ok(FINE)
 }
 
@@ -42,8 +43,8 @@ pub(super) fn list(frameworks: bool, format: PlainFormat) -> Outcomes {
         let (meta, _) = check.meta()?;
         text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
         if frameworks {
-            for line in check.controls()?.lines() {
-                text.push_str(&format!("{:width$}  {:8}  {line}\n", "", ""));
+            for (framework, controls) in check.controls()?.lines() {
+                text.push_str(&format!("{:width$}  {:8}  {framework}: {controls}\n", "", ""));
             }
         }
     }
@@ -188,4 +189,32 @@ pub(super) fn policy(arguments: &cli::Policy) -> Outcomes {
         Verdict::No | Verdict::Conditional => FINDINGS,
         Verdict::Unknown | Verdict::Invalid => INCOMPLETE,
     })
+}
+
+/// Completions for a shell.
+pub(super) fn completions(shell: clap_complete::Shell) -> Outcomes {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), env!("CARGO_PKG_NAME"), &mut text);
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(FINE)
+}
+
+/// The manual page: the program, then each of its commands.
+pub(super) fn manual() -> Outcomes {
+    let mut command = Cli::command();
+    command.build();
+    let mut text = Vec::new();
+    let commands = command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help");
+    let written = clap_mangen::Man::new(command.clone()).render(&mut text).and_then(|()| {
+        commands.into_iter().try_for_each(|command| {
+            let name = command.get_display_name().unwrap_or(command.get_name()).replace('-', "\\-");
+            writeln!(text, ".SH {}", name.to_uppercase())?;
+            let page = clap_mangen::Man::new(command.clone());
+            page.render_description_section(&mut text)?;
+            page.render_options_section(&mut text)
+        })
+    });
+    written.map_err(|error| error.to_string())?;
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(FINE)
 }

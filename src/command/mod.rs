@@ -29,6 +29,9 @@ const USAGE: u8 = 2;
 /// Not everything could be looked at or decided.
 const INCOMPLETE: u8 = 3;
 
+/// A terminal of fewer columns is treated as if it had no width.
+const NARROW: usize = 40;
+
 /// Why a command could not start, in words: exit code 2.
 type Outcomes = Result<u8, String>;
 
@@ -76,6 +79,8 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Explain(arguments), _) => inspect::explain(&arguments.id),
         (Command::Checks(arguments), _) => inspect::list(arguments.frameworks, arguments.format),
         (Command::Policy(arguments), _) => inspect::policy(arguments),
+        (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
+        (Command::Man, _) => inspect::manual(),
         _ => Err("not implemented in this version".to_owned()),
     }
 }
@@ -128,23 +133,26 @@ fn rules(asked: &BTreeSet<String>) -> Vec<Rule> {
         .collect()
 }
 
-/// Where to read more: the page where the project is published, else what the check rests on.
+/// Where to read more: on the pages where this build's are published, else what the check rests on.
 fn url(id: &str, meta: &Meta) -> String {
-    match env!("CARGO_PKG_REPOSITORY") {
-        "" => meta.references.first().cloned().unwrap_or_default(),
-        repository => format!("{repository}/blob/main/checks/{id}/README.md"),
+    match option_env!("ROOTLINT_DOCS_URL") {
+        Some(pages) if !pages.is_empty() => format!("{}/checks/{id}.html", pages.trim_end_matches('/')),
+        _ => meta.references.first().cloned().unwrap_or_default(),
     }
 }
 
 /// How a report for standard output looks.
 fn terminal() -> human::Style {
     let colors = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
-    human::Style { colors, width: width(), ..human::Style::default() }
+    let links = colors && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    human::Style { colors, links, width: width(), ..human::Style::default() }
 }
 
+/// The columns of the terminal; `COLUMNS` says otherwise. A file or a pipe has no width of its own.
 fn width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.filter(|columns| *columns >= 40).unwrap_or(140)
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let own = || terminal_size::terminal_size_of(io::stdout()).map(|(terminal_size::Width(width), _)| width.into());
+    given.or_else(own).filter(|columns| *columns >= NARROW).unwrap_or(human::Style::default().width)
 }
 
 /// Prints a finished text, in one go.

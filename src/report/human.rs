@@ -1,10 +1,14 @@
 //! The report for a person at a terminal.
 
+use std::borrow::Cow;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Group, Level, Message, Renderer, Title};
 use anstream::adapter::strip_str;
 
 use super::json::ResourceLine;
+use super::paint::{self, paint};
+use super::place::Place;
 use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
 use super::{Item, Placed, Report};
@@ -16,6 +20,9 @@ const TEXT_WIDTH: usize = 110;
 
 /// What stands before a text: line numbers, `= confidence: `.
 const MARGIN: usize = 16;
+
+/// A title beside a long id has at least so many columns, however narrow the terminal is.
+const TITLE_WIDTH: usize = 40;
 
 /// How many notes of one kind are shown before the rest is only counted.
 const NOTES_OF_A_KIND: usize = 3;
@@ -31,6 +38,8 @@ const CONTROLS: usize = 20;
 pub struct Style {
     /// With colours.
     pub colors: bool,
+    /// With links behind the names of checks: the terminal can open them.
+    pub links: bool,
     /// The width of the terminal, in columns.
     pub width: usize,
     /// Findings and errors only.
@@ -43,29 +52,54 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colors: false, width: 140, quiet: false, verbose: false, controls: false }
+        Self { colors: false, links: false, width: 140, quiet: false, verbose: false, controls: false }
     }
 }
 
 /// The whole report as text.
 pub fn render(report: &Report, style: Style) -> String {
     let mut page = Page::new(style);
-    for item in report.shown() {
-        page.add(&finding(item, report, style));
-    }
-    if !style.quiet {
+    findings(report, style, &mut page);
+    if !style.quiet && !report.undecided.is_empty() {
+        page.heading(&plural(report.undecided.len(), "open question", "open questions"));
         report.undecided.iter().for_each(|open| page.undecided(open, report));
     }
+    if !report.errors.is_empty() {
+        page.heading(&plural(report.errors.len(), "error", "errors"));
+    }
     for error in &report.errors {
-        page.diagnostic(error, Level::ERROR, report);
+        page.diagnostic(error, (Level::ERROR, "error"), report);
     }
     if !style.quiet {
         notes(report, style, &mut page);
         page.text.push_str(&pages(report));
     }
     page.text.push_str(&waived(report));
-    page.text.push_str(&summary(report));
+    page.text.push_str(&summary(report, style));
     mask_keys(&disarm(&page.text))
+}
+
+/// The findings, file by file.
+fn findings(report: &Report, style: Style, page: &mut Page) {
+    let items: Vec<&Item> = report.shown().collect();
+    for file in items.chunk_by(|a, b| a.place.path == b.place.path) {
+        if let Some(first) = file.first() {
+            page.heading(&format!("{}: {}", line(first.place.path.as_str()), by_severity(file, style)));
+        }
+        for item in file {
+            page.add(&finding(item, report, style));
+        }
+    }
+}
+
+/// How many findings there are of each severity, worst first.
+fn by_severity(items: &[&Item], style: Style) -> String {
+    let count = |severity| items.iter().filter(|item| item.finding.severity == severity).count();
+    let counts = Severity::ALL.into_iter().map(|severity| (severity, count(severity))).filter(|(_, count)| *count > 0);
+    let words = counts.map(|(severity, count)| {
+        paint(&format!("{count} {}", severity.name()), paint::severity(severity), style.colors)
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// `rootlint resources` for a person: each resource with what is set of its attributes, then the errors.
@@ -92,7 +126,7 @@ pub fn resources(rows: &[ResourceLine<'_>], report: &Report, style: Style) -> St
         page.text.push('\n');
     }
     for error in &report.errors {
-        page.diagnostic(error, Level::ERROR, report);
+        page.diagnostic(error, (Level::ERROR, "error"), report);
     }
     let count = plural(rows.len(), "resource", "resources");
     page.text.push_str(&format!("{count}, {}.\n", plural(report.errors.len(), "error", "errors")));
@@ -125,28 +159,38 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn diagnostic(&mut self, diagnostic: &Placed<Diagnostic>, level: Level<'static>, report: &Report) {
-        let (title, note) = message(level, diagnostic.what.code, &diagnostic.what.message, self.style);
+    /// A line above what belongs together.
+    fn heading(&mut self, text: &str) {
+        self.text.push_str(&paint(&format!("== {text}"), paint::HEADING, self.style.colors));
+        self.text.push_str("\n\n");
+    }
+
+    fn diagnostic(&mut self, diagnostic: &Placed<Diagnostic>, level: (Level<'static>, &str), report: &Report) {
+        let (title, note) = message(level.0, level.1, diagnostic.what.code, &diagnostic.what.message, self.style);
         let mark = Mark::primary(&diagnostic.place, "");
-        self.add(&title.elements(snippets(&report.texts, &[mark])).elements(note));
+        let shown = snippets(&report.texts, &[mark], self.style.width);
+        self.add(&title.elements(shown.elements).elements(note));
     }
 
     fn undecided(&mut self, open: &Placed<Undecided>, report: &Report) {
         let level = Level::WARNING.with_name("undecided");
-        let (title, note) = message(level, &open.what.check, &open.what.message, self.style);
+        let (title, note) = message(level, "undecided", &open.what.check, &open.what.message, self.style);
         let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
         let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
         let missing = missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph(&missing, self.style)));
         let mark = Mark::primary(&open.place, "");
-        self.add(&title.elements(snippets(&report.texts, &[mark])).elements(note).elements(missing));
+        let shown = snippets(&report.texts, &[mark], self.style.width);
+        self.add(&title.elements(shown.elements).elements(note).elements(missing));
     }
 }
 
 /// A title, which is one sentence, and what follows it as a note.
-fn message<'a>(level: Level<'a>, id: &str, text: &str, style: Style) -> (Title<'a>, Option<Message<'a>>) {
+fn message<'a>(level: Level<'a>, name: &str, id: &str, text: &str, style: Style) -> (Title<'a>, Option<Message<'a>>) {
     let (title, rest) = first_sentence(text);
     let note = Some(rest.trim()).filter(|rest| !rest.is_empty());
-    (level.primary_title(line(title)).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph(rest, style))))
+    let before = name.len() + id.chars().count() + "[]: ".len();
+    let title = wrap(&line(title), style.width.saturating_sub(before).max(TITLE_WIDTH));
+    (level.primary_title(title).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph(rest, style))))
 }
 
 /// Text beside `= help: `, in lines that fit.
@@ -166,28 +210,34 @@ fn severity_level(severity: Severity) -> Level<'static> {
 
 fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let finding = &item.finding;
-    let (title, note) = message(severity_level(finding.severity), &finding.check, &finding.message, style);
-    let mut marks = vec![Mark::primary(&item.place, &finding.label)];
-    marks.extend(item.related.iter().map(|(message, place)| Mark::related(place, message)));
-    let mut group = title.elements(snippets(&report.texts, &marks)).elements(note);
-    let mut say = |name: &'static str, text: &str| {
-        let message = Level::NOTE.with_name(name).message(paragraph(text, style));
-        let grown = std::mem::replace(&mut group, Group::with_level(Level::NOTE));
-        group = grown.element(message);
-    };
-    say("confidence", &confidence(item));
+    let level = severity_level(finding.severity);
+    let (title, note) = message(level, finding.severity.name(), &finding.check, &finding.message, style);
+    let title = if style.links && !item.rule.url.is_empty() { title.id_url(line(&item.rule.url)) } else { title };
+    let labels = labels(item);
+    let mut marks = labels.iter().map(|(label, place)| Mark::related(place, label));
+    let primary = marks.next().map(Mark::as_primary);
+    let marks: Vec<Mark<'_>> = primary.into_iter().chain(marks).collect();
+    let shown = snippets(&report.texts, &marks, style.width);
+    let mut group = title.elements(shown.elements);
+    for (place, label) in shown.cut {
+        group = group.element(said(place, &label, style));
+    }
+    group = group.elements(note);
+    if let Some(confidence) = confidence(item) {
+        group = group.element(said("confidence", &confidence, style));
+    }
     let controls = tags(&item.rule.frameworks);
     if style.controls && !controls.is_empty() {
-        say("controls", &shortened(&controls));
+        group = group.element(said("controls", &shortened(&controls), style));
     }
     if finding.instances.len() > 1 {
-        say("instances", &names(&finding.instances));
+        group = group.element(said("instances", &names(&finding.instances), style));
     }
     if finding.projects.len() > 1 {
-        say("projects", &names(&finding.projects));
+        group = group.element(said("projects", &names(&finding.projects), style));
     }
     if let Some(witness) = &finding.witness {
-        say("gets through", &request(witness));
+        group = group.element(said("gets through", &request(witness), style));
     }
     match finding.help.is_empty() {
         true => group,
@@ -195,13 +245,36 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     }
 }
 
-fn confidence(item: &Item) -> String {
+/// A line below the source, with a name of its own.
+fn said<'a>(name: impl Into<Cow<'a, str>>, text: &str, style: Style) -> Message<'a> {
+    Level::NOTE.with_name(name.into()).message(paragraph(text, style))
+}
+
+/// What stands beside the places of a finding, the primary one first. The steps of a value's way are numbered, from where
+/// it is written to where it is used, and come before all other places.
+fn labels(item: &Item) -> Vec<(String, &Place)> {
+    let numbered = |step: Option<usize>, text: &str| match step {
+        Some(step) => format!("{step}. {text}").trim_end().to_owned(),
+        None => text.to_owned(),
+    };
+    let (steps, own) = item.steps().map_or_else(Default::default, |(steps, own)| (steps, Some(own)));
+    let steps = steps.into_iter().chain(std::iter::repeat(None));
+    let mut related: Vec<_> = item.related.iter().zip(steps).collect();
+    related.sort_by_key(|(_, step)| step.unwrap_or(usize::MAX));
+    let primary = std::iter::once((numbered(own, &item.finding.label), &item.place));
+    primary.chain(related.into_iter().map(|((text, place), step)| (numbered(step, text), place))).collect()
+}
+
+/// What a finding rests on, if it rests on something unknown.
+fn confidence(item: &Item) -> Option<String> {
     let finding = &item.finding;
     let unknown: Vec<String> = finding.missing.iter().map(|name| format!("`{}`", line(name))).collect();
     match (finding.confidence, unknown.is_empty()) {
-        (Confidence::Certain, _) => "certain".to_owned(),
-        (Confidence::Possible, true) => "possible".to_owned(),
-        (Confidence::Possible, false) => format!("possible; it rests on what is not known: {}", unknown.join(", ")),
+        (Confidence::Certain, _) => None,
+        (Confidence::Possible, true) => Some("possible".to_owned()),
+        (Confidence::Possible, false) => {
+            Some(format!("possible; it rests on what is not known: {}", unknown.join(", ")))
+        }
     }
 }
 
@@ -233,6 +306,9 @@ pub(super) fn request(witness: &Witness) -> String {
 
 fn notes(report: &Report, style: Style, page: &mut Page) {
     let mut shown: Vec<(&str, usize)> = Vec::new();
+    if !report.notes.is_empty() {
+        page.heading(&plural(report.notes.len(), "note", "notes"));
+    }
     for note in &report.notes {
         let index = match shown.iter().position(|(code, _)| *code == note.what.code) {
             Some(index) => index,
@@ -244,7 +320,7 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
         let Some((_, count)) = shown.get_mut(index) else { continue };
         *count += 1;
         if style.verbose || *count <= NOTES_OF_A_KIND {
-            page.diagnostic(note, Level::NOTE, report);
+            page.diagnostic(note, (Level::NOTE, "note"), report);
         }
     }
     for (code, count) in shown {
@@ -288,18 +364,15 @@ fn plural(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The last line: what was found in how much.
-pub(super) fn summary(report: &Report) -> String {
-    let by_severity: Vec<String> = Severity::ALL
-        .iter()
-        .map(|severity| (severity.name(), report.count(*severity)))
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, count)| format!("{count} {name}"))
-        .collect();
+pub(super) fn summary(report: &Report, style: Style) -> String {
     let new = if report.tells_new() { "new " } else { "" };
     let mut text = match report.shown().count() {
-        0 => format!("No {new}findings"),
-        1 => format!("1 {new}finding: {}", by_severity.join(", ")),
-        count => format!("{count} {new}findings: {}", by_severity.join(", ")),
+        0 => paint(&format!("No {new}findings"), paint::HEADING, style.colors),
+        count => {
+            let found = plural(count, &format!("{new}finding"), &format!("{new}findings"));
+            let found = paint(&found, paint::HEADING, style.colors);
+            format!("{found}: {}", by_severity(&report.shown().collect::<Vec<_>>(), style))
+        }
     };
     for (count, one, many) in [
         (report.existing(), "there before", "there before"),
@@ -326,7 +399,8 @@ pub(super) fn summary(report: &Report) -> String {
     }
     text.push_str(".\n");
     if !report.is_complete() {
-        text.push_str(&format!("Incomplete: {}.\n", report.incomplete.join("; ")));
+        let incomplete = paint("Incomplete", paint::HEADING, style.colors);
+        text.push_str(&format!("{incomplete}: {}.\n", report.incomplete.join("; ")));
     }
     text
 }

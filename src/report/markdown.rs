@@ -16,7 +16,10 @@ pub fn render(report: &Report) -> String {
 
 /// The same in at most `limit` bytes: the summary first, then the findings, worst first, as many as fit.
 pub fn render_at_most(report: &Report, limit: usize) -> String {
-    let mut text = format!("## rootlint\n\n{}\n", markdown(human::summary(report).trim_end()).replace('\n', "  \n"));
+    let mut text = format!(
+        "## rootlint\n\n{}\n",
+        markdown(human::summary(report, human::Style::default()).trim_end()).replace('\n', "  \n")
+    );
     let mut findings: Vec<&Item> = report.shown().collect();
     // The sort is stable: what is equally bad stays in the report's order.
     findings.sort_by_key(|item| std::cmp::Reverse(item.finding.severity));

@@ -22,6 +22,8 @@ pub mod limits;
 pub mod markdown;
 pub mod masked;
 pub mod org;
+pub mod page;
+mod paint;
 pub mod place;
 pub mod policy;
 pub mod sarif;
@@ -125,6 +127,17 @@ impl Item {
     pub fn real_place(&self) -> &Place {
         let real = || self.related.iter().map(|(_, place)| place).find(|place| place.real);
         if self.place.real { &self.place } else { real().unwrap_or(&self.place) }
+    }
+
+    /// The numbers of the steps that the value's way has: those of the related places, and that of the primary one, which is
+    /// the one left over. Nothing if there are two ways, or none.
+    pub fn steps(&self) -> Option<(Vec<Option<usize>>, usize)> {
+        let related: Vec<Option<usize>> = self.finding.related.iter().map(|related| related.step).collect();
+        let mut numbers: Vec<usize> = related.iter().copied().flatten().collect();
+        numbers.sort_unstable();
+        let is_one_way = !numbers.is_empty() && numbers.windows(2).all(|pair| pair.first() != pair.last());
+        let own = numbers.iter().zip(1..).find(|(number, at)| *number != at).map_or(numbers.len() + 1, |(_, at)| at);
+        is_one_way.then_some((related, own))
     }
 
     fn unnamed(&self) -> impl Iterator<Item = &str> {

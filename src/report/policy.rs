@@ -135,7 +135,8 @@ impl Answer {
         };
         let mut marks = vec![Mark::primary(&self.place, "")];
         marks.extend(self.decisive.iter().map(|(text, place)| Mark::related(place, text)));
-        let mut group = Group::with_title(level.primary_title(title)).elements(snippets(&self.texts, &marks));
+        let shown = snippets(&self.texts, &marks, style.width);
+        let mut group = Group::with_title(level.primary_title(title)).elements(shown.elements);
         group = group.element(Level::NOTE.with_name("because").message(paragraph(&line(&self.reason), style)));
         if let Some(witness) = &self.witness {
             group = group.element(Level::NOTE.with_name("gets through").message(paragraph(&request(witness), style)));

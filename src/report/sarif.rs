@@ -235,7 +235,7 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
         rule_index: rules.iter().position(|rule| rule.id == item.rule.id),
         level: level(finding.severity),
         message: Text { text: linked(&item.message(), &related) },
-        code_flows: if item.rule.absence { Vec::new() } else { code_flow(&related, &primary, &finding.label) },
+        code_flows: code_flow(item, &primary),
         locations: [primary],
         related_locations,
         partial_fingerprints,
@@ -274,20 +274,18 @@ fn link(text: &str) -> String {
     text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]").replace('\n', " ")
 }
 
-/// The way of the value in the direction it took: from where it is written to the place of the finding.
-fn code_flow(related: &[&(String, Place)], primary: &Location, label: &str) -> Vec<CodeFlow> {
-    if related.is_empty() {
-        return Vec::new();
-    }
-    let label = if label.is_empty() { "here" } else { label };
-    let mut locations: Vec<ThreadFlowLocation> = related
-        .iter()
-        .take(SARIF_PLACES - 1)
-        .rev()
-        .map(|(message, place)| ThreadFlowLocation { location: location(place, Some(message)) })
-        .collect();
-    let end = Location { message: Some(Message { text: plain(label) }), ..primary.clone() };
-    locations.push(ThreadFlowLocation { location: end });
+/// The way of the value in the direction it took: from where it is written, step by step.
+fn code_flow(item: &Item, primary: &Location) -> Vec<CodeFlow> {
+    let Some((steps, own)) = item.steps() else { return Vec::new() };
+    let label = if item.finding.label.is_empty() { "here" } else { &item.finding.label };
+    let here = Location { message: Some(Message { text: plain(label) }), ..primary.clone() };
+    let places = steps.iter().zip(&item.related).filter(|(_, (_, place))| place.real);
+    let mut way: Vec<(usize, Location)> =
+        places.filter_map(|(step, (message, place))| Some(((*step)?, location(place, Some(message))))).collect();
+    way.push((own, here));
+    way.sort_by_key(|(step, _)| *step);
+    // What is cut is told by whoever counts the places.
+    let locations = way.into_iter().take(SARIF_PLACES).map(|(_, location)| ThreadFlowLocation { location }).collect();
     vec![CodeFlow { thread_flows: [ThreadFlow { locations }] }]
 }
 

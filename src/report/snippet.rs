@@ -18,7 +18,13 @@ const LONG_LINE: usize = 2_000;
 /// How much of a long line is kept on each side of a place.
 const AROUND: usize = 200;
 
-/// A label is a few words: the message has the rest.
+/// What stands before a line of source: its number and a bar.
+const GUTTER: usize = 8;
+
+/// However little room there is, this much of a label is shown.
+const SHORT_LABEL: usize = 24;
+
+/// A label that is cut is shown in full below: a few words beside the source are enough.
 const LABEL: usize = 80;
 
 /// A place to mark.
@@ -40,6 +46,12 @@ impl<'a> Mark<'a> {
         Self { place, label, primary: false }
     }
 
+    /// The same place as the one that the message is about.
+    #[must_use]
+    pub fn as_primary(self) -> Self {
+        Self { primary: true, ..self }
+    }
+
     fn last_line(&self, source: &SourceText) -> u32 {
         // An end at the start of a line belongs to the line before.
         let (start, end) = (self.place.start.line, self.place.end);
@@ -53,8 +65,22 @@ impl<'a> Mark<'a> {
     }
 }
 
-/// Snippets that show all marks: file by file in the order of their first mark, the primary one's first.
-pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>]) -> Vec<Element<'a>> {
+/// Source as it is shown.
+#[derive(Debug, Default)]
+pub struct Shown<'a> {
+    /// The snippets.
+    pub elements: Vec<Element<'a>>,
+    /// The labels for which there was no room: where they belong, and all they say.
+    pub cut: Vec<(String, String)>,
+    width: usize,
+    /// The file of the primary place.
+    file: Option<FileId>,
+}
+
+/// Snippets that show all marks in so many columns: file by file in the order of their first mark, the primary one's first.
+pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>], width: usize) -> Shown<'a> {
+    let file = marks.iter().find(|mark| mark.primary).map(|mark| mark.place.span.file);
+    let mut shown = Shown { width, file, ..Shown::default() };
     let mut files: Vec<(FileId, Vec<Mark<'_>>)> = Vec::new();
     for mark in marks {
         let file = mark.place.span.file;
@@ -63,7 +89,6 @@ pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>]) -> Vec<Element<'a>> {
             None => files.push((file, vec![*mark])),
         }
     }
-    let mut elements = Vec::new();
     for (file, mut marks) in files {
         let Some(source) = texts.get(file) else { continue };
         marks.sort_by_key(|mark| mark.place.start);
@@ -77,17 +102,17 @@ pub fn snippets<'a>(texts: &Texts, marks: &[Mark<'_>]) -> Vec<Element<'a>> {
         // The piece with the primary place leads: a reader takes the first location for the finding's.
         pieces.sort_by_key(|piece| !piece.iter().any(|mark| mark.primary));
         for piece in pieces {
-            show(source, &piece, &mut elements);
+            show(source, &piece, &mut shown);
         }
     }
-    elements
+    shown
 }
 
 fn close(source: &SourceText, known: &Mark<'_>, mark: &Mark<'_>) -> bool {
     mark.place.start.line <= known.last_line(source) + FAR_LINES
 }
 
-fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
+fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Shown<'_>) {
     let Some(lead) = marks.iter().find(|mark| mark.primary).or(marks.first()) else { return };
     let path = line(source.path.as_str());
     let first = marks.iter().map(|mark| mark.place.start.line).min().unwrap_or(1);
@@ -101,7 +126,7 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
                 show(source, &[*mark], out);
             }
         } else {
-            out.push(Element::Origin(origin(path, lead)));
+            out.elements.push(Element::Origin(origin(path, lead)));
         }
         return;
     }
@@ -113,13 +138,13 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
         snippet = snippet.path(path);
     } else {
         // The columns of what is shown are not those of the file: the place is written out.
-        out.push(Element::Origin(origin(path, lead)));
+        out.elements.push(Element::Origin(origin(path, lead)));
     }
     let mut labelled: Vec<(std::ops::Range<usize>, bool, String)> = Vec::new();
     for mark in marks {
         let end = (mark.place.span.end as usize).min(line_to(source, mark.last_line(source)));
         let range = display.range(mark.place.span.start as usize..end);
-        let label = cut(&line(mark.label), LABEL);
+        let label = out.fitting(source, mark, display.text.get(..range.end).unwrap_or_default());
         match labelled.iter_mut().find(|(known, ..)| *known == range) {
             Some((_, primary, known)) => {
                 *primary |= mark.primary;
@@ -137,7 +162,34 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Vec<Element<'_>>) {
         let label = Some(label).filter(|label| !label.is_empty());
         snippet = snippet.annotation(kind.span(range).label(label));
     }
-    out.push(Element::Cause(snippet));
+    out.elements.push(Element::Cause(snippet));
+}
+
+impl Shown<'_> {
+    /// As much of a mark's label as fits behind `before`, which ends where the mark does.
+    fn fitting(&mut self, source: &SourceText, mark: &Mark<'_>, before: &str) -> String {
+        let label = line(mark.label);
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let room = self.width.saturating_sub(GUTTER + column).clamp(SHORT_LABEL, LABEL);
+        let short = cut_at_word(&label, room);
+        if short != label {
+            let at = mark.place.start.line;
+            let is_same = self.file == Some(mark.place.span.file);
+            let place = if is_same { format!("line {at}") } else { format!("{}:{at}", line(source.path.as_str())) };
+            self.cut.push((place, label));
+        }
+        short
+    }
+}
+
+/// A text of at most `length` characters, cut after a word if there is one not too far from the end.
+fn cut_at_word(text: &str, length: usize) -> String {
+    let short = cut(text, length);
+    let Some(kept) = short.strip_suffix('…').filter(|_| short != text) else { return short };
+    match kept.rsplit_once(' ') {
+        Some((words, _)) if words.chars().count() * 2 > length => format!("{words}…"),
+        _ => short,
+    }
 }
 
 fn origin<'a>(path: String, mark: &Mark<'_>) -> Origin<'a> {

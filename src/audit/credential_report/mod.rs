@@ -10,6 +10,8 @@ use crate::finding::{Counts, Diagnostic, Findings};
 
 mod read;
 
+pub use read::read;
+
 /// Looks at what is named.
 ///
 /// # Errors
@@ -34,13 +36,13 @@ fn reports(named: &[Utf8PathBuf], outcome: &mut Outcome) -> Result<Vec<Credentia
     let mut reports = Vec::new();
     for name in named {
         let Evidence { bytes, file, path } = super::take(name, outcome)?;
-        reports.extend(read::read(&path, &bytes, file, &outcome.sources, &mut outcome.findings));
+        reports.extend(read(&path, &bytes, file, &outcome.sources, &mut outcome.findings));
     }
     Ok(reports)
 }
 
 /// Runs the checks of credential reports, and says which reports are stale.
-fn check(audited: &Audited<'_>, out: &mut Findings) {
+pub fn check(audited: &Audited<'_>, out: &mut Findings) {
     for check in checks::ALL {
         if let Run::CredentialReport(run) = check.run {
             run(audited, out);

@@ -67,7 +67,12 @@ pub fn read(
         },
     };
     match table::delimiter(&text, base) {
-        Some(delimiter) => table::read(&text, base, delimiter, out),
+        Some(delimiter) => {
+            let mut reports = table::read(&text, base, delimiter, out);
+            let encoded = (base.file != file).then_some(start);
+            reports.iter_mut().for_each(|report| report.encoded = encoded);
+            reports
+        }
         None => {
             out.error(Diagnostic::new(FORM, UNKNOWN, start));
             Vec::new()

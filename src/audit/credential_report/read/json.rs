@@ -93,7 +93,10 @@ fn answer(node: &Node, content: &Node, input: &Input<'_>, out: &mut Findings) ->
             Vec::new()
         }
     };
-    reports.iter_mut().for_each(|report| report.generated = generated);
+    for report in &mut reports {
+        report.generated = generated;
+        report.encoded = Some(content.span);
+    }
     reports
 }
 
@@ -118,7 +121,7 @@ fn root_keys(span: Span, count: &Node) -> CredentialReport {
         Err(_) => What::Unclear(super::shortened(text)),
     };
     let root_keys = Some(Said { what, span: count.span });
-    CredentialReport { span, generated: None, whole: false, users: Vec::new(), root_keys }
+    CredentialReport { span, encoded: None, generated: None, whole: false, users: Vec::new(), root_keys }
 }
 
 /// A resource as Panther keeps it, with the row of the report as an object.
@@ -153,6 +156,7 @@ fn resource(node: &Node, report: &Node, out: &mut Findings) -> CredentialReport 
     let users = name.map(|(name, span)| Credentials { name, arn: arn.map(|(arn, _)| arn), span, keys, more: None });
     CredentialReport {
         span: node.span,
+        encoded: None,
         generated: None,
         whole: false,
         users: users.into_iter().collect(),

@@ -53,6 +53,7 @@ pub(super) fn read(text: &str, base: Span, delimiter: char, out: &mut Findings) 
             columns = Columns::of(&record, out);
             found.push(CredentialReport {
                 span: record.span,
+                encoded: None,
                 generated: None,
                 whole: true,
                 users: Vec::new(),
