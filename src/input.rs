@@ -191,7 +191,9 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         today: now.to_zoned(TimeZone::UTC).date(),
         now,
         credential_reports: Vec::new(),
+        trails: None,
         max_unused_days: None,
+        progress: Arc::default(),
     })
 }
 

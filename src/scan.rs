@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use self::projects::read_all;
 use self::root_module::{Loader, given};
 use self::texts::ScannedTexts;
+use crate::audit::cloudtrail::Trails;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
@@ -19,6 +20,7 @@ use crate::config::Config;
 use crate::files::Files;
 pub use crate::finding::Counts;
 use crate::finding::Findings;
+use crate::progress::Progress;
 use crate::resource::{Mode, Presence, Project};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Place};
@@ -32,6 +34,7 @@ use crate::waiver::{Marked, Waivers};
 mod constructs;
 mod documents;
 mod embedded;
+mod events;
 mod evidence;
 mod exports;
 mod others;
@@ -81,10 +84,14 @@ pub struct Options {
     pub now: Timestamp,
     /// Credential reports of accounts that the code is deployed in: their names and what they hold.
     pub credential_reports: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// Events that CloudTrail has written down.
+    pub trails: Option<Arc<Trails>>,
     /// After how many days a key counts as unused, by the framework that was asked for.
     pub max_unused_days: Option<u32>,
     /// How many threads.
     pub jobs: Option<usize>,
+    /// How far the run is.
+    pub progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Options {
@@ -168,6 +175,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
         }
     });
     evidence::meet(&model, options, &sources, &mut outcome.findings);
+    events::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
     evidence::tell_as_one(&model, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);

@@ -156,7 +156,7 @@ fn a_finding_is_the_same_tomorrow() {
     // A waiver holds for it.
     std::fs::write(
         files.path().join("rootlint.toml"),
-        "[[waiver]]\nchecks = [\"root-usage\"]\naddress = \"111122223333\"\nreason = \"the yearly drill\"\n",
+        "[[waiver]]\nchecks = [\"root-usage\"]\naddress = \"arn:aws:iam::111122223333:root\"\nreason = \"the yearly drill\"\n",
     )
     .unwrap();
     let (code, text) = run(files.path(), &["days"], "");

@@ -1,12 +1,15 @@
 //! `rootlint check` and `rootlint baseline`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use jiff::tz::TimeZone;
 
 use super::output::{destinations, filter, publish};
+use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
+use crate::audit::cloudtrail;
 use crate::baseline;
 use crate::cli;
 use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
@@ -38,9 +41,15 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
         prepared.options.credential_reports.push((name.clone(), bytes));
     }
+    if !arguments.cloudtrail.is_empty() {
+        let trails = cloudtrail::read(&arguments.cloudtrail, prepared.options.jobs);
+        prepared.options.trails = Some(Arc::new(trails.map_err(|error| format!("--cloudtrail {error}"))?));
+    }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
     let outcome = scan::check(&*prepared.files, &prepared.options);
+    drop(line);
     let baseline = match (&baseline, &arguments.output.baseline) {
         (Some((inner, text)), Some(named)) => {
             let path = inner.as_deref().unwrap_or(named);
@@ -80,6 +89,7 @@ fn before(
         today: prepared.options.today,
         now: prepared.options.now,
         credential_reports: prepared.options.credential_reports.clone(),
+        trails: prepared.options.trails.clone(),
         max_unused_days: prepared.options.max_unused_days,
         ..options
     };

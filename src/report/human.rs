@@ -202,7 +202,7 @@ fn severity_level(severity: Severity) -> Level<'static> {
     let level = match severity {
         Severity::Critical | Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
-        Severity::Low => Level::NOTE,
+        Severity::Low => Level::HELP,
         Severity::Info => Level::INFO,
     };
     level.with_name(severity.name())

@@ -1,6 +1,5 @@
 //! A Markdown page in a terminal: `rootlint explain`.
 
-
 use anstyle::{AnsiColor, Style as Paint};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 

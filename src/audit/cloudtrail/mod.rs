@@ -17,7 +17,7 @@ use self::walk::{Input, Left, inputs};
 use super::{Options, Outcome, OwnRule};
 use crate::aws::cloudtrail::{Group, Key, Watch};
 use crate::checks::{self, Run};
-use crate::finding::{Diagnostic, Findings};
+use crate::finding::{Counts, Diagnostic, Findings};
 use crate::sigma::{self, LogSource};
 use crate::source::{Position, Sources, Span, Spot};
 
@@ -78,13 +78,29 @@ impl Seeker {
 /// In words, when something named does not exist.
 pub fn audit(named: &[Utf8PathBuf], sigma: &[Utf8PathBuf], options: &Options) -> Result<Outcome, String> {
     let mut outcome = Outcome::default();
-    let mut seekers = own_rules(&outcome.sources, &mut outcome.findings);
+    let mut seekers = own_rules();
     rules::load(sigma, &mut seekers, &mut outcome)?;
+    let trails = gather(named, seekers, options.jobs)?;
+    trails.tell(&outcome.sources, &mut outcome.findings);
+    outcome.summary = trails.counts();
+    outcome.own = trails.seekers.iter().filter_map(Seeker::own).collect();
+    super::waive(options, &mut outcome);
+    Ok(outcome)
+}
+
+/// Reads what is named, for the checks alone.
+///
+/// # Errors
+/// In words, when something named does not exist.
+pub fn read(named: &[Utf8PathBuf], jobs: Option<usize>) -> Result<Trails, String> {
+    gather(named, own_rules(), jobs)
+}
+
+fn gather(named: &[Utf8PathBuf], seekers: Vec<Seeker>, jobs: Option<usize>) -> Result<Trails, String> {
     let filter = sigma::filter(seekers.iter().map(|seeker| &seeker.rule));
     let watched = Watched { seekers: &seekers, filter: &filter };
     let (inputs, left) = inputs(named)?;
-
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs.unwrap_or(0)).build();
     let mut gathered = Gathered { left, ..Gathered::default() };
     for batch in inputs.chunks(BATCH) {
         let read = || batch.par_iter().map(|input| read_file(input, &watched)).collect::<Vec<_>>();
@@ -96,23 +112,31 @@ pub fn audit(named: &[Utf8PathBuf], sigma: &[Utf8PathBuf], options: &Options) ->
             gathered.take(input, result);
         }
     }
-    gathered.finish(&seekers, &mut outcome);
-    outcome.own = seekers.iter().filter_map(Seeker::own).collect();
-    super::waive(options, &mut outcome);
-    Ok(outcome)
+    Ok(Trails { seekers, gathered })
 }
 
 /// The rules of the checks. A test holds that all of them can be read.
-fn own_rules(sources: &Sources, findings: &mut Findings) -> Vec<Seeker> {
+fn own_rules() -> Vec<Seeker> {
     let mut seekers = Vec::new();
     for check in checks::ALL {
         let Run::Events(watch) = check.run else { continue };
-        let file = sources.virtual_file(&format!("<rule.sigma.yml of {}>", check.id), watch.rule);
-        let parsed = sigma::parse(watch.rule, file, check.id, LOGS);
-        findings.errors.extend(parsed.errors);
-        seekers.extend(parsed.rules.into_iter().map(|rule| Seeker { rule, check: Some((check.id, watch)) }));
+        let file = Sources::default().file(Utf8Path::new(check.id));
+        let rules = sigma::parse(watch.rule, file, check.id, LOGS).rules;
+        seekers.extend(rules.into_iter().map(|rule| Seeker { rule, check: Some((check.id, watch)) }));
     }
     seekers
+}
+
+/// What was found in files of events.
+pub struct Trails {
+    seekers: Vec<Seeker>,
+    gathered: Gathered,
+}
+
+impl std::fmt::Debug for Trails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trails").field("groups", &self.gathered.groups.len()).finish_non_exhaustive()
+    }
 }
 
 /// What all files gave.
@@ -181,43 +205,68 @@ impl Gathered {
             add("cloudtrail-syntax", message, (start, start));
         }
     }
+}
 
-    fn finish(self, seekers: &[Seeker], outcome: &mut Outcome) {
-        let Outcome { findings, sources, summary, .. } = outcome;
+impl Trails {
+    /// Tells of it: a finding for each group of events, errors, and what was left out.
+    pub fn tell(&self, sources: &Sources, findings: &mut Findings) {
+        let Gathered { groups, more_groups, errors, more_errors, left, .. } = &self.gathered;
         let place = |name: &Arc<Utf8Path>| -> Span {
             let start = Position { line: 1, column: 1 };
             sources.spot(Spot { path: Arc::clone(name), start, end: start })
         };
-        for group in self.groups.values() {
-            findings.findings.extend(tell(group, seekers, sources));
-        }
-        for (code, message, spot) in self.errors {
-            findings.errors.push(Diagnostic::new(code, message, sources.spot(spot)));
+        findings.findings.extend(groups.values().filter_map(|group| tell(group, &self.seekers, sources)));
+        for (code, message, spot) in errors {
+            findings.errors.push(Diagnostic::new(code, message.clone(), sources.spot(spot.clone())));
         }
         let somewhere = || place(&Arc::from(Utf8Path::new("<events>")));
-        if self.more_errors > 0 {
-            let message = format!("{} more places in other files could not be read", self.more_errors);
+        if *more_errors > 0 {
+            let message = format!("{more_errors} more places in other files could not be read");
             findings.errors.push(Diagnostic::new("cloudtrail-syntax", message, somewhere()));
         }
-        if self.more_groups > 0 {
+        if *more_groups > 0 {
             let message = format!("events of more than {MAX_GROUPS} kinds and accounts: the rest is not told of");
             findings.errors.push(Diagnostic::new("cloudtrail-too-many", message, somewhere()));
         }
-        for (name, error) in &self.left.unreadable {
+        for (name, error) in &left.unreadable {
             findings.errors.push(Diagnostic::new("file-unreadable", error.clone(), place(name)));
         }
         for (files, what) in [
-            (&self.left.digests, "digests of CloudTrail, which hold no events: they are left out"),
-            (&self.left.others, "files that hold no events of CloudTrail: they are left out"),
+            (&left.digests, "digests of CloudTrail, which hold no events: they are left out"),
+            (&left.others, "files that hold no events of CloudTrail: they are left out"),
         ] {
             if let Some(first) = &files.first {
                 let message = format!("{} {what}", files.count);
                 findings.notes.push(Diagnostic::new("cloudtrail-left-out", message, place(first)));
             }
         }
-        summary.files = self.files;
-        summary.ignored = self.left.digests.count + self.left.others.count;
-        summary.projects = self.with_events;
-        summary.resources = usize::try_from(self.records).unwrap_or(usize::MAX);
+    }
+
+    /// How much was looked at: files of events are projects, records are resources.
+    fn counts(&self) -> Counts {
+        let Gathered { files, records, with_events, left, .. } = &self.gathered;
+        Counts {
+            files: *files,
+            ignored: left.digests.count + left.others.count,
+            projects: *with_events,
+            resources: usize::try_from(*records).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_has_a_rule_that_can_be_read() {
+        let all = checks::ALL.iter().filter(|check| matches!(check.run, Run::Events(_)));
+        let own = own_rules();
+        assert_eq!(own.iter().map(Seeker::id).collect::<Vec<_>>(), all.map(|check| check.id).collect::<Vec<_>>());
+        for seeker in &own {
+            let (id, _) = seeker.check.unwrap();
+            let (meta, _) = checks::ALL.iter().find(|check| check.id == id).unwrap().meta().unwrap();
+            assert_eq!(seeker.rule.level, meta.severity, "{id}");
+        }
     }
 }

@@ -17,15 +17,18 @@ pub(super) fn tell(group: &Group, seekers: &[Seeker], sources: &Sources) -> Opti
     let (first, others) = group.examples.split_first()?;
     let related = |sighting: &Sighting| {
         let time = sighting.time.as_deref().unwrap_or("unknown time");
-        Related { message: format!("{} at {time}", sighting.action), span: span(sighting) }
+        Related::new(format!("{} at {time}", sighting.action), span(sighting))
     };
     let mut finding = Finding::new(seeker.id(), seeker.rule.level, span(first));
     finding.label = format!("{} at {}", first.action, first.time.as_deref().unwrap_or("unknown time"));
     finding.related = others.iter().map(related).collect();
-    finding.resource = Arc::from(group.key.account.as_deref().unwrap_or("unnamed account"));
+    let account: Arc<str> = Arc::from(group.key.account.as_deref().unwrap_or("unnamed account"));
+    // A check is about one user of the account, a rule of the user's own about anybody in it.
+    let user = group.principals.first().filter(|_| seeker.check.is_some());
+    finding.resource = user.unwrap_or_else(|| Arc::clone(&account));
     finding.instances = vec![Arc::clone(&finding.resource)];
     // What is told must be the same tomorrow, when there are more files.
-    finding.projects = vec![Arc::from(".")];
+    finding.projects = vec![account];
     if !group.key.kind.is_empty() {
         finding.discriminators.insert(group.key.kind.to_owned());
     }

@@ -128,6 +128,11 @@ impl Tally {
         text
     }
 
+    /// The first value in the order of the alphabet.
+    pub fn first(&self) -> Option<Arc<str>> {
+        self.counts.keys().next().cloned()
+    }
+
     /// Whether nothing was met.
     pub fn is_empty(&self) -> bool {
         self.counts.is_empty()
