@@ -194,6 +194,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         paths: scope.paths.clone(),
         root: scope.root.clone(),
         waivers_from: None,
+        progress: Arc::default(),
         today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
     })
 }

@@ -28,6 +28,7 @@ pub mod manifest;
 pub mod number;
 pub mod org;
 pub mod parameters;
+pub mod progress;
 pub mod report;
 pub mod resource;
 pub mod root;

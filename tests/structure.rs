@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("number", &[]),
     ("types", &[]),
     ("suggest", &[]),
+    ("progress", &[]),
     ("text", &["source", "value"]),
     ("value", &["number", "source", "text", "types"]),
     ("convert", &["number", "text", "types", "value"]),
@@ -48,6 +49,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "finding",
             "manifest",
             "parameters",
+            "progress",
             "resource",
             "source",
             "syntax",
@@ -70,8 +72,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "fix", "init", "input", "org", "report",
-            "resource", "scan", "source", "suggest",
+            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "fix", "init", "input", "org", "progress",
+            "report", "resource", "scan", "source", "suggest",
         ],
     ),
 ];

@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use super::fix;
 use super::output::{destinations, filter, publish};
+use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
 use crate::baseline;
 use crate::cli;
@@ -32,8 +33,10 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
     prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
     let outcome = scan::check(&*prepared.files, &prepared.options);
+    drop(line);
     let known = |sources: &Sources| match (&baseline, &arguments.output.baseline) {
         (Some((inner, text)), Some(named)) => {
             let path = inner.as_deref().unwrap_or(named);

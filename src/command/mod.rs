@@ -19,6 +19,7 @@ mod fix;
 mod init;
 mod inspect;
 mod output;
+mod progress;
 
 /// Nothing to complain about.
 const FINE: u8 = 0;

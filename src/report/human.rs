@@ -17,8 +17,8 @@ use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
 /// Longer lines of text are hard to read.
 const TEXT_WIDTH: usize = 110;
 
-/// What stands before a text: line numbers, `= confidence: `.
-const MARGIN: usize = 16;
+/// What stands before the name of a text: the column of line numbers and `= `; and between both.
+const MARGIN: usize = 9;
 
 /// A title beside a long id has at least so many columns, however narrow the terminal is.
 const TITLE_WIDTH: usize = 40;
@@ -172,7 +172,8 @@ impl Page {
         let (title, note) = message(level, "undecided", &open.what.check, &open.what.message, self.style);
         let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
         let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
-        let missing = missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph(&missing, self.style)));
+        let missing =
+            missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph("missing", &missing, self.style)));
         let mark = Mark::primary(&open.place, "");
         let shown = snippets(&report.texts, &[mark], self.style.width);
         self.add(&title.elements(shown.elements).elements(note).elements(missing));
@@ -185,19 +186,20 @@ fn message<'a>(level: Level<'a>, name: &str, id: &str, text: &str, style: Style)
     let note = Some(rest.trim()).filter(|rest| !rest.is_empty());
     let before = name.len() + id.chars().count() + "[]: ".len();
     let title = wrap(&line(title), style.width.saturating_sub(before).max(TITLE_WIDTH));
-    (level.primary_title(title).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph(rest, style))))
+    (level.primary_title(title).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph("note", rest, style))))
 }
 
-/// Text beside `= help: `, in lines that fit.
-pub(super) fn paragraph(text: &str, style: Style) -> String {
-    wrap(&lines(text.trim_end()), style.width.min(TEXT_WIDTH).saturating_sub(MARGIN))
+/// Text beside a name like `= help: `, in lines that fit.
+pub(super) fn paragraph(name: &str, text: &str, style: Style) -> String {
+    let before = MARGIN + name.chars().count();
+    wrap(&lines(text.trim_end()), style.width.min(TEXT_WIDTH).saturating_sub(before).max(TITLE_WIDTH))
 }
 
 fn severity_level(severity: Severity) -> Level<'static> {
     let level = match severity {
         Severity::Critical | Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
-        Severity::Low => Level::NOTE,
+        Severity::Low => Level::HELP,
         Severity::Info => Level::INFO,
     };
     level.with_name(severity.name())
@@ -214,7 +216,9 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let marks: Vec<Mark<'_>> = primary.into_iter().chain(marks).collect();
     let shown = snippets(&report.texts, &marks, style.width);
     let mut group = title.elements(shown.elements);
-    for (place, label) in shown.cut {
+    // What the message says, too, needs no second saying.
+    let said_already = finding.message.to_lowercase();
+    for (place, label) in shown.cut.into_iter().filter(|(_, label)| !said_already.contains(&label.to_lowercase())) {
         group = group.element(said(place, &label, style));
     }
     group = group.elements(note);
@@ -232,19 +236,21 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     }
     let group = match finding.help.is_empty() {
         true => group,
-        false => group.element(Level::HELP.message(paragraph(&finding.help, style))),
+        false => group.element(Level::HELP.message(paragraph("help", &finding.help, style))),
     };
     let (name, text) = match &item.mending {
         None => return group,
         Some(Mending::Edits(message, _)) => ("fix", message),
         Some(Mending::Refused(why)) => ("no automatic fix", why),
     };
-    group.element(Level::NOTE.with_name(name).message(paragraph(text, style)))
+    group.element(said(name, text, style))
 }
 
 /// A line below the source, with a name of its own.
 fn said<'a>(name: impl Into<Cow<'a, str>>, text: &str, style: Style) -> Message<'a> {
-    Level::NOTE.with_name(name.into()).message(paragraph(text, style))
+    let name = name.into();
+    let text = paragraph(&name, text, style);
+    Level::NOTE.with_name(name).message(text)
 }
 
 /// What stands beside the places of a finding, the primary one first. The steps of a value's way are numbered, from where

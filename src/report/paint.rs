@@ -12,7 +12,7 @@ pub fn severity(severity: Severity) -> Style {
     let color = match severity {
         Severity::Critical | Severity::High => AnsiColor::BrightRed,
         Severity::Medium => AnsiColor::Yellow,
-        Severity::Low => AnsiColor::BrightGreen,
+        Severity::Low => AnsiColor::BrightCyan,
         Severity::Info => AnsiColor::BrightBlue,
     };
     color.on_default().bold()
