@@ -446,3 +446,37 @@ fn a_file_that_cannot_be_written_leaves_all_as_they_were() {
     assert_eq!(fs::read_to_string(&real).unwrap(), text.replace("iam::root", "iam::*:root"));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
 }
+
+#[test]
+fn a_text_is_changed_where_it_is_written() {
+    let policy = |content: &str| {
+        format!(
+            "resource \"aws_organizations_policy\" \"deny_root\" {{\n  name    = \"x\"\n  content = {content}\n}}\n"
+        )
+    };
+    let document = format!(
+        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{}]\n}}\n",
+        json_statement("Allow", "ArnLike", "arn:aws:iam::root")
+    );
+    let wanted = document.replace("Allow", "Deny").replace("iam::root", "iam::*:root");
+    // A file of its own, read as it is or as a template.
+    for call in ["file(\"${path.module}/p.json\")", "templatefile(\"p.json\", {})"] {
+        let files = [("main.tf", &*policy(call)), ("p.json", &document)];
+        assert_eq!(mended(&files, GUARD, "p.json"), wanted, "{call}");
+    }
+    // The input of a module.
+    let inner =
+        format!("variable \"arn\" {{}}\n\n{}", hcl(&hcl_statement("Deny", "ArnLike", "X").replace("\"X\"", "var.arn")));
+    let call = "module \"m\" {\n  source = \"./m\"\n  arn    = \"arn:aws:iam::root\"\n}\n";
+    let after = mended(&[("main.tf", call), ("m/main.tf", &inner)], GUARD, "main.tf");
+    assert_eq!(after, call.replace("iam::root", "iam::*:root"));
+    // A manifest of a tool.
+    let manifest = "AWSTemplateFormatVersion: '2010-09-09-OC'\nOrganization:\n  Root:\n    Type: OC::ORG::OrganizationRoot\n    Properties:\n      \
+                    ServiceControlPolicies: !Ref Scp\n  Management:\n    Type: OC::ORG::MasterAccount\n    Properties:\n      \
+                    AccountName: m\n      AccountId: '111122223333'\n  Scp:\n    Type: OC::ORG::ServiceControlPolicy\n    \
+                    Properties:\n      PolicyName: x\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          \
+                    - Effect: Deny\n            Action: '*'\n            Resource: '*'\n            Condition:\n              \
+                    ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::root' }\n";
+    let after = mended(&[("organization.yml", manifest)], "root-key-not-denied", "organization.yml");
+    assert_eq!(after, manifest.replace("iam::root", "iam::*:root"));
+}

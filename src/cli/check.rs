@@ -27,11 +27,11 @@ pub struct Check {
     /// Take waivers, configuration, baseline and .gitignore from this commit.
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
-    /// Show what would make findings go away, as a patch, where that has one safe answer.
+    /// Show a patch for what has one right answer; with --write, apply it.
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: write it.
-    #[arg(long, requires = "fix")]
+    /// With --fix: apply the patch.
+    #[arg(long, requires = "fix", hide_short_help = true)]
     pub write: bool,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]

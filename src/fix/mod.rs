@@ -185,7 +185,7 @@ impl Workshop<'_> {
                 return Err("what is to be changed is not written in a file".into());
             }
             let text = self.text(&path, files)?;
-            let edit = write::edit(change, &path, &text, file)?;
+            let edit = write::edit(change, &path, &text)?;
             let original = done.original_edit(&path, edit).ok_or("another fix changes the same place")?;
             edits.push((path.to_path_buf(), original));
         }
