@@ -21,7 +21,10 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod frameworks;
 pub mod git;
+#[cfg(feature = "guard")]
+pub mod guard;
 pub mod init;
 pub mod input;
 pub mod manifest;
@@ -34,6 +37,7 @@ pub mod resource;
 pub mod root;
 pub mod scan;
 pub mod script;
+pub mod sigma;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

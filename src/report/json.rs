@@ -152,7 +152,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Any document as indented JSON in which nothing is a key or a command to a runner.
-pub(super) fn text(document: &impl Serialize) -> String {
+pub fn text(document: &impl Serialize) -> String {
     // Serializing structs of strings and numbers into a string does not fail.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
