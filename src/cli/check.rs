@@ -30,11 +30,11 @@ pub struct Check {
     /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
     #[arg(long, value_name = "FILE")]
     pub credential_report: Vec<Utf8PathBuf>,
-    /// Show what would make findings go away, as a patch, where that has one safe answer.
+    /// Show a patch for what has one right answer; with --write, apply it.
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: write it.
-    #[arg(long, requires = "fix")]
+    /// With --fix: apply the patch.
+    #[arg(long, requires = "fix", hide_short_help = true)]
     pub write: bool,
     /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
     #[arg(long, value_name = "PATH")]
