@@ -21,7 +21,7 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod git;
-#[cfg(feature = "guard")]
+#[cfg_attr(not(feature = "guard"), path = "guard/absent.rs")]
 pub mod guard;
 pub mod input;
 pub mod manifest;

@@ -75,6 +75,8 @@ fn finding(rule: &OwnRule, violation: &Violation, document: &Document, rule_span
     let mut finding = Finding::new(rule.id.clone(), rule.severity, primary);
     let path = path(document, violation);
     let expected = match path.is_empty() {
+        // The clause is about the resource as a whole.
+        true if matches!(&*violation.expected, "must be empty" | "must not be set") => "must not be there".to_owned(),
         true => violation.expected.clone(),
         false => format!("`{path}` {}", violation.expected),
     };
@@ -97,7 +99,7 @@ fn finding(rule: &OwnRule, violation: &Violation, document: &Document, rule_span
     for also in &violation.also {
         let Some((span, _)) = place(document, *also).filter(|(span, _)| *span != primary) else { continue };
         if !finding.related.iter().any(|related| related.span == span) {
-            finding.related.push(Related { message: "or this".to_owned(), span });
+            finding.related.push(Related::new("or this", span));
         }
     }
     if document.at(violation.node).is_some_and(|node| node.hidden) {
