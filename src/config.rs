@@ -14,6 +14,19 @@ use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
 use crate::suggest::did_you_mean;
 
+/// Every key that a configuration may have, by table; the first entry lists the tables.
+pub const KEYS: &[(&str, &[&str])] = &[
+    ("the configuration", &["organization", "rotation", "monitoring", "files", "rules", "terraform", "waiver"]),
+    ("[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"]),
+    ("an exemption", &["target", "reason"]),
+    ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
+    ("[monitoring]", &["elsewhere"]),
+    ("[files]", &["exclude"]),
+    ("[rules]", &["paths"]),
+    ("[[terraform]]", &["path", "var-files", "workspace"]),
+    ("[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"]),
+];
+
 /// The name that is looked for.
 pub const FILE_NAME: &str = "rootlint.toml";
 
@@ -127,23 +140,22 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        let known = ["organization", "rotation", "monitoring", "files", "rules", "terraform", "waiver"];
-        keys(table, "the configuration", &known)?;
+        keys(table, "the configuration")?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
         }
         if let Some(rotation) = section(table, "rotation")? {
-            keys(rotation, "[rotation]", &["max-age-days", "accept", "elsewhere"])?;
+            keys(rotation, "[rotation]")?;
             self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
         }
         if let Some(monitoring) = section(table, "monitoring")? {
-            keys(monitoring, "[monitoring]", &["elsewhere"])?;
+            keys(monitoring, "[monitoring]")?;
             self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
         if let Some(files) = section(table, "files")? {
-            keys(files, "[files]", &["exclude"])?;
+            keys(files, "[files]")?;
             for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
                 globset::Glob::new(&glob.text).map_err(|error| Problem {
                     message: format!("`{}` is no glob: {}", glob.text, error.kind()),
@@ -153,7 +165,7 @@ impl Config {
             }
         }
         if let Some(rules) = section(table, "rules")? {
-            keys(rules, "[rules]", &["paths"])?;
+            keys(rules, "[rules]")?;
             for glob in get(rules, "paths").map(strings).transpose()?.unwrap_or_default() {
                 let path = inner_path(folder, &glob)?;
                 globset::Glob::new(path.as_str()).map_err(|error| Problem {
@@ -177,7 +189,7 @@ impl Config {
     }
 
     fn organization(&mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<()> {
-        keys(table, "[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"])?;
+        keys(table, "[organization]")?;
         if let Some((key, value)) = table.get_key_value("required") {
             let required = value.get_ref().as_bool().ok_or_else(|| expected("true or false", value))?;
             self.required = required.then(|| key.span());
@@ -188,7 +200,7 @@ impl Config {
         if let Some(entries) = get(table, "exempt") {
             for entry in array(entries)? {
                 let inner = entry.get_ref().as_table().ok_or_else(|| expected("{ target, reason }", entry))?;
-                keys(inner, "an exemption", &["target", "reason"])?;
+                keys(inner, "an exemption")?;
                 self.exempt.push((needed(entry, inner, "target")?.text, needed(entry, inner, "reason")?.text));
             }
         }
@@ -255,7 +267,8 @@ fn get<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t Spanned<DeValue<
 }
 
 /// Refuses keys that are not known.
-fn keys(table: &DeTable<'_>, place: &str, known: &[&str]) -> Parsed<()> {
+fn keys(table: &DeTable<'_>, place: &str) -> Parsed<()> {
+    let known = KEYS.iter().find(|(table, _)| *table == place).map_or(&[][..], |(_, known)| *known);
     for key in table.keys() {
         let name = key.get_ref().as_ref();
         if !known.contains(&name) {
@@ -338,7 +351,7 @@ fn needed(entry: &Spanned<DeValue<'_>>, table: &DeTable<'_>, key: &str) -> Parse
 
 fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<TerraformInputs> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[terraform]]", entry))?;
-    keys(table, "[[terraform]]", &["path", "var-files", "workspace"])?;
+    keys(table, "[[terraform]]")?;
     let path = inner_path(folder, &needed(entry, table, "path")?)?;
     let files = get(table, "var-files").map(strings).transpose()?.unwrap_or_default();
     let var_files = files.iter().map(|file| inner_path(folder, file)).collect::<Parsed<_>>()?;
@@ -359,7 +372,7 @@ pub fn no_day(text: &str) -> String {
 
 fn waiver(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<ConfiguredWaiver> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[waiver]]", entry))?;
-    keys(table, "[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"])?;
+    keys(table, "[[waiver]]")?;
     let checks = get(table, "checks").map(strings).transpose()?.unwrap_or_default();
     if checks.is_empty() {
         return Err(Problem { message: "`checks` is missing: checks = [\"...\"]".to_owned(), range: entry.span() });

@@ -199,6 +199,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         rules: Arc::default(),
         root: scope.root.clone(),
         waivers_from: None,
+        progress: Arc::default(),
         today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
     })
 }

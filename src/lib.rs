@@ -20,14 +20,17 @@ pub mod document;
 pub mod encode;
 pub mod files;
 pub mod finding;
+pub mod fix;
 pub mod git;
 #[cfg_attr(not(feature = "guard"), path = "guard/absent.rs")]
 pub mod guard;
+pub mod init;
 pub mod input;
 pub mod manifest;
 pub mod number;
 pub mod org;
 pub mod parameters;
+pub mod progress;
 pub mod report;
 pub mod resource;
 pub mod root;

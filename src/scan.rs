@@ -20,6 +20,7 @@ use crate::files::Files;
 pub use crate::finding::Counts;
 use crate::finding::{Diagnostic, Findings};
 use crate::guard::{self, Ruleset};
+use crate::progress::Progress;
 use crate::resource::{Mode, Presence, Project};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Place};
@@ -81,6 +82,8 @@ pub struct Options {
     pub today: Date,
     /// How many threads.
     pub jobs: Option<usize>,
+    /// How far the run is.
+    pub progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Options {

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 /// The same user three times.
 const TERRAFORM: &str = "resource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n  path = \"/bots/\"\n}\n";
-const YAML: &str = "Resources:\n  Ci:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: ci\n      Path: /bots/\n";
+const YAML: &str =
+    "Resources:\n  Ci:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: ci\n      Path: /bots/\n";
 const JSON: &str = "{\n  \"Resources\": {\n    \"Ci\": {\n      \"Type\": \"AWS::IAM::User\",\n      \"Properties\": {\n        \"UserName\": \"ci\",\n        \"Path\": \"/bots/\"\n      }\n    }\n  }\n}\n";
 
 /// Guard looks for `path` under `Path`, too.
@@ -92,7 +93,8 @@ fn one_rule_gives_one_finding_at_the_very_value_in_every_language() {
 #[test]
 fn what_is_missing_is_found_at_the_block_or_at_what_it_is_missing_in() {
     let main = "resource \"aws_iam_user\" \"a\" {\n  name = \"a\"\n}\nresource \"aws_iam_user\" \"b\" {\n  name = \"b\"\n  tags = {\n    Team = \"x\"\n  }\n}\n";
-    let rules = "let users = Resources.*[ Type == 'aws_iam_user' ]\nrule owners { %users.Properties.tags.Owner exists }";
+    let rules =
+        "let users = Resources.*[ Type == 'aws_iam_user' ]\nrule owners { %users.Properties.tags.Owner exists }";
     assert_eq!(
         found(&report(&[("main.tf", main)], rules)),
         ["guard/owners certain main.tf:1:1-28", "guard/owners certain main.tf:6:10-4"]
@@ -103,7 +105,10 @@ fn what_is_missing_is_found_at_the_block_or_at_what_it_is_missing_in() {
 fn a_value_that_came_through_a_module_is_found_where_it_is_passed() {
     let files = [
         ("main.tf", "module \"m\" {\n  source = \"./m\"\n  place = \"/bots/\"\n}\n"),
-        ("m/main.tf", "variable \"place\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = \"u\"\n  path = var.place\n}\n"),
+        (
+            "m/main.tf",
+            "variable \"place\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = \"u\"\n  path = var.place\n}\n",
+        ),
     ];
     let report = report(&files, PATHS);
     assert_eq!(found(&report), ["guard/user_paths certain main.tf:3:11-19"]);
@@ -232,7 +237,12 @@ fn wrong_rules_are_refused_where_they_are_wrong() {
 fn nothing_aborts_the_program() {
     let deep = format!("rule a {{ x == {}", "[".repeat(200_000));
     let chain: String = (1..90_000).map(|n| format!("let v{n} = %v{}\n", n - 1)).collect();
-    for rules in [deep, format!("let v0 = Resources\n{chain}"), "rule a { b }\nrule b { a }".to_owned(), "rule r(x) { r(%x) }\nrule a { r(1) }".to_owned()] {
+    for rules in [
+        deep,
+        format!("let v0 = Resources\n{chain}"),
+        "rule a { b }\nrule b { a }".to_owned(),
+        "rule r(x) { r(%x) }\nrule a { r(1) }".to_owned(),
+    ] {
         let folder = folder(&[("main.tf", TERRAFORM), ("own.guard", &rules)]);
         let output = rootlint(folder.path(), &["check", ".", "--rules", "own.guard"]);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
@@ -271,7 +281,9 @@ fn the_document_is_what_rules_see() {
     let resource = &document["Resources"][address];
     assert_eq!(resource["Type"], "aws_iam_user");
     assert_eq!(resource["Properties"]["path"], "/x/");
-    assert!(resource["Properties"].get("permissions_boundary").is_none() && resource["Properties"].get("arn").is_none());
+    assert!(
+        resource["Properties"].get("permissions_boundary").is_none() && resource["Properties"].get("arn").is_none()
+    );
     let change = &document["resource_changes"][0];
     assert_eq!((&change["address"], &change["module_address"]), (&address.into(), &"module.m".into()));
     assert_eq!((&change["name"], &change["index"]), (&"u".into(), &"a.b".into()));
@@ -325,7 +337,8 @@ fn the_examples_hold_their_tests() {
 #[test]
 fn tests_of_rules_fail_when_an_expectation_does() {
     let tests = "- name: wrong\n  input:\n    Resources: {}\n  expectations:\n    rules:\n      user_paths: FAIL\n      gone: PASS\n";
-    let folder = folder(&[("p/a.guard", PATHS), ("p/tests/a_tests.yml", tests), ("p/ab.guard", "rule ab { x exists }")]);
+    let folder =
+        folder(&[("p/a.guard", PATHS), ("p/tests/a_tests.yml", tests), ("p/ab.guard", "rule ab { x exists }")]);
     let output = rootlint(folder.path(), &["test-rules", "p"]);
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stdout);

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("number", &[]),
     ("types", &[]),
     ("suggest", &[]),
+    ("progress", &[]),
     ("text", &["source", "value"]),
     ("value", &["number", "source", "text", "types"]),
     ("convert", &["number", "text", "types", "value"]),
@@ -49,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "guard",
             "manifest",
             "parameters",
+            "progress",
             "resource",
             "source",
             "syntax",
@@ -59,12 +61,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "workflow",
         ],
     ),
-    (
-        "guard",
-        &["files", "finding", "resource", "source", "suggest", "syntax", "types", "value"],
-    ),
+    ("guard", &["files", "finding", "resource", "source", "suggest", "syntax", "types", "value"]),
     ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["baseline", "files", "finding", "source", "text", "value"]),
+    ("init", &["aws", "files", "finding", "resource", "scan"]),
+    ("fix", &["files", "finding", "report", "scan", "source", "syntax"]),
     ("parameters", &["cloudformation", "files", "finding", "source", "syntax"]),
     ("root", &["files"]),
     ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
@@ -73,8 +74,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "command",
         &[
-            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "guard", "input", "org", "report", "resource",
-            "scan", "source", "suggest",
+            "ask", "audit", "baseline", "checks", "cli", "files", "finding", "fix", "guard", "init", "input", "org",
+            "progress", "report", "resource", "scan", "source", "suggest",
         ],
     ),
 ];

@@ -27,6 +27,12 @@ pub struct Check {
     /// Take waivers, configuration, baseline and .gitignore from this commit.
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
+    /// Show what would make findings go away, as a patch, where that has one safe answer.
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: write it.
+    #[arg(long, requires = "fix")]
+    pub write: bool,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
 pub use self::check::{Baseline, Check, Input, Rules};
+pub use self::init::{Init, ScpLanguage};
 pub use self::inspect::{
     Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat,
     TestRules,
@@ -15,6 +16,7 @@ pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
 mod audit;
 mod check;
+mod init;
 mod inspect;
 mod output;
 
@@ -50,6 +52,8 @@ pub enum Color {
 pub enum Command {
     /// Look for findings in folders, files or standard input.
     Check(Box<Check>),
+    /// Write a configuration, a workflow and, if asked, a policy that denies root its keys.
+    Init(Box<Init>),
     /// Show a check's page.
     Explain(Explain),
     /// List the checks.

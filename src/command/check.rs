@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
+use super::fix;
 use super::output::{destinations, filter, publish};
+use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
 use crate::baseline;
 use crate::cli;
@@ -14,6 +16,7 @@ use crate::guard::Ruleset;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::scan::{self, Outcome};
+use crate::source::Sources;
 
 pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     if let Some(message) = arguments.later() {
@@ -25,34 +28,46 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         stdin: arguments.stdin_filename.as_deref(),
         rules_from: arguments.waivers_from.as_deref(),
     };
+    if arguments.write && arguments.paths.iter().any(|path| path == "-") {
+        return Err("--write needs files: standard input is none".to_owned());
+    }
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
     prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
     known_checks(arguments.output.only.iter().chain(&arguments.output.skip), &prepared.options.rules)?;
     prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
     let outcome = scan::check(&*prepared.files, &prepared.options);
-    let baseline = match (&baseline, &arguments.output.baseline) {
+    drop(line);
+    let known = |sources: &Sources| match (&baseline, &arguments.output.baseline) {
         (Some((inner, text)), Some(named)) => {
             let path = inner.as_deref().unwrap_or(named);
-            Some(baseline::parse(path, inner.is_some(), text, &outcome.sources)?)
+            baseline::parse(path, inner.is_some(), text, sources).map(Some)
         }
-        _ => None,
+        _ => Ok(None),
     };
-
-    let mut findings = outcome.findings;
-    filter(&mut findings, &arguments.output);
+    known(&outcome.sources)?;
     let rules = rules(&prepared.options.rules);
-    let context = Context {
-        sources: &outcome.sources,
-        files: &*prepared.files,
-        rules: &rules,
-        counts: outcome.summary,
-        strict: arguments.output.strict,
-        baseline: baseline.as_deref(),
-        before: before.as_ref(),
+    let report = |outcome: &Outcome, files: &dyn Files| {
+        let mut findings = outcome.findings.clone();
+        filter(&mut findings, &arguments.output);
+        let known = known(&outcome.sources).ok().flatten();
+        let context = Context {
+            sources: &outcome.sources,
+            files,
+            rules: &rules,
+            counts: outcome.summary,
+            strict: arguments.output.strict,
+            baseline: known.as_deref(),
+            before: before.as_ref(),
+        };
+        Report::new(findings, &context)
     };
-    let report = Report::new(findings, &context);
+    let report = match arguments.fix {
+        true => fix::fixed(&prepared, &outcome, &report, arguments.write)?,
+        false => report(&outcome, &*prepared.files),
+    };
     publish(&report, &destinations, &arguments.output)
 }
 

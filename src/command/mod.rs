@@ -16,8 +16,11 @@ use crate::suggest::did_you_mean;
 
 mod audit;
 mod check;
+mod fix;
+mod init;
 mod inspect;
 mod output;
+mod progress;
 mod test_rules;
 
 /// Nothing to complain about.
@@ -71,6 +74,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
     }
     match (&cli.command, matches) {
         (Command::Check(arguments), Some(matches)) => check::check(arguments, matches),
+        (Command::Init(arguments), Some(matches)) => init::init(arguments, matches),
         (Command::Audit(arguments), _) => audit::audit(&arguments.evidence),
         (Command::Resources(arguments), Some(matches)) => inspect::resources(arguments, matches),
         (Command::Eval(arguments), Some(matches)) => inspect::eval(arguments, matches),

@@ -39,7 +39,11 @@ pub struct Outcome {
 /// What is no test, and where.
 pub fn cases(rules: &RuleFile, text: &str, is_json: bool, base: Span) -> Result<Vec<Case>, (String, Span)> {
     let said = |error: crate::syntax::node::SyntaxError| (error.message, error.span);
-    let documents = if is_json { vec![json::parse_at(text, base).map_err(said)?] } else { yaml::parse_at(text, base).map_err(said)? };
+    let documents = if is_json {
+        vec![json::parse_at(text, base).map_err(said)?]
+    } else {
+        yaml::parse_at(text, base).map_err(said)?
+    };
     let wrong = |message: &str, span: Span| (message.to_owned(), span);
     let Ok(Some((parsed, _))) = parse(&rules.text) else { return Ok(Vec::new()) };
     let mut run = Vec::new();
@@ -50,7 +54,8 @@ pub fn cases(rules: &RuleFile, text: &str, is_json: bool, base: Span) -> Result<
             let input = test.get("input").ok_or_else(|| wrong("the test has no `input`", test.span))?;
             let expected = test.get("expectations").and_then(|expectations| expectations.get("rules"));
             let expected = expected.ok_or_else(|| wrong("the test has no `expectations: rules:`", test.span))?;
-            let expected = expected.as_mapping().ok_or_else(|| wrong("expected a rule and its status", expected.span))?;
+            let expected =
+                expected.as_mapping().ok_or_else(|| wrong("expected a rule and its status", expected.span))?;
             let document = Document::plain(value(input));
             let statuses = statuses(engine::evaluate(&parsed, &document));
             let mut outcomes = Vec::new();
@@ -60,7 +65,12 @@ pub fn cases(rules: &RuleFile, text: &str, is_json: bool, base: Span) -> Result<
                 let expected = expected.ok_or_else(|| wrong("expected PASS, FAIL or SKIP", status.span))?;
                 let actual = statuses.get(rule).cloned();
                 let actual = actual.unwrap_or_else(|| Err(format!("there is no such rule in {}", rules.path())));
-                outcomes.push(Outcome { rule: rule.to_owned(), expected: expected.to_owned(), actual, span: status.span });
+                outcomes.push(Outcome {
+                    rule: rule.to_owned(),
+                    expected: expected.to_owned(),
+                    actual,
+                    span: status.span,
+                });
             }
             let name = test.get("name").and_then(Node::as_str).map(str::to_owned);
             run.push(Case { name: name.unwrap_or_else(|| format!("#{}", run.len() + 1)), outcomes });

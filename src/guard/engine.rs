@@ -248,7 +248,8 @@ impl<'v, 'l: 'v> RecordTracer<'v> for RootScope<'v, 'l> {
         if let Some(status) = condition(&record) {
             // What fails for certain, too, would not apply whatever the unknown is.
             let mut found = open.found.iter().flatten().peekable();
-            if status != Status::PASS && found.peek().is_some() && found.clone().all(|found| !found.unknown.is_empty()) {
+            if status != Status::PASS && found.peek().is_some() && found.clone().all(|found| !found.unknown.is_empty())
+            {
                 let rests = found.flat_map(|found| found.unknown.iter().map(|reason| (found.node, reason.clone())));
                 self.met.extend(rests);
             }

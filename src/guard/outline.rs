@@ -207,7 +207,8 @@ impl Reader<'_> {
         let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
         let first = |bytes: &[u8]| bytes.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t')).unwrap_or(0);
         let second = rest.iter().take(64).position(|byte| *byte == b',').and_then(|comma| rest.get(comma + 1..));
-        let odd = |byte: u8| matches!(byte, b'\'' | b'"' | b'#' | b'/' | b'<' | b'{' | b'}' | b'[' | b']' | b'(' | b')');
+        let odd =
+            |byte: u8| matches!(byte, b'\'' | b'"' | b'#' | b'/' | b'<' | b'{' | b'}' | b'[' | b']' | b'(' | b')');
         if odd(first(rest)) || second.is_some_and(|rest| odd(first(rest))) {
             let message = "a range from or to a quote, a bracket, `#`, `/` or `<` is not supported";
             return Err(Problem::new(message, start));

@@ -279,7 +279,10 @@ impl<'r> Walk<'r> {
         let at = self.offset(&call.named_rule.location);
         let Some((node, parameters)) = self.with_parameters.get(name).copied() else {
             let hint = did_you_mean(name, self.with_parameters.keys().copied());
-            return Err(Problem::new(format!("there is no rule `{name}` with parameters, nor such a function{hint}"), at));
+            return Err(Problem::new(
+                format!("there is no rule `{name}` with parameters, nor such a function{hint}"),
+                at,
+            ));
         };
         if parameters != call.parameters.len() {
             let message = format!("the rule `{name}` has {parameters} parameters, not {}", call.parameters.len());
@@ -379,7 +382,8 @@ impl<'r> Walk<'r> {
         while let Some(index) = ready.pop() {
             done += 1;
             let Some(node) = self.nodes.get(index) else { continue };
-            let (own_chain, own_calls) = (chain.get(index).copied().unwrap_or(1), calls.get(index).copied().unwrap_or(1));
+            let (own_chain, own_calls) =
+                (chain.get(index).copied().unwrap_or(1), calls.get(index).copied().unwrap_or(1));
             if own_chain > MAX_CHAIN {
                 let message = format!("`{}` rests on a chain of more than {MAX_CHAIN} variables and rules", node.name);
                 return Err(Problem::new(message, node.at));

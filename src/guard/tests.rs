@@ -28,7 +28,9 @@ fn what_refers_to_itself_is_refused_with_its_place() {
         assert!(found.starts_with("policy/a.guard:") && found.contains(expected), "{text}\n{found}");
     }
     // The same names in other blocks are other variables.
-    fine("rule a { let x = Resources\n let y = %x\n %y exists }\nrule b { let y = Resources\n let x = %y\n %x exists }");
+    fine(
+        "rule a { let x = Resources\n let y = %x\n %y exists }\nrule b { let y = Resources\n let x = %y\n %x exists }",
+    );
     fine("let x = Resources\nrule a { let y = %x\n %y exists }\nrule b { a }\nrule c { a\n b }");
 }
 
@@ -43,7 +45,8 @@ fn what_would_take_too_deep_or_too_long_is_refused() {
     assert!(problem(&chain(50_000)).contains("a chain of more than 64"));
     // Each calls the one before twice.
     let calls = |length: usize| {
-        let rules = (1..length).map(|n| format!("rule p{n}(x) {{\n p{0}(%x)\n p{0}(%x)\n}}\n", n - 1)).collect::<String>();
+        let rules =
+            (1..length).map(|n| format!("rule p{n}(x) {{\n p{0}(%x)\n p{0}(%x)\n}}\n", n - 1)).collect::<String>();
         format!("rule p0(x) {{ %x exists }}\n{rules}rule a {{ p{}(Resources) }}", length - 1)
     };
     fine(&calls(5));
@@ -61,7 +64,10 @@ fn what_would_take_too_deep_or_too_long_is_refused() {
 #[test]
 fn what_is_not_there_is_refused_with_its_place() {
     for (text, expected) in [
-        ("rule a {\n  %usrs exists\n}\nlet users = Resources", "2:3: nothing here is named `%usrs`; did you mean `users`?"),
+        (
+            "rule a {\n  %usrs exists\n}\nlet users = Resources",
+            "2:3: nothing here is named `%usrs`; did you mean `users`?",
+        ),
         ("rule a {\n  other_rule\n}", "2:3: there is no rule `other_rule`"),
         ("rule a { p(Resources) }\nrule p(x, y) { %x exists }", "the rule `p` has 2 parameters, not 1"),
         ("rule a { q(Resources) }", "there is no rule `q` with parameters"),
@@ -87,7 +93,8 @@ fn what_is_not_there_is_refused_with_its_place() {
 
 #[test]
 fn rules_have_ids_and_may_not_share_them() {
-    let file = fine("Resources exists\n# Said.\nrule a when Resources exists { Resources exists }\nrule a { x exists }");
+    let file =
+        fine("Resources exists\n# Said.\nrule a when Resources exists { Resources exists }\nrule a { x exists }");
     let ids: Vec<&str> = file.rules.iter().map(|rule| &*rule.id).collect();
     assert_eq!(ids, ["guard/a/default", "guard/a"]);
     assert_eq!(file.rules.last().map(|rule| (&*rule.title, &*rule.place)), Some(("Said.", "policy/a.guard:3")));

@@ -51,11 +51,7 @@ pub(super) fn nothing_found() -> Violation {
 }
 
 /// A clause that names a rule which does not hold, or `not` a rule which does.
-pub(super) fn of_rule(
-    check: &MissingValueCheck<'_>,
-    violations: Vec<Violation>,
-    undecided: Vec<Reason>,
-) -> Violation {
+pub(super) fn of_rule(check: &MissingValueCheck<'_>, violations: Vec<Violation>, undecided: Vec<Reason>) -> Violation {
     let certain = violations.iter().any(|violation| violation.unknown.is_empty());
     let unknown = match (violations.is_empty(), certain) {
         (true, _) => undecided,
