@@ -132,18 +132,18 @@ fn what_fails_only_because_of_the_unknown_is_possible_and_names_it() {
     assert_eq!(
         found(&report),
         [
-            "guard/inside possible main.tf:3:1-28",
             "guard/planned possible main.tf:3:1-28",
             "guard/certain certain main.tf:4:10-13",
             "guard/either possible main.tf:5:10-15",
             "guard/equal possible main.tf:5:10-15",
             "guard/other possible main.tf:5:10-15",
             "guard/written possible main.tf:5:10-15",
+            "guard/inside possible main.tf:6:10-15",
             "guard/equal possible main.tf:11:10-13",
         ]
         .map(str::to_owned)
     );
-    let equal = &report["findings"][4];
+    let equal = &report["findings"][3];
     assert!(equal["message"].as_str().unwrap().contains("`var.p`"), "{equal}");
 }
 
@@ -167,7 +167,7 @@ fn a_filter_that_rests_on_the_unknown_leaves_a_question_open() {
 
 #[test]
 fn rules_of_the_configuration_can_be_waived_chosen_and_explained() {
-    let user = "resource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n  # rootlint: ignore[guard/user_paths] moves next week\n  path = \"/bots/\"\n}\n";
+    let user = "resource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n  # rootlint: ignore[guard/user_paths] reason=\"moves next week\"\n  path = \"/bots/\"\n}\n";
     let files = [
         ("main.tf", user),
         ("other/main.tf", TERRAFORM),
@@ -240,7 +240,7 @@ fn nothing_aborts_the_program() {
     for rules in [
         deep,
         format!("let v0 = Resources\n{chain}"),
-        "rule a { b }\nrule b { a }".to_owned(),
+        "rule a {\n b\n}\nrule b {\n a\n}".to_owned(),
         "rule r(x) { r(%x) }\nrule a { r(1) }".to_owned(),
     ] {
         let folder = folder(&[("main.tf", TERRAFORM), ("own.guard", &rules)]);
@@ -262,6 +262,40 @@ fn rules_may_lie_outside_and_a_change_does_not_bring_its_own() {
     let report = json(&rootlint(folder.path(), &["check", ".", "--rules", &glob, "--format", "json"]));
     assert_eq!(found(&report), ["guard/user_paths certain main.tf:3:10-18"]);
     assert_eq!(report["errors"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_project_without_resources_is_none_of_the_rules_business() {
+    let report = report(&[("main.tf", "output \"x\" {\n  value = 1\n}\n")], PATHS);
+    assert!(found(&report).is_empty());
+}
+
+#[test]
+fn the_rules_are_those_of_the_commit_that_judges() {
+    let folder = folder(&[
+        ("main.tf", TERRAFORM),
+        ("policy/a.guard", PATHS),
+        ("rootlint.toml", "[rules]\npaths = [\"policy/*.guard\"]\n"),
+    ]);
+    std::fs::remove_dir(folder.path().join(".git")).unwrap();
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "commit.gpgsign=false"];
+        let output =
+            std::process::Command::new("git").args(identity).args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    };
+    git(&["init", "--quiet", "."]);
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "m"]);
+    // The change takes the rule out, and its own is not even asked for.
+    std::fs::write(folder.path().join("policy/a.guard"), "rule nothing { Resources exists }").unwrap();
+    std::fs::write(folder.path().join("rootlint.toml"), "").unwrap();
+    let expected = ["guard/user_paths certain main.tf:3:10-18"];
+    let base = ["check", ".", "--waivers-from", "HEAD", "--format", "json"];
+    assert_eq!(found(&json(&rootlint(folder.path(), &base))), expected);
+    let named = [&base[..], &["--config", "/dev/null", "--rules", "policy/*.guard"]].concat();
+    assert_eq!(found(&json(&rootlint(folder.path(), &named))), expected);
+    assert!(found(&json(&rootlint(folder.path(), &["check", ".", "--format", "json"]))).is_empty());
 }
 
 #[test]
@@ -336,14 +370,14 @@ fn the_examples_hold_their_tests() {
 
 #[test]
 fn tests_of_rules_fail_when_an_expectation_does() {
-    let tests = "- name: wrong\n  input:\n    Resources: {}\n  expectations:\n    rules:\n      user_paths: FAIL\n      gone: PASS\n";
+    let tests = "- name: wrong\n  input:\n    Resources:\n      A: { Type: A }\n  expectations:\n    rules:\n      user_paths: FAIL\n      gone: PASS\n";
     let folder =
         folder(&[("p/a.guard", PATHS), ("p/tests/a_tests.yml", tests), ("p/ab.guard", "rule ab { x exists }")]);
     let output = rootlint(folder.path(), &["test-rules", "p"]);
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output.stdout);
-    assert!(said.contains("p/tests/a_tests.yml:6: `user_paths` is SKIP, expected FAIL"), "{said}");
-    assert!(said.contains("p/tests/a_tests.yml:7: `gone` could not be evaluated: there is no such rule"), "{said}");
+    assert!(said.contains("p/tests/a_tests.yml:7: `user_paths` is SKIP, expected FAIL"), "{said}");
+    assert!(said.contains("p/tests/a_tests.yml:8: `gone` could not be evaluated: there is no such rule"), "{said}");
     assert!(said.contains("p/ab.guard: no tests"), "{said}");
 
     let data = rootlint(folder.path(), &["test-rules", "p/a.guard", "--test-data", "p/tests/a_tests.yml"]);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::finding::{Findings, Severity};
 use crate::resource::Project;
-use crate::source::{Sources, Span};
+use crate::source::Span;
 
 /// How large a rule file may be.
 pub const MAX_BYTES: u64 = 1 << 20;
@@ -92,7 +92,7 @@ pub struct Parsed;
 
 impl Parsed {
     /// Does nothing.
-    pub fn evaluate(&self, _project: &dyn Project, _sources: &Sources, _out: &mut Findings) {}
+    pub fn evaluate(&self, _project: &dyn Project, _out: &mut Findings) {}
 }
 
 /// The document that rules would see: nothing is there to make it.

@@ -16,7 +16,7 @@ use self::document::{Document, Wanted};
 use self::outline::Outline;
 use crate::finding::{Diagnostic, Findings, Severity};
 use crate::resource::{Language, Project};
-use crate::source::{LineIndex, Sources, Span};
+use crate::source::LineIndex;
 
 mod address;
 mod cases;
@@ -68,7 +68,6 @@ pub struct OwnRule {
     pub page: String,
     /// Where the rule stands: `policy/users.guard:12`.
     pub place: String,
-    at: usize,
 }
 
 /// A rule file that was read and found to be in order.
@@ -115,14 +114,6 @@ impl RuleFile {
     /// Whether it speaks of Terraform's plans and not of resources: it has nothing to say about a template.
     fn is_about_plans(&self) -> bool {
         (self.text.contains(CHANGES) || self.text.contains(PLANNED)) && !self.text.contains("Resources")
-    }
-
-    fn span(&self, at: usize, sources: &Sources) -> Span {
-        let file = match self.inside {
-            true => sources.file(&self.path),
-            false => sources.virtual_file(self.path.as_str(), &self.text),
-        };
-        Span::new(file, at, at)
     }
 }
 
@@ -183,7 +174,7 @@ pub struct Parsed<'r> {
 
 impl Parsed<'_> {
     /// Evaluates all rules over a project.
-    pub fn evaluate(&self, project: &dyn Project, sources: &Sources, out: &mut Findings) {
+    pub fn evaluate(&self, project: &dyn Project, out: &mut Findings) {
         if self.files.is_empty() || !has_resources(project) {
             return;
         }
@@ -202,6 +193,8 @@ impl Parsed<'_> {
                 return;
             }
         };
+        // A query for all resources fails where there are none.
+        let Some(header) = document.first_site().map(|site| site.header) else { return };
         let evaluate = |(file, rules): &(&RuleFile, RulesFile<'_>)| {
             let mut own = Findings::default();
             if project_is_template && file.is_about_plans() {
@@ -210,12 +203,10 @@ impl Parsed<'_> {
             for (name, verdict) in engine::evaluate(rules, &document) {
                 let Some(rule) = file.rules.iter().find(|rule| rule.name == name) else { continue };
                 match verdict {
-                    Ok(verdict) => found::take(rule, verdict, &document, file.span(rule.at, sources), &mut own),
+                    Ok(verdict) => found::take(rule, verdict, &document, header, &mut own),
                     Err(message) => {
                         let message = format!("the rule `{name}` ({}) cannot be evaluated: {message}", rule.place);
-                        let header = document.first_site().map(|site| site.header);
-                        let span = header.unwrap_or_else(|| file.span(rule.at, sources));
-                        own.error(Diagnostic::new("rule-evaluation", message, span));
+                        own.error(Diagnostic::new("rule-evaluation", message, header));
                     }
                 }
             }
@@ -311,7 +302,7 @@ fn own_rules(path: &Utf8Path, text: &str) -> Result<Vec<OwnRule>, Problem> {
         let title = if page.title.is_empty() { name.replace('_', " ") } else { page.title };
         let place = format!("{path}:{}", lines.position(text, at as u32).line);
         let severity = page.severity.unwrap_or(Severity::Medium);
-        own.push(OwnRule { id, name: name.clone(), title, severity, page: page.text, place, at });
+        own.push(OwnRule { id, name: name.clone(), title, severity, page: page.text, place });
     }
     Ok(own)
 }
