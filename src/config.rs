@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::GlobMatcher;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::aws::credential_report::AuditSettings;
 use crate::aws::{Accept, Elsewhere, OrganizationSettings, RotationSettings, Settings};
 use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
@@ -16,11 +19,15 @@ use crate::suggest::did_you_mean;
 
 /// Every key that a configuration may have, by table; the first entry lists the tables.
 pub const KEYS: &[(&str, &[&str])] = &[
-    ("the configuration", &["organization", "rotation", "monitoring", "files", "rules", "terraform", "waiver"]),
-    ("[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"]),
+    (
+        "the configuration",
+        &["organization", "rotation", "monitoring", "audit", "accounts", "files", "rules", "terraform", "waiver"],
+    ),
+    ("[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"]),
     ("an exemption", &["target", "reason"]),
     ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
     ("[monitoring]", &["elsewhere"]),
+    ("[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"]),
     ("[files]", &["exclude"]),
     ("[rules]", &["paths"]),
     ("[[terraform]]", &["path", "var-files", "workspace"]),
@@ -54,6 +61,10 @@ pub struct Config {
     pub exempt: Vec<(String, String)>,
     /// `[organization] full-aws-access = "detached"`
     pub full_aws_access_detached: bool,
+    /// `[organization] accounts`: ids of accounts that belong to it.
+    pub organization_accounts: Vec<String>,
+    /// `[accounts]`: in which account a project is deployed.
+    pub accounts: Vec<(Utf8PathBuf, String)>,
     /// `[organization] elsewhere`
     pub organization_elsewhere: Option<Said>,
     /// `[rotation] max-age-days`
@@ -64,6 +75,12 @@ pub struct Config {
     pub rotation_elsewhere: Option<Said>,
     /// `[monitoring] elsewhere`
     pub monitoring_elsewhere: Option<Said>,
+    /// `[audit] max-age-days`
+    pub audit_age_days: Option<u32>,
+    /// `[audit] max-unused-days`
+    pub audit_unused_days: Option<u32>,
+    /// `[audit] inactive-root-key = "allow"`
+    pub inactive_root_key_allowed: bool,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
     /// `[rules] paths`: globs of rule files, relative to the root.
@@ -154,6 +171,20 @@ impl Config {
             keys(monitoring, "[monitoring]")?;
             self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
+        if let Some(audit) = section(table, "audit")? {
+            keys(audit, "[audit]")?;
+            self.audit_age_days = get(audit, "max-age-days").map(days).transpose()?;
+            self.audit_unused_days = get(audit, "max-unused-days").map(days).transpose()?;
+            if let Some(value) = get(audit, "inactive-root-key") {
+                self.inactive_root_key_allowed = one_of(value, ["report", "allow"])?;
+            }
+        }
+        for (account, paths) in section(table, "accounts")?.into_iter().flatten() {
+            let account = account_id(account.get_ref(), account.span())?;
+            for path in strings(paths)? {
+                self.accounts.push((inner_path(folder, &path)?, account.clone()));
+            }
+        }
         if let Some(files) = section(table, "files")? {
             keys(files, "[files]")?;
             for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
@@ -197,6 +228,9 @@ impl Config {
         for project in get(table, "projects").map(strings).transpose()?.unwrap_or_default() {
             self.organization_projects.push(inner_path(folder, &project)?);
         }
+        for account in get(table, "accounts").map(strings).transpose()?.unwrap_or_default() {
+            self.organization_accounts.push(account_id(&account.text, account.range)?);
+        }
         if let Some(entries) = get(table, "exempt") {
             for entry in array(entries)? {
                 let inner = entry.get_ref().as_table().ok_or_else(|| expected("{ target, reason }", entry))?;
@@ -205,11 +239,7 @@ impl Config {
             }
         }
         if let Some(value) = get(table, "full-aws-access") {
-            self.full_aws_access_detached = match value.get_ref().as_str() {
-                Some("attached") => false,
-                Some("detached") => true,
-                _ => return Err(expected("\"attached\" or \"detached\"", value)),
-            };
+            self.full_aws_access_detached = one_of(value, ["attached", "detached"])?;
         }
         self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
         Ok(())
@@ -244,6 +274,7 @@ impl Config {
                 required: self.required.as_ref().map(span),
                 projects: self.organization_projects.iter().map(|path| project(path)).collect(),
                 exempt: self.exempt.clone(),
+                accounts: self.organization_accounts.clone(),
                 full_aws_access_detached: self.full_aws_access_detached,
                 elsewhere: elsewhere(&self.organization_elsewhere),
             },
@@ -253,6 +284,19 @@ impl Config {
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
             monitoring: elsewhere(&self.monitoring_elsewhere),
+            accounts: self.accounts.iter().map(|(path, id)| (project(path), Arc::from(id.as_str()))).collect(),
+        }
+    }
+}
+
+impl Config {
+    /// What the checks of credential reports are told. `unused_days` is what a framework asks for.
+    pub fn audit(&self, unused_days: Option<u32>) -> AuditSettings {
+        let default = AuditSettings::default();
+        AuditSettings {
+            max_age_days: self.audit_age_days.or(self.max_age_days).unwrap_or(default.max_age_days),
+            max_unused_days: self.audit_unused_days.or(unused_days).unwrap_or(default.max_unused_days),
+            inactive_root_key_allowed: self.inactive_root_key_allowed,
         }
     }
 }
@@ -304,6 +348,23 @@ fn string(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
 
 fn strings(value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Said>> {
     array(value)?.iter().map(string).collect()
+}
+
+/// Which of two words is said: true for the second.
+fn one_of(value: &Spanned<DeValue<'_>>, words: [&str; 2]) -> Parsed<bool> {
+    let said = value.get_ref().as_str();
+    let [first, second] = words;
+    match words.iter().position(|word| said == Some(word)) {
+        Some(index) => Ok(index == 1),
+        None => Err(expected(&format!("\"{}\" or \"{}\"", first, second), value)),
+    }
+}
+
+/// The id of an account.
+fn account_id(text: &str, range: Range<usize>) -> Parsed<String> {
+    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let message = || format!("`{text}` is no id of an account: expected twelve digits");
+    if is_id { Ok(text.to_owned()) } else { Err(Problem { message: message(), range }) }
 }
 
 /// A reason must say something: it is repeated in the report in place of a finding.
@@ -363,6 +424,12 @@ fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<Terrafor
 pub fn day(text: &str) -> Option<Date> {
     let is_long = text.len() == "2027-01-31".len();
     text.parse().ok().filter(|_| is_long)
+}
+
+/// A time with its offset, as `2027-01-31T12:00:00Z`, or the start of a day (UTC).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let start = || day(text)?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(start()?.timestamp()))
 }
 
 /// What is said of a text that is no day.
@@ -511,7 +578,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, rules, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, rules, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

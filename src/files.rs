@@ -146,6 +146,18 @@ impl Disk {
         &self.root
     }
 
+    /// The bytes of a regular file, one after the other: for files that are too large to be held.
+    ///
+    /// # Errors
+    /// As [`Files::read`], but for its limit.
+    pub fn open(&self, path: &Utf8Path) -> Result<Box<dyn Read + Send>, FileError> {
+        let real = self.real(path)?;
+        if !std::fs::metadata(&real)?.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        Ok(Box::new(std::fs::File::open(&real)?))
+    }
+
     fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
         if path.is_absolute() {
             return Err(FileError::Outside);
@@ -412,6 +424,16 @@ pub fn git_folders(folder: &Utf8Path) -> Result<Option<GitFolders>, FileError> {
 /// The nearest folder at or above an absolute `folder` that holds `.git`, a folder or (in worktrees) a file.
 pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())
+}
+
+/// All of standard input.
+///
+/// # Errors
+/// When it cannot be read, or holds more than `limit` bytes.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge(limit)) } else { Ok(bytes) }
 }
 
 /// The bytes of a file that the user named, wherever it lies.

@@ -21,6 +21,7 @@ pub mod encode;
 pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod frameworks;
 pub mod git;
 #[cfg_attr(not(feature = "guard"), path = "guard/absent.rs")]
 pub mod guard;
@@ -36,6 +37,7 @@ pub mod resource;
 pub mod root;
 pub mod scan;
 pub mod script;
+pub mod sigma;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

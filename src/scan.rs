@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde_json::Value as Json;
@@ -12,6 +13,7 @@ use serde_json::Value as Json;
 use self::projects::read_all;
 use self::root_module::{Loader, given};
 use self::texts::ScannedTexts;
+use crate::audit::cloudtrail::Trails;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
@@ -34,6 +36,8 @@ use crate::waiver::{Marked, Waivers};
 mod constructs;
 mod documents;
 mod embedded;
+mod events;
+mod evidence;
 mod exports;
 mod others;
 mod plans;
@@ -80,6 +84,14 @@ pub struct Options {
     pub waivers_from: Option<Arc<dyn Files>>,
     /// The day of the run (UTC), by which waivers run out.
     pub today: Date,
+    /// The time of the run, by which keys grow old.
+    pub now: Timestamp,
+    /// Credential reports of accounts that the code is deployed in: their names and what they hold.
+    pub credential_reports: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// Events that CloudTrail has written down.
+    pub trails: Option<Arc<Trails>>,
+    /// After how many days a key counts as unused, by the framework that was asked for.
+    pub max_unused_days: Option<u32>,
     /// How many threads.
     pub jobs: Option<usize>,
     /// How far the run is.
@@ -156,7 +168,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     in_pool(options, || {
         let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
             Run::Model(run) => Some(run),
-            Run::Waivers(_) => None,
+            _ => None,
         });
         let results: Vec<Findings> = of_model
             .map(|run| {
@@ -173,7 +185,10 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    evidence::meet(&model, options, &sources, &mut outcome.findings);
+    events::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
+    evidence::tell_as_one(&model, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));

@@ -132,19 +132,31 @@ fn what_fails_only_because_of_the_unknown_is_possible_and_names_it() {
     assert_eq!(
         found(&report),
         [
-            "guard/planned possible main.tf:3:1-28",
             "guard/certain certain main.tf:4:10-13",
             "guard/either possible main.tf:5:10-15",
             "guard/equal possible main.tf:5:10-15",
             "guard/other possible main.tf:5:10-15",
+            "guard/planned possible main.tf:5:10-15",
             "guard/written possible main.tf:5:10-15",
             "guard/inside possible main.tf:6:10-15",
             "guard/equal possible main.tf:11:10-13",
         ]
         .map(str::to_owned)
     );
-    let equal = &report["findings"][3];
+    let equal = &report["findings"][2];
     assert!(equal["message"].as_str().unwrap().contains("`var.p`"), "{equal}");
+}
+
+#[test]
+fn what_may_be_null_does_not_do_where_something_must_be_set() {
+    let main = "variable \"p\" {}\nvariable \"q\" {\n  nullable = false\n}\nresource \"aws_iam_user\" \"u\" {\n  name = \"u\"\n  path = var.p\n}\n\
+        resource \"aws_iam_user\" \"v\" {\n  name = \"v\"\n  path = var.q\n}\n\
+        resource \"aws_iam_user\" \"w\" {\n  name = \"w\"\n  path = \"/${var.p}/\"\n}\n";
+    let template = "Parameters:\n  P:\n    Type: String\nConditions:\n  C: !Equals [!Ref P, x]\nResources:\n  U:\n    Type: AWS::IAM::User\n    Properties:\n      Path: !Ref P\n\
+        \u{20} V:\n    Type: AWS::IAM::User\n    Properties:\n      Path: !If [C, /x/, !Ref AWS::NoValue]\n";
+    let rules = "rule set { Resources.*[ Type in ['aws_iam_user', 'AWS::IAM::User'] ].Properties.path exists }";
+    let report = report(&[("tf/main.tf", main), ("a.yaml", template)], rules);
+    assert_eq!(found(&report), ["guard/set possible a.yaml:14:13-46", "guard/set possible tf/main.tf:7:10-15"]);
 }
 
 #[test]
@@ -280,8 +292,12 @@ fn the_rules_are_those_of_the_commit_that_judges() {
     std::fs::remove_dir(folder.path().join(".git")).unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "commit.gpgsign=false"];
-        let output =
-            std::process::Command::new("git").args(identity).args(arguments).current_dir(folder.path()).output().unwrap();
+        let output = std::process::Command::new("git")
+            .args(identity)
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
     };
     git(&["init", "--quiet", "."]);

@@ -60,6 +60,9 @@ pub struct Checks {
     /// With the controls of each framework that a check answers.
     #[arg(long)]
     pub frameworks: bool,
+    /// human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_plain_format)]
+    pub format: PlainFormat,
 }
 
 /// `rootlint policy`

@@ -67,7 +67,6 @@ pub enum Command {
     /// The organization tree with each account's verdict.
     Org(Org),
     /// Look at what AWS hands out: credential reports and CloudTrail events.
-    #[command(hide = true)]
     Audit(Audit),
     /// Write down the findings there are, so that later runs report only others.
     Baseline(Baseline),

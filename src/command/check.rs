@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::ArgMatches;
+use jiff::tz::TimeZone;
 
 use super::fix;
 use super::output::{destinations, filter, publish};
 use super::progress::Line;
-use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
+use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
+use crate::audit::cloudtrail;
 use crate::baseline;
 use crate::cli;
-use crate::files::{Files, write_named};
+use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
+use crate::frameworks::unused_days;
 use crate::guard::Ruleset;
 use crate::input;
 use crate::report::{Context, Report};
@@ -22,6 +25,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     if let Some(message) = arguments.later() {
         return Err(message);
     }
+    let asked = asked_frameworks(&arguments.output.framework)?;
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
         paths: &arguments.paths,
@@ -34,7 +38,19 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
     prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
     known_checks(arguments.output.only.iter().chain(&arguments.output.skip), &prepared.options.rules)?;
-    prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
+    if let Some(now) = arguments.output.now {
+        prepared.options.today = now.to_zoned(TimeZone::UTC).date();
+        prepared.options.now = now;
+    }
+    prepared.options.max_unused_days = unused_days(&asked);
+    for name in &arguments.credential_report {
+        let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
+        prepared.options.credential_reports.push((name.clone(), bytes));
+    }
+    if !arguments.cloudtrail.is_empty() {
+        let trails = cloudtrail::read(&arguments.cloudtrail, prepared.options.jobs);
+        prepared.options.trails = Some(Arc::new(trails.map_err(|error| format!("--cloudtrail {error}"))?));
+    }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
@@ -48,10 +64,10 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         _ => Ok(None),
     };
     known(&outcome.sources)?;
-    let rules = rules(&prepared.options.rules);
+    let rules = rules(&prepared.options.rules, &asked);
     let report = |outcome: &Outcome, files: &dyn Files| {
         let mut findings = outcome.findings.clone();
-        filter(&mut findings, &arguments.output);
+        filter(&mut findings, &arguments.output, &rules);
         let known = known(&outcome.sources).ok().flatten();
         let context = Context {
             sources: &outcome.sources,
@@ -83,16 +99,23 @@ fn before(
     }
     let Some(reference) = &arguments.diff_base else { return Ok(None) };
     let (files, options) = prepared.at(reference, &arguments.input, matches)?;
-    // The rules are those of the run: what is new is what the code does, not what is asked of it.
-    let rules = Arc::clone(&prepared.options.rules);
-    let options = scan::Options { today: prepared.options.today, rules, ..options };
+    let options = scan::Options {
+        today: prepared.options.today,
+        now: prepared.options.now,
+        // The rules are those of the run: what is new is what the code does, not what is asked of it.
+        rules: Arc::clone(&prepared.options.rules),
+        credential_reports: prepared.options.credential_reports.clone(),
+        trails: prepared.options.trails.clone(),
+        max_unused_days: prepared.options.max_unused_days,
+        ..options
+    };
     let report = report_of(scan::check(&files, &options), &files, &options.rules);
     Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
 }
 
 /// The report on a run with nothing left out.
 fn report_of(outcome: Outcome, files: &dyn Files, own: &Ruleset) -> Report {
-    let rules = rules(own);
+    let rules = rules(own, &BTreeSet::new());
     let context = Context {
         sources: &outcome.sources,
         files,

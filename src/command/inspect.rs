@@ -1,9 +1,9 @@
 //! The commands that answer one question: pages, policies, organizations, resources, expressions.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
 use clap::{ArgMatches, CommandFactory};
+use serde_json::json;
 
 use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
 use crate::ask::ask;
@@ -17,7 +17,7 @@ use crate::org;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
 use crate::report::shown::{disarm, lines};
-use crate::report::{self, Context, Report, human, json, value};
+use crate::report::{self, Context, Report, human, json as report_json, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 
@@ -29,9 +29,9 @@ pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
         Err(_) => input::working_rules(arguments.config.as_deref(), &arguments.rules.rules)?,
     };
     if let Some(rule) = own.rule(id) {
-        let (frameworks, references) = (BTreeMap::new(), [rule.place.clone()]);
+        let references = [rule.place.clone()];
         let (severity, title) = (rule.severity, &*rule.title);
-        let head = report::page::Head { id, severity, title, frameworks: &frameworks, references: &references };
+        let head = report::page::Head { id, severity, title, frameworks: &[], references: &references };
         // Whoever wrote the rule need not be whoever reads it.
         print(&report::page::of_check(&head, &disarm(&lines(&rule.page)), terminal()))?;
         return Ok(FINE);
@@ -42,26 +42,55 @@ pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
         id: check.id,
         severity: meta.severity,
         title: &meta.title,
-        frameworks: &meta.frameworks,
+        frameworks: &check.controls()?.lines(),
         references: &meta.references,
     };
     print(&report::page::of_check(&head, page, terminal()))?;
     Ok(FINE)
 }
 
-pub(super) fn list(frameworks: bool) -> Outcomes {
+pub(super) fn list(frameworks: bool, format: PlainFormat) -> Outcomes {
+    if format == PlainFormat::Json {
+        return list_as_json(frameworks);
+    }
     let mut text = String::new();
     let width = checks::ALL.iter().map(|check| check.id.len()).max().unwrap_or(0);
     for check in checks::ALL {
         let (meta, _) = check.meta()?;
         text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
         if frameworks {
-            for (framework, controls) in &meta.frameworks {
-                text.push_str(&format!("{:width$}  {:8}  {framework}: {}\n", "", "", controls.join(", ")));
+            for (framework, controls) in check.controls()?.lines() {
+                text.push_str(&format!("{:width$}  {:8}  {framework}: {controls}\n", "", ""));
             }
         }
     }
     print(&text)?;
+    Ok(FINE)
+}
+
+/// The same for a program, each control with who says that it belongs to the check.
+fn list_as_json(frameworks: bool) -> Outcomes {
+    let mut all = Vec::new();
+    for check in checks::ALL {
+        let (meta, _) = check.meta()?;
+        let mut row = json!({"id": check.id, "severity": meta.severity, "title": meta.title});
+        if frameworks {
+            let mut by_framework = serde_json::Map::new();
+            for (framework, id, sources) in check.controls()?.iter() {
+                let controls = by_framework.entry(framework).or_insert_with(|| json!([]));
+                if let Some(controls) = controls.as_array_mut() {
+                    controls.push(json!({"id": id, "sources": sources}));
+                }
+            }
+            if let Some(row) = row.as_object_mut() {
+                row.insert("frameworks".to_owned(), by_framework.into());
+            }
+        }
+        all.push(row);
+    }
+    let text =
+        serde_json::to_string_pretty(&json!({"version": 1, "checks": all})).map_err(|error| error.to_string())?;
+    print(&format!("{text}\n"))?;
     Ok(FINE)
 }
 
@@ -75,14 +104,14 @@ pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Out
     let (rows, Outcome { findings, sources, summary, .. }) = scan::resources(&*files, &options);
     let mut texts = Texts::default();
     rows.iter().for_each(|row| texts.load(row.span, &sources, &*files));
-    let mut lines: Vec<json::ResourceLine<'_>> = rows
+    let mut lines: Vec<report_json::ResourceLine<'_>> = rows
         .iter()
         .map(|row| {
             let (presence, condition) = match &row.presence {
                 Presence::Certain => ("certain", None),
                 Presence::Possible(reason) => ("possible", Some(reason.to_string())),
             };
-            json::ResourceLine {
+            report_json::ResourceLine {
                 address: &row.address,
                 kind: &row.kind,
                 mode: if row.mode == Mode::Data { "data" } else { "managed" },
@@ -99,7 +128,7 @@ pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Out
     lines.sort_by(|a, b| a.project.cmp(b.project));
     let report = report_of_errors(Outcome { findings, sources, summary }, &*files);
     let text = match format {
-        PlainFormat::Json => json::resources(&lines, &report),
+        PlainFormat::Json => report_json::resources(&lines, &report),
         PlainFormat::Human => human::resources(&lines, &report, terminal()),
     };
     print(&text)?;
@@ -118,7 +147,7 @@ fn rule_documents(files: &dyn Files, options: &scan::Options) -> Outcomes {
         let text = format!("error: {}:{}: {}", error.place.path, error.place.start.line, error.what.message);
         let _ = writeln!(anstream::stderr(), "{}", disarm(&lines(&text)));
     }
-    print(&json::text(&document))?;
+    print(&report_json::text(&document))?;
     Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
 }
 

@@ -1,5 +1,6 @@
 //! The commands: arguments in, text and an exit code out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::frameworks::{self, Controls};
 use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
 use crate::report::{Rule, human};
@@ -82,7 +84,7 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Baseline(arguments), Some(matches)) => check::write_baseline(arguments, matches),
         (Command::Explain(arguments), _) => inspect::explain(arguments),
         (Command::TestRules(arguments), _) => test_rules::test_rules(arguments),
-        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks),
+        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks, arguments.format),
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
         (Command::Man, _) => inspect::manual(),
@@ -103,8 +105,20 @@ fn known_check(id: &str, own: &Ruleset) -> Result<&'static checks::Check, String
     })
 }
 
-/// What reports say about the checks, and about one's own rules.
-fn rules(own: &Ruleset) -> Vec<Rule> {
+/// The frameworks that are asked for; none at all if none are.
+fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
+    let controls: Vec<Controls> = checks::ALL.iter().filter_map(|check| check.controls().ok()).collect();
+    let known = controls.iter().flat_map(Controls::frameworks).collect();
+    let mut asked = BTreeSet::new();
+    for name in given {
+        let named = frameworks::named(name, &known).map_err(|error| format!("--framework: {}", line(&error)))?;
+        asked.extend(named.into_iter().map(str::to_owned));
+    }
+    Ok(asked)
+}
+
+/// What reports say about the checks, and about one's own rules; of the controls those of the frameworks asked for, if any are.
+fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
     let own = own.rules().map(|rule| Rule {
         id: rule.id.clone(),
         title: rule.title.clone(),
@@ -112,6 +126,11 @@ fn rules(own: &Ruleset) -> Vec<Rule> {
         page: rule.page.clone(),
         ..Rule::default()
     });
+    let ids = |check: &checks::Check| {
+        let mut ids = check.controls().ok()?.ids();
+        ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
+        Some(ids)
+    };
     checks::ALL
         .iter()
         .filter_map(|check| {
@@ -121,7 +140,7 @@ fn rules(own: &Ruleset) -> Vec<Rule> {
                 url: url(check.id, &meta),
                 title: meta.title,
                 severity: Some(meta.severity),
-                frameworks: meta.frameworks,
+                frameworks: ids(check)?,
                 page: page.to_owned(),
                 absence: meta.absence,
             })

@@ -43,6 +43,22 @@ pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, header
     out.join_same();
 }
 
+/// What of the violations of `bare`, a document without what may be null, there is not in `verdict` already: what a rule
+/// demands to be there, and what perhaps is not.
+pub(super) fn perhaps_missing(verdict: &Verdict, bare: &Verdict, document: &Document) -> Verdict {
+    let named = |violation: &Violation| {
+        let reasons = violation.unknown.iter().map(|reason| Arc::clone(&reason.missing));
+        (document.resource(violation.node), reasons.collect::<Vec<_>>())
+    };
+    let known: Vec<_> = verdict.violations.iter().map(named).collect();
+    let is_known = |violation: &&Violation| {
+        let (resource, reasons) = named(violation);
+        known.iter().any(|(other, all)| *other == resource && reasons.iter().any(|reason| all.contains(reason)))
+    };
+    let new = bare.violations.iter().filter(|violation| !violation.unknown.is_empty() && !is_known(violation));
+    Verdict { status: bare.status, violations: new.cloned().collect(), undecided: Vec::new() }
+}
+
 fn same(a: &Finding, b: &Finding) -> bool {
     a.primary == b.primary && a.resource == b.resource && a.instances == b.instances
 }
@@ -62,7 +78,9 @@ fn join(known: &mut Finding, other: Finding) {
 
 fn finding(rule: &OwnRule, violation: &Violation, document: &Document, header: Span) -> Finding {
     let site = document.site(violation.node);
+    let left_out = violation.missing.as_ref().and_then(|missing| document.left_out(violation.node, missing));
     let (primary, origin) = match (&violation.missing, site) {
+        _ if left_out.is_some() => left_out.unwrap_or((header, Origin::at(header))),
         // Something that should be in the resource itself is missing in its block.
         (Some(_), Some(site)) if document.path(violation.node).len() <= 1 => (site.header, Origin::at(site.header)),
         _ => document.place(violation.node).unwrap_or((header, Origin::at(header))),

@@ -160,7 +160,7 @@ impl Ruleset {
         let files: Vec<_> = self.files.iter().filter_map(|file| Some((file, parse(&file.text).ok()??.0))).collect();
         let speaks = |word: &str| self.files.iter().any(|file| file.text.contains(word));
         let parsed = self.files.iter().any(|file| references::parses_strings(&file.text));
-        let wanted = Wanted { changes: speaks(CHANGES), planned: speaks(PLANNED), parsed };
+        let wanted = Wanted { changes: speaks(CHANGES), planned: speaks(PLANNED), parsed, bare: false };
         Parsed { files, wanted }
     }
 }
@@ -193,6 +193,12 @@ impl Parsed<'_> {
                 return;
             }
         };
+        // What may be null has a value here, if an unknown one, and none there: a rule that demands it fails there only.
+        let mut bare = None;
+        if document.may_be_null {
+            let wanted = Wanted { bare: true, ..self.wanted };
+            project.aside(&mut || bare = Document::of(project, wanted).ok());
+        }
         // A query for all resources fails where there are none.
         let Some(header) = document.first_site().map(|site| site.header) else { return };
         let evaluate = |(file, rules): &(&RuleFile, RulesFile<'_>)| {
@@ -200,10 +206,23 @@ impl Parsed<'_> {
             if project_is_template && file.is_about_plans() {
                 return own;
             }
+            let mut over_bare = bare.as_ref().map(|bare| engine::evaluate(rules, bare)).unwrap_or_default().into_iter();
             for (name, verdict) in engine::evaluate(rules, &document) {
+                let verdict_over_bare = over_bare.next();
                 let Some(rule) = file.rules.iter().find(|rule| rule.name == name) else { continue };
                 match verdict {
-                    Ok(verdict) => found::take(rule, verdict, &document, header, &mut own),
+                    Ok(verdict) => {
+                        let perhaps = match (&bare, verdict_over_bare) {
+                            (Some(bare), Some((_, Ok(over)))) => {
+                                Some((bare, found::perhaps_missing(&verdict, &over, bare)))
+                            }
+                            _ => None,
+                        };
+                        found::take(rule, verdict, &document, header, &mut own);
+                        if let Some((bare, perhaps)) = perhaps {
+                            found::take(rule, perhaps, bare, header, &mut own);
+                        }
+                    }
                     Err(message) => {
                         let message = format!("the rule `{name}` ({}) cannot be evaluated: {message}", rule.place);
                         own.error(Diagnostic::new("rule-evaluation", message, header));
@@ -234,7 +253,7 @@ fn has_resources(project: &dyn Project) -> bool {
 /// # Errors
 /// In words, when it would be too large.
 pub fn document(project: &dyn Project) -> Option<Result<Json, String>> {
-    let wanted = Wanted { changes: true, planned: true, parsed: false };
+    let wanted = Wanted { changes: true, planned: true, ..Wanted::default() };
     has_resources(project).then(|| {
         let mut document = Err(String::new());
         project.aside(&mut || document = Document::of(project, wanted).map(|document| document.json()));

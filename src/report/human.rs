@@ -13,6 +13,7 @@ use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
 use super::{Item, Mending, Placed, Report};
 use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
+use crate::frameworks::tags;
 
 /// Longer lines of text are hard to read.
 const TEXT_WIDTH: usize = 110;
@@ -29,6 +30,9 @@ const NOTES_OF_A_KIND: usize = 3;
 /// How many instances or projects are named before the rest is only counted.
 const NAMES: usize = 10;
 
+/// How many controls are named before the rest is only counted.
+const CONTROLS: usize = 20;
+
 /// How the report looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -42,11 +46,13 @@ pub struct Style {
     pub quiet: bool,
     /// All notes.
     pub verbose: bool,
+    /// The controls that each finding's check answers.
+    pub controls: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colors: false, links: false, width: 140, quiet: false, verbose: false }
+        Self { colors: false, links: false, width: 140, quiet: false, verbose: false, controls: false }
     }
 }
 
@@ -225,6 +231,10 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     if let Some(confidence) = confidence(item) {
         group = group.element(said("confidence", &confidence, style));
     }
+    let controls = tags(&item.rule.frameworks);
+    if style.controls && !controls.is_empty() {
+        group = group.element(said("controls", &shortened(&controls), style));
+    }
     if finding.instances.len() > 1 {
         group = group.element(said("instances", &names(&finding.instances), style));
     }
@@ -279,6 +289,14 @@ fn confidence(item: &Item) -> Option<String> {
             Some(format!("possible; it rests on what is not known: {}", unknown.join(", ")))
         }
     }
+}
+
+fn shortened(controls: &[String]) -> String {
+    let mut shown: Vec<String> = controls.iter().take(CONTROLS).map(|control| line(control)).collect();
+    if controls.len() > CONTROLS {
+        shown.push(format!("and {} more", controls.len() - CONTROLS));
+    }
+    shown.join(", ")
 }
 
 fn names(names: &[std::sync::Arc<str>]) -> String {

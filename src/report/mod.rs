@@ -368,11 +368,17 @@ fn incomplete(found: &Findings, context: &Context<'_>) -> Vec<String> {
     if !found.errors.is_empty() {
         why.push("not everything could be read (see the errors)".to_owned());
     }
-    let blocking = found.undecided.iter().filter(|undecided| undecided.blocking).count();
-    if blocking > 0 {
+    let blocking: Vec<&Undecided> = found.undecided.iter().filter(|undecided| undecided.blocking).collect();
+    // What evidence does not say about the keys there are, and what code does not say about those that could be.
+    let (existing, possible): (Vec<&Undecided>, Vec<_>) =
+        blocking.iter().partition(|undecided| undecided.check == "root-access-key-active");
+    if !existing.is_empty() {
+        why.push("whether root has an access key could not be decided".to_owned());
+    }
+    if !possible.is_empty() {
         why.push("whether root keys are denied in an organization managed here could not be decided".to_owned());
     }
-    if context.strict && found.undecided.len() > blocking {
+    if context.strict && found.undecided.len() > blocking.len() {
         why.push("questions are open and --strict is given".to_owned());
     }
     if context.strict && !found.notes.is_empty() {

@@ -18,6 +18,7 @@ use super::place::Place;
 use super::shown::cut;
 use super::{Item, Mending, Report, Rule, State, json, sort_key};
 use crate::finding::Severity;
+use crate::frameworks;
 
 mod log;
 
@@ -171,9 +172,7 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
     let page = if rule.page.trim().is_empty() { title } else { &rule.page };
     let severity = rule.severity.unwrap_or(Severity::Medium);
     let mut tags = vec!["security".to_owned()];
-    for (framework, controls) in &rule.frameworks {
-        tags.extend(controls.iter().map(|control| format!("{framework} {control}")));
-    }
+    tags.extend(frameworks::tags(&rule.frameworks));
     tags.truncate(SARIF_TAGS);
     SarifRule {
         id: &rule.id,
@@ -182,7 +181,12 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
         help: Help { text: page, markdown: page },
         help_uri: Some(rule.url.as_str()).filter(|url| !url.is_empty()),
         default_configuration: Configuration { level: level(severity) },
-        properties: RuleProperties { precision: "high", security_severity: band(severity), tags },
+        properties: RuleProperties {
+            precision: "high",
+            security_severity: band(severity),
+            tags,
+            frameworks: &rule.frameworks,
+        },
     }
 }
 

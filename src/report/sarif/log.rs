@@ -51,7 +51,7 @@ pub(super) struct SarifRule<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) help_uri: Option<&'a str>,
     pub(super) default_configuration: Configuration,
-    pub(super) properties: RuleProperties,
+    pub(super) properties: RuleProperties<'a>,
 }
 
 #[derive(Serialize)]
@@ -71,11 +71,14 @@ pub(super) struct Configuration {
 }
 
 #[derive(Serialize)]
-pub(super) struct RuleProperties {
+pub(super) struct RuleProperties<'a> {
     pub(super) precision: &'static str,
     #[serde(rename = "security-severity")]
     pub(super) security_severity: &'static str,
     pub(super) tags: Vec<String>,
+    /// All controls; there is room for few tags.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) frameworks: &'a BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Serialize)]
