@@ -56,7 +56,7 @@ pub struct Check {
 #[derive(Debug, Default, Args)]
 pub struct Rules {
     /// Files of own rules in AWS's Guard language, besides those of the configuration.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, hide_short_help = true, value_name = "GLOB")]
     pub rules: Vec<String>,
 }
 
