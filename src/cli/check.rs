@@ -28,7 +28,7 @@ pub struct Check {
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
     /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub credential_report: Vec<Utf8PathBuf>,
     /// Show what would make findings go away, as a patch, where that has one safe answer.
     #[arg(long)]
