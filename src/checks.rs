@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::aws::Model;
+use crate::aws::cloudtrail::Watch;
 use crate::aws::credential_report::Audited;
 use crate::finding::{Findings, Severity};
 use crate::frameworks::Controls;
@@ -24,12 +25,18 @@ mod no_centralized_root_access;
 mod root_access_key;
 #[path = "../checks/root-access-key-active/check.rs"]
 mod root_access_key_active;
+#[path = "../checks/root-access-key-created/check.rs"]
+mod root_access_key_created;
 #[path = "../checks/root-credentials-in-code/check.rs"]
 mod root_credentials_in_code;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
 #[path = "../checks/root-key-script/check.rs"]
 mod root_key_script;
+#[path = "../checks/root-login-without-mfa/check.rs"]
+mod root_login_without_mfa;
+#[path = "../checks/root-usage/check.rs"]
+mod root_usage;
 #[path = "../checks/unmonitored-root-activity/check.rs"]
 mod unmonitored_root_activity;
 #[path = "../checks/unrotated-access-key/check.rs"]
@@ -59,6 +66,8 @@ pub enum Run {
     Model(fn(&Model<'_>, &mut Findings)),
     /// What AWS says of the credentials of an account.
     CredentialReport(fn(&Audited<'_>, &mut Findings)),
+    /// What CloudTrail has written down.
+    Events(Watch),
     /// What waivers did to the findings of all other checks.
     Waivers(fn(&Applied<'_>, &mut Findings)),
 }
@@ -151,6 +160,11 @@ pub const ALL: &[Check] = &[
         run: Run::CredentialReport(root_access_key_active::check),
     },
     Check {
+        id: root_access_key_created::ID,
+        page: include_str!("../checks/root-access-key-created/README.md"),
+        run: Run::Events(root_access_key_created::WATCH),
+    },
+    Check {
         id: root_credentials_in_code::ID,
         page: include_str!("../checks/root-credentials-in-code/README.md"),
         run: Run::Model(root_credentials_in_code::check),
@@ -164,6 +178,16 @@ pub const ALL: &[Check] = &[
         id: root_key_script::ID,
         page: include_str!("../checks/root-key-script/README.md"),
         run: Run::Model(root_key_script::check),
+    },
+    Check {
+        id: root_login_without_mfa::ID,
+        page: include_str!("../checks/root-login-without-mfa/README.md"),
+        run: Run::Events(root_login_without_mfa::WATCH),
+    },
+    Check {
+        id: root_usage::ID,
+        page: include_str!("../checks/root-usage/README.md"),
+        run: Run::Events(root_usage::WATCH),
     },
     Check {
         id: unmonitored_root_activity::ID,

@@ -146,6 +146,18 @@ impl Disk {
         &self.root
     }
 
+    /// The bytes of a regular file, one after the other: for files that are too large to be held.
+    ///
+    /// # Errors
+    /// As [`Files::read`], but for its limit.
+    pub fn open(&self, path: &Utf8Path) -> Result<Box<dyn Read + Send>, FileError> {
+        let real = self.real(path)?;
+        if !std::fs::metadata(&real)?.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        Ok(Box::new(std::fs::File::open(&real)?))
+    }
+
     fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
         if path.is_absolute() {
             return Err(FileError::Outside);

@@ -197,6 +197,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         today: now.to_zoned(TimeZone::UTC).date(),
         now,
         credential_reports: Vec::new(),
+        trails: None,
         max_unused_days: None,
     })
 }

@@ -37,6 +37,7 @@ pub mod resource;
 pub mod root;
 pub mod scan;
 pub mod script;
+pub mod sigma;
 pub mod source;
 pub mod suggest;
 pub mod syntax;

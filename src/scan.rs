@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 use self::projects::read_all;
 use self::root_module::{Loader, given};
 use self::texts::ScannedTexts;
+use crate::audit::cloudtrail::Trails;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
@@ -35,6 +36,7 @@ use crate::waiver::{Marked, Waivers};
 mod constructs;
 mod documents;
 mod embedded;
+mod events;
 mod evidence;
 mod exports;
 mod others;
@@ -86,6 +88,8 @@ pub struct Options {
     pub now: Timestamp,
     /// Credential reports of accounts that the code is deployed in: their names and what they hold.
     pub credential_reports: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// Events that CloudTrail has written down.
+    pub trails: Option<Arc<Trails>>,
     /// After how many days a key counts as unused, by the framework that was asked for.
     pub max_unused_days: Option<u32>,
     /// How many threads.
@@ -182,6 +186,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
         }
     });
     evidence::meet(&model, options, &sources, &mut outcome.findings);
+    events::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
     evidence::tell_as_one(&model, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use crate::checks::{self, Run};
 use crate::config::Config;
 use crate::files::{MAX_FILE_BYTES, Memory, normalize, read_named, read_stdin};
-use crate::finding::{Counts, Findings};
+use crate::finding::{Counts, Findings, Severity};
 use crate::source::{FileId, Sources};
 use crate::waiver::{Marked, Waivers};
 
@@ -41,6 +41,23 @@ pub struct Outcome {
     pub files: Memory,
     /// How much was looked at.
     pub summary: Counts,
+    /// Rules of the user's own that were run.
+    pub own: Vec<OwnRule>,
+}
+
+/// A rule of the user's own, for reports.
+#[derive(Clone, Debug)]
+pub struct OwnRule {
+    /// The id of its findings.
+    pub id: String,
+    /// One line: what it detects.
+    pub title: String,
+    /// How bad that is.
+    pub severity: Severity,
+    /// More words about it.
+    pub page: String,
+    /// A link.
+    pub url: String,
 }
 
 /// A file of evidence that is read as a whole.
@@ -71,7 +88,8 @@ fn take(named: &Utf8Path, outcome: &mut Outcome) -> Result<Evidence, String> {
 
 /// Applies the waivers of the configuration. Evidence is no place for any.
 fn waive(options: &Options, outcome: &mut Outcome) {
-    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).collect();
+    let own = outcome.own.iter().map(|rule| rule.id.as_str());
+    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).chain(own).collect();
     let nothing = Memory::default();
     let waivers = Waivers::collect(&Marked::new(&nothing), None, &options.config, &outcome.sources, &known);
     let today = options.now.to_zoned(TimeZone::UTC).date();

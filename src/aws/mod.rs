@@ -8,6 +8,7 @@ use crate::resource::{Language, Project, Texts};
 use crate::source::Span;
 
 pub mod access_key;
+pub mod cloudtrail;
 pub mod credential_report;
 pub mod credentials;
 pub mod exposure;

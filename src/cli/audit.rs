@@ -44,6 +44,9 @@ pub struct CloudTrail {
     /// Files of events or folders of such, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<Utf8PathBuf>,
+    /// Sigma rules for aws and cloudtrail to run, too: files, or folders of such.
+    #[arg(long, value_name = "DIR")]
+    pub sigma: Vec<Utf8PathBuf>,
     /// What is reported and how.
     #[command(flatten)]
     pub output: Output,

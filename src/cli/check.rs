@@ -36,6 +36,9 @@ pub struct Check {
     /// With --fix: write it.
     #[arg(long, requires = "fix")]
     pub write: bool,
+    /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
+    #[arg(long, value_name = "PATH")]
+    pub cloudtrail: Vec<Utf8PathBuf>,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,

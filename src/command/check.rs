@@ -10,6 +10,7 @@ use super::fix;
 use super::output::{destinations, filter, publish};
 use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
+use crate::audit::cloudtrail;
 use crate::baseline;
 use crate::cli;
 use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
@@ -45,6 +46,10 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     for name in &arguments.credential_report {
         let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
         prepared.options.credential_reports.push((name.clone(), bytes));
+    }
+    if !arguments.cloudtrail.is_empty() {
+        let trails = cloudtrail::read(&arguments.cloudtrail, prepared.options.jobs);
+        prepared.options.trails = Some(Arc::new(trails.map_err(|error| format!("--cloudtrail {error}"))?));
     }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let line = Line::watch(&prepared.options.progress);
@@ -100,6 +105,7 @@ fn before(
         // The rules are those of the run: what is new is what the code does, not what is asked of it.
         rules: Arc::clone(&prepared.options.rules),
         credential_reports: prepared.options.credential_reports.clone(),
+        trails: prepared.options.trails.clone(),
         max_unused_days: prepared.options.max_unused_days,
         ..options
     };

@@ -14,15 +14,15 @@ use crate::value::{Reason, Value};
 
 use super::Options;
 
-/// The check of root's keys that exist.
-const EXISTS: &str = "root-access-key-active";
+/// The checks of root's keys that exist, or were made.
+const EXISTS: [&str; 2] = ["root-access-key-active", "root-access-key-created"];
 
 /// The checks that find what would let root's key be made again: the first tells the story.
 const MAKERS: [&str; 3] = ["root-key-not-denied", "root-key-script", "root-access-key"];
 
 /// Whether code is about the account that evidence is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Relation {
+pub(super) enum Relation {
     Same,
     Other,
     /// It may be: what is not known.
@@ -133,7 +133,12 @@ fn at(finding: &Finding, user: &Credentials, (site, doubt): (&Site, Option<Reaso
 }
 
 /// Whether what a project deploys is in the account of the evidence: as its provider says, else the configuration.
-fn relation(model: &Model<'_>, project: &Arc<str>, account: Option<&Arc<str>>, evidence: Option<&str>) -> Relation {
+pub(super) fn relation(
+    model: &Model<'_>,
+    project: &Arc<str>,
+    account: Option<&Arc<str>>,
+    evidence: Option<&str>,
+) -> Relation {
     let configured = || model.settings.accounts.iter().find(|(known, _)| known == project).map(|(_, account)| account);
     match (account.or_else(configured), evidence) {
         (Some(account), Some(evidence)) if **account == *evidence => Relation::Same,
@@ -203,7 +208,7 @@ fn covers(model: &Model<'_>, organization: &organization::Resolved, account: Opt
 /// applied: who lets the code be has not let the key be.
 pub(super) fn tell_as_one(model: &Model<'_>, out: &mut Findings) {
     let (keys, mut others): (Vec<Finding>, Vec<Finding>) =
-        std::mem::take(&mut out.findings).into_iter().partition(|finding| finding.check == EXISTS);
+        std::mem::take(&mut out.findings).into_iter().partition(|finding| EXISTS.contains(&&*finding.check));
     for mut key in keys {
         let account = account_of(&key.resource).map(str::to_owned);
         let rank = |finding: &Finding| MAKERS.iter().position(|check| finding.check == *check);

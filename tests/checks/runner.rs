@@ -118,7 +118,9 @@ fn examples_give_what_they_say() {
             assert!(examples.iter().any(|(_, flagged, _)| *flagged == flag), "{check}: no example with flag = {flag}");
         }
         for (index, (language, flagged, text)) in examples.into_iter().enumerate() {
+            let is_events = folder.join("rule.sigma.yml").is_file();
             let file = match language {
+                "json" if is_events => "events.json",
                 "hcl" => "main.tf",
                 "yaml" => "template.yaml",
                 "json" => "template.json",
@@ -130,6 +132,9 @@ fn examples_give_what_they_say() {
             if language == "csv" {
                 let arguments = "audit credential-report report.csv --now 2026-11-01";
                 fs::write(project.path().join("args"), arguments).expect("written");
+            }
+            if is_events {
+                fs::write(project.path().join("args"), "audit cloudtrail events.json").expect("written");
             }
             let found = findings(&report(project.path()));
             let broken = found.iter().any(|(found, _)| found == "error");
