@@ -17,6 +17,23 @@ use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
 use crate::suggest::did_you_mean;
 
+/// Every key that a configuration may have, by table; the first entry lists the tables.
+pub const KEYS: &[(&str, &[&str])] = &[
+    (
+        "the configuration",
+        &["organization", "rotation", "monitoring", "audit", "accounts", "files", "rules", "terraform", "waiver"],
+    ),
+    ("[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"]),
+    ("an exemption", &["target", "reason"]),
+    ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
+    ("[monitoring]", &["elsewhere"]),
+    ("[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"]),
+    ("[files]", &["exclude"]),
+    ("[rules]", &["paths"]),
+    ("[[terraform]]", &["path", "var-files", "workspace"]),
+    ("[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"]),
+];
+
 /// The name that is looked for.
 pub const FILE_NAME: &str = "rootlint.toml";
 
@@ -66,6 +83,8 @@ pub struct Config {
     pub inactive_root_key_allowed: bool,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
+    /// `[rules] paths`: globs of rule files, relative to the root.
+    pub rules: Vec<Said>,
     /// `[[terraform]]`
     pub terraform: Vec<TerraformInputs>,
     /// `[[waiver]]`
@@ -138,23 +157,22 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        let known = ["organization", "rotation", "monitoring", "audit", "accounts", "files", "terraform", "waiver"];
-        keys(table, "the configuration", &known)?;
+        keys(table, "the configuration")?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
         }
         if let Some(rotation) = section(table, "rotation")? {
-            keys(rotation, "[rotation]", &["max-age-days", "accept", "elsewhere"])?;
+            keys(rotation, "[rotation]")?;
             self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
         }
         if let Some(monitoring) = section(table, "monitoring")? {
-            keys(monitoring, "[monitoring]", &["elsewhere"])?;
+            keys(monitoring, "[monitoring]")?;
             self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
         if let Some(audit) = section(table, "audit")? {
-            keys(audit, "[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"])?;
+            keys(audit, "[audit]")?;
             self.audit_age_days = get(audit, "max-age-days").map(days).transpose()?;
             self.audit_unused_days = get(audit, "max-unused-days").map(days).transpose()?;
             if let Some(value) = get(audit, "inactive-root-key") {
@@ -168,13 +186,24 @@ impl Config {
             }
         }
         if let Some(files) = section(table, "files")? {
-            keys(files, "[files]", &["exclude"])?;
+            keys(files, "[files]")?;
             for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
                 globset::Glob::new(&glob.text).map_err(|error| Problem {
                     message: format!("`{}` is no glob: {}", glob.text, error.kind()),
                     range: glob.range.clone(),
                 })?;
                 self.exclude.push(anchored(folder, &glob.text));
+            }
+        }
+        if let Some(rules) = section(table, "rules")? {
+            keys(rules, "[rules]")?;
+            for glob in get(rules, "paths").map(strings).transpose()?.unwrap_or_default() {
+                let path = inner_path(folder, &glob)?;
+                globset::Glob::new(path.as_str()).map_err(|error| Problem {
+                    message: format!("`{}` is no glob: {}", glob.text, error.kind()),
+                    range: glob.range.clone(),
+                })?;
+                self.rules.push(Said { text: path.into_string(), range: glob.range });
             }
         }
         if let Some(entries) = get(table, "terraform") {
@@ -191,7 +220,7 @@ impl Config {
     }
 
     fn organization(&mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<()> {
-        keys(table, "[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"])?;
+        keys(table, "[organization]")?;
         if let Some((key, value)) = table.get_key_value("required") {
             let required = value.get_ref().as_bool().ok_or_else(|| expected("true or false", value))?;
             self.required = required.then(|| key.span());
@@ -205,7 +234,7 @@ impl Config {
         if let Some(entries) = get(table, "exempt") {
             for entry in array(entries)? {
                 let inner = entry.get_ref().as_table().ok_or_else(|| expected("{ target, reason }", entry))?;
-                keys(inner, "an exemption", &["target", "reason"])?;
+                keys(inner, "an exemption")?;
                 self.exempt.push((needed(entry, inner, "target")?.text, needed(entry, inner, "reason")?.text));
             }
         }
@@ -214,6 +243,14 @@ impl Config {
         }
         self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
         Ok(())
+    }
+
+    /// A complaint about something that stands in the configuration: `path:line:column: message`.
+    pub fn complaint(&self, range: &Range<usize>, message: &str) -> String {
+        let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
+        let at = u32::try_from(range.start).unwrap_or(u32::MAX);
+        let place = LineIndex::new(&self.text).position(&self.text, at);
+        format!("{path}:{}:{}: {message}", place.line, place.column)
     }
 
     /// Where something stands, as a place of `sources`.
@@ -274,7 +311,8 @@ fn get<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t Spanned<DeValue<
 }
 
 /// Refuses keys that are not known.
-fn keys(table: &DeTable<'_>, place: &str, known: &[&str]) -> Parsed<()> {
+fn keys(table: &DeTable<'_>, place: &str) -> Parsed<()> {
+    let known = KEYS.iter().find(|(table, _)| *table == place).map_or(&[][..], |(_, known)| *known);
     for key in table.keys() {
         let name = key.get_ref().as_ref();
         if !known.contains(&name) {
@@ -374,7 +412,7 @@ fn needed(entry: &Spanned<DeValue<'_>>, table: &DeTable<'_>, key: &str) -> Parse
 
 fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<TerraformInputs> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[terraform]]", entry))?;
-    keys(table, "[[terraform]]", &["path", "var-files", "workspace"])?;
+    keys(table, "[[terraform]]")?;
     let path = inner_path(folder, &needed(entry, table, "path")?)?;
     let files = get(table, "var-files").map(strings).transpose()?.unwrap_or_default();
     let var_files = files.iter().map(|file| inner_path(folder, file)).collect::<Parsed<_>>()?;
@@ -401,7 +439,7 @@ pub fn no_day(text: &str) -> String {
 
 fn waiver(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<ConfiguredWaiver> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[waiver]]", entry))?;
-    keys(table, "[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"])?;
+    keys(table, "[[waiver]]")?;
     let checks = get(table, "checks").map(strings).transpose()?.unwrap_or_default();
     if checks.is_empty() {
         return Err(Problem { message: "`checks` is missing: checks = [\"...\"]".to_owned(), range: entry.span() });
@@ -488,6 +526,9 @@ elsewhere = "the SIEM"
 [files]
 exclude = ["old/**", "*.bak.yaml"]
 
+[rules]
+paths = ["policy/*.guard", "../shared.guard"]
+
 [[terraform]]
 path = "envs/prod"
 var-files = ["prod.tfvars"]
@@ -495,6 +536,8 @@ workspace = "prod"
 "#;
         let config = parse(text).unwrap();
         assert_eq!(config.exclude, ["infra/old/**", "infra/**/*.bak.yaml"]);
+        let rules: Vec<&str> = config.rules.iter().map(|glob| &*glob.text).collect();
+        assert_eq!(rules, ["infra/policy/*.guard", "shared.guard"]);
         let inputs = config.terraform.first().unwrap();
         assert_eq!((inputs.path.as_str(), inputs.workspace.as_deref()), ("infra/envs/prod", Some("prod")));
         assert_eq!(inputs.var_files, ["infra/prod.tfvars"]);
@@ -535,13 +578,15 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, rules, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),
             ("[rotation]\nelsewhere = \" \"", "2:13: say in a few words where it is done: the report repeats them"),
             ("[[terraform]]\npath = \"../../x\"", "2:8: `../../x` leads out of the repository"),
             ("\u{feff}[[terraform]]\nworkspace = \"x\"", "1:1: `path` is missing"),
+            ("rules.paths = [\"a\", \"../../x.guard\"]", "1:21: `../../x.guard` leads out of the repository"),
+            ("[rules]\npaths = [\"a[\"]", "2:10: `a[` is no glob: unclosed character class; missing ']'"),
             ("[files]\nexclude = [\"a[\"]", "2:12: `a[` is no glob: unclosed character class; missing ']'"),
             ("[organization]\nexempt = [{ target = \"1\" }]", "2:11: `reason` is missing"),
             ("rotation.accept = []", "1:19: expected \"rotates\" or \"revokes\" in the list, found array"),

@@ -15,6 +15,10 @@ use crate::git::{Commit, Ruled};
 use crate::root::Scope;
 use crate::scan::{Options, ParameterFile, VariableArgument, is_plan};
 
+mod rules;
+
+pub use self::rules::{Tested, tested, working_rules};
+
 /// What a plan on standard input is called in reports.
 const STDIN: &str = "<standard input>";
 
@@ -186,14 +190,15 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         config,
         jobs: input.jobs.map(std::num::NonZeroUsize::get),
         paths: scope.paths.clone(),
+        rules: Arc::default(),
         root: scope.root.clone(),
         waivers_from: None,
+        progress: Arc::default(),
         today: now.to_zoned(TimeZone::UTC).date(),
         now,
         credential_reports: Vec::new(),
         trails: None,
         max_unused_days: None,
-        progress: Arc::default(),
     })
 }
 

@@ -20,8 +20,12 @@ pub mod document;
 pub mod encode;
 pub mod files;
 pub mod finding;
+pub mod fix;
 pub mod frameworks;
 pub mod git;
+#[cfg(feature = "guard")]
+pub mod guard;
+pub mod init;
 pub mod input;
 pub mod manifest;
 pub mod number;

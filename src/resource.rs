@@ -100,6 +100,11 @@ pub trait Attributes {
     /// All attributes as one object.
     fn all(&self) -> Value;
 
+    /// The names of the attributes that are written, or computed of what is written.
+    fn written(&self) -> Vec<Arc<str>> {
+        self.all().fields().into_iter().flat_map(|fields| fields.keys().cloned()).collect()
+    }
+
     /// The programs that Terraform runs once the resource is made, or before it is destroyed.
     fn provisioners(&self) -> Vec<Provisioner> {
         Vec::new()
@@ -235,6 +240,17 @@ pub trait Project {
 
     /// The resource instances whose type `wanted` accepts, managed ones and data sources, in a stable order.
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>>;
+
+    /// Those of the resource instances whose type `wanted` accepts that may have a value, by whatever way, from a resource
+    /// of a type that `sources` accepts or from a module whose code is not at hand. Found without evaluating anything, so
+    /// that there may be some too many.
+    fn resources_drawing_on<'p>(
+        &'p self,
+        wanted: &dyn Fn(&str) -> bool,
+        _sources: &dyn Fn(&str) -> bool,
+    ) -> Vec<Resource<'p>> {
+        self.resources(wanted)
+    }
 
     /// The calls of modules whose code is not at hand, and whose source `wanted` accepts.
     fn module_calls<'p>(&'p self, _wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {

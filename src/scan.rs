@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use serde_json::Value as Json;
 
 use self::projects::read_all;
 use self::root_module::{Loader, given};
@@ -19,7 +20,8 @@ use crate::checks::{self, Run};
 use crate::config::Config;
 use crate::files::Files;
 pub use crate::finding::Counts;
-use crate::finding::Findings;
+use crate::finding::{Diagnostic, Findings};
+use crate::guard::{self, Ruleset};
 use crate::progress::Progress;
 use crate::resource::{Mode, Presence, Project};
 use crate::source::{Sources, Span};
@@ -76,6 +78,8 @@ pub struct Options {
     pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
     pub config: Config,
+    /// Rules of one's own.
+    pub rules: Arc<Ruleset>,
     /// Where waivers are taken from, if not from the files that are looked at.
     pub waivers_from: Option<Arc<dyn Files>>,
     /// The day of the run (UTC), by which waivers run out.
@@ -148,9 +152,16 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let files: &dyn Files = &marked;
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
+        let rules = options.rules.parsed();
+        let take = |project: &dyn Project, out: &mut Findings| {
+            let facts = aws::read(project, &texts, out);
+            rules.evaluate(project, &sources, out);
+            facts
+        };
         read_all(files, &sources, options, &take)
     });
+    // One block may be part of several projects.
+    outcome.findings.join_same();
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
     let model = Model::new(&settings, &facts);
@@ -192,7 +203,8 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
 
 /// Applies the waivers, and says what is wrong with them.
 fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &mut Findings) {
-    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).collect();
+    let own = options.rules.rules().map(|rule| &*rule.id);
+    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).chain(own).collect();
     let base = options.waivers_from.as_ref().map(|base| &**base as &dyn Files);
     let waivers = Waivers::collect(marked, base, &options.config, sources, &known);
     let everything = options.paths.iter().any(|path| path.as_str().is_empty());
@@ -228,6 +240,29 @@ pub fn resources(files: &dyn Files, options: &Options) -> (Vec<ResourceRow>, Out
     });
     let rows = projects.into_iter().filter_map(|project| project.taken).flatten().collect();
     (rows, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
+}
+
+/// The document that rules see of each project, by its path.
+pub fn rule_documents(files: &dyn Files, options: &Options) -> (Vec<(Arc<str>, Json)>, Outcome) {
+    let sources = Sources::default();
+    let (projects, outcome) = in_pool(options, || {
+        let take = |project: &dyn Project, out: &mut Findings| match guard::document(project)? {
+            Ok(document) => Some(document),
+            Err(message) => {
+                let header = project.resources(&|_| true).first().map(|resource| resource.site.header)?;
+                out.error(Diagnostic::new("rules-document", message, header));
+                None
+            }
+        };
+        read_all(files, &sources, options, &take)
+    });
+    let documents = projects.into_iter().filter_map(|project| Some((project.path, project.taken.flatten()?)));
+    (documents.collect(), Outcome { findings: outcome.findings, sources, summary: outcome.counts })
+}
+
+/// Runs `work`, which recurses as deep as what it looks at, on a thread with a deep stack.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    in_pool(&Options { jobs: Some(1), ..Options::default() }, work)
 }
 
 fn rows(project: &dyn Project) -> Vec<ResourceRow> {

@@ -100,6 +100,32 @@ impl Text {
         Self(Repr::Many(Arc::from([Piece::Encoded(Arc::new(Encoded { value, text }))])))
     }
 
+    /// How many parts it has that it shares with no other string (see [`Value::own_size`]), and the documents among them.
+    pub(crate) fn own_pieces(&self) -> (usize, Vec<&Value>) {
+        let own = |literal: &Literal| match Arc::strong_count(&literal.text) {
+            1 => literal.text.len() / 256,
+            _ => 0,
+        };
+        match &self.0 {
+            Repr::One(literal) => (own(literal), Vec::new()),
+            Repr::Many(pieces) if Arc::strong_count(pieces) > 1 => (0, Vec::new()),
+            Repr::Many(pieces) => {
+                let (mut size, mut documents) = (pieces.len(), Vec::new());
+                for piece in pieces.iter() {
+                    match piece {
+                        Piece::Literal(literal) => size += own(literal),
+                        Piece::Encoded(encoded) if Arc::strong_count(encoded) == 1 => {
+                            size += encoded.text.own_pieces().0;
+                            documents.push(&encoded.value);
+                        }
+                        Piece::Unknown(_) | Piece::Encoded(_) => {}
+                    }
+                }
+                (size, documents)
+            }
+        }
+    }
+
     /// The pieces one after the other. Empty literals are dropped. A string of more than [`MAX_PIECES`] pieces gives up
     /// the places of its literals, and if that does not suffice what is known of it: strings that double themselves
     /// must not double the pieces for ever.

@@ -428,6 +428,35 @@ impl Value {
         size
     }
 
+    /// How many parts it has that it shares with no other value, itself included: those that go with it. A long string
+    /// counts as several.
+    pub fn own_size(&self) -> usize {
+        let mut open = vec![self];
+        let mut size = 0;
+        while let Some(value) = open.pop() {
+            size += 1;
+            match &value.kind {
+                Kind::Tuple(elements) | Kind::List(_, elements) | Kind::Set(_, elements) => {
+                    if Arc::strong_count(elements) == 1 {
+                        open.extend(elements.iter());
+                    }
+                }
+                Kind::Object(fields) | Kind::Map(_, fields) => {
+                    if Arc::strong_count(fields) == 1 {
+                        open.extend(fields.values());
+                    }
+                }
+                Kind::Text(text) => {
+                    let (pieces, encoded) = text.own_pieces();
+                    size += pieces;
+                    open.extend(encoded);
+                }
+                Kind::Null(_) | Kind::Bool(_) | Kind::Number(_) | Kind::Unknown(_) => {}
+            }
+        }
+        size
+    }
+
     /// All marks in the value, at any depth.
     pub fn deep_marks(&self) -> Marks {
         let mut marks = Marks::NONE;

@@ -147,6 +147,32 @@ fn messages_do_not_quote_what_is_not_to_be_shown() {
     }
 }
 
+#[test]
+fn what_a_policy_has_from_a_sensitive_value_is_not_quoted() {
+    let code = "variable \"long\" {\n  sensitive = true\n  default = \"VeryQuiet\"\n}\nvariable \"short\" {\n  sensitive = true\n  default = \"Xyz\"\n}\n\
+                resource \"aws_organizations_organization\" \"o\" {\n  feature_set = \"ALL\"\n  enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]\n}\n\
+                resource \"aws_organizations_policy_attachment\" \"a\" {\n  policy_id = aws_organizations_policy.p.id\n  target_id = aws_organizations_organization.o.roots[0].id\n}\n\
+                resource \"aws_organizations_policy\" \"p\" {\n  name = \"p\"\n  content = @\n}\n";
+    let statement = |sid: &str| {
+        format!(
+            "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"{sid}\",\"Effect\":\"Deny\",\"Action\":\"iam:CreateAccessKey\",\"Resource\":\"*\",\
+             \"Condition\":{{\"StringLike\":{{\"aws:PrincipalArn\":\"*:rot\"}}}}}}]}}"
+        )
+    };
+    let template = statement("${sid}");
+    let encoded =
+        |name: &str| format!("jsonencode(jsondecode({:?}))", template).replace("${sid}", &format!("${{var.{name}}}"));
+    let rendered = |name: &str| format!("templatefile(\"${{path.module}}/p.tpl\", {{ sid = var.{name} }})");
+    for content in [rendered("long"), rendered("short"), encoded("long"), encoded("short")] {
+        let report = report(&[("main.tf", &code.replace('@', &content)), ("p.tpl", &template)]);
+        let finding = report["findings"].as_array().unwrap().iter().find(|one| one["check"] == "root-key-not-denied");
+        let finding = finding.unwrap().to_string();
+        assert!(finding.contains("statement `(sensitive)` comes closest"), "{content}: {finding}");
+        assert!(!finding.contains("VeryQuiet") && !finding.contains("Xyz"), "{content}: {finding}");
+        assert!(finding.contains("iam:CreateAccessKey"), "the proposal is whole: {finding}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_regular_file_is_named_and_not_opened() {

@@ -198,12 +198,36 @@ fn a_kilobyte_never_costs_more_than_200_megabytes() {
     let organization = "resource \"aws_organizations_organization\" \"o\" {\n}\nresource \"aws_organizations_policy_attachment\" \"p\" {\n  \
                         policy_id = aws_organizations_policy.p.id\n  target_id = aws_organizations_organization.o.roots[0].id\n}\n";
     let numbers = (0..60).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let x = "locals {\n  x = \"x\"\n}\n";
+    let many = |block: &str, argument: &str| {
+        let (kind, name) = block.split_once('.').unwrap();
+        format!("resource \"{kind}\" \"{name}\" {{\n  count = 29999\n  {argument}\n}}\n")
+    };
     let inputs = [
         ("main.tf", chain("\"abcdefgh\"", "\"${@}${@}\"", "local.a29")),
         ("main.tf", chain("[1, 2]", "[@, @, @]", "jsonencode(local.a29)")),
         ("main.tf", key("flatten([for i in range(1000) : [for j in range(1000) : \"x${i}y${j}\"]])[0]")),
         ("main.tf", key("merge([for i in range(1000) : {for j in range(1000) : \"x${i}y${j}\" => j}]...)[\"x0y0\"]")),
         ("main.tf", format!("{}{}", key("\"root\"").replace("{\n", "{\n  count = 29999\n"), GOOD)),
+        // Nothing of the instances can hold the key's secret; all of it can; none does, which only looking at each tells.
+        ("main.tf", format!("{x}{}{}", key("\"u\""), many("aws_s3_bucket.b", "bucket = local.x"))),
+        (
+            "main.tf",
+            format!(
+                "{x}{}{}{}",
+                key("\"u\""),
+                many("aws_s3_bucket.a", "tags = { x = \"${local.x}${aws_iam_access_key.k.secret}\" }"),
+                many("aws_s3_bucket.b", "bucket = aws_s3_bucket.a[count.index].arn"),
+            ),
+        ),
+        (
+            "main.tf",
+            format!(
+                "{}{}",
+                key("\"u\""),
+                many("aws_instance.b", "user_data = \"${aws_iam_access_key.k.id}${jsonencode(range(30))}\""),
+            ),
+        ),
         (
             "main.tf",
             format!(

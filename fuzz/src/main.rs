@@ -12,11 +12,14 @@ use rootlint::config::Config;
 use rootlint::document::{self, Scalars};
 use rootlint::files::Memory;
 use rootlint::scan::{self, Options};
+use rootlint::script::{self, Language, Surroundings};
 use rootlint::source::{FileId, Sources, Span};
 use rootlint::syntax::hcl::{self, Place};
 use rootlint::syntax::node::{Node, NodeKind};
 use rootlint::syntax::{json, yaml};
 use rootlint::terraform::json_syntax;
+use rootlint::text::Text;
+use rootlint::value::Value;
 
 type Target = fn(&str);
 
@@ -26,11 +29,16 @@ const TARGETS: &[(&str, Target)] = &[
     ("conditions", conditions),
     ("config", config),
     ("eval", eval),
+    ("event-pattern", event_pattern),
+    ("filter-pattern", filter_pattern),
     ("hcl", hcl_syntax),
+    ("javascript", |text| script(text, Language::JavaScript)),
     ("json", json_document),
     ("manifest", manifest),
     ("plan", plan),
     ("policy", policy),
+    ("python", |text| script(text, Language::Python)),
+    ("shell", |text| script(text, Language::Shell)),
     ("tf-json", terraform_json),
     ("yaml", yaml_documents),
 ];
@@ -125,6 +133,100 @@ fn conditions(text: &str) {
         r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{{}}}}}}}"#,
         conditions.join(",")
     ));
+}
+
+/// A trail whose events the text, as `pattern`, picks from.
+const TRAIL: &str = r#"
+provider "aws" {
+  region = "us-east-1"
+}
+resource "aws_cloudwatch_log_group" "g" {
+  name = "g"
+}
+resource "aws_cloudtrail" "t" {
+  name                       = "t"
+  s3_bucket_name             = "b"
+  is_multi_region_trail      = true
+  cloud_watch_logs_group_arn = "${aws_cloudwatch_log_group.g.arn}:*"
+  cloud_watch_logs_role_arn  = "arn:aws:iam::111122223333:role/r"
+}
+resource "aws_sns_topic" "s" {
+  name = "s"
+}
+resource "aws_sns_topic_subscription" "s" {
+  topic_arn = aws_sns_topic.s.arn
+  protocol  = "email"
+  endpoint  = "a@example.com"
+}
+"#;
+
+const FILTER: &str = r#"
+resource "aws_cloudwatch_log_metric_filter" "f" {
+  name           = "f"
+  log_group_name = aws_cloudwatch_log_group.g.name
+  pattern        = file("${path.module}/pattern")
+  metric_transformation {
+    name      = "m"
+    namespace = "n"
+    value     = "1"
+  }
+}
+resource "aws_cloudwatch_metric_alarm" "a" {
+  alarm_name          = "a"
+  namespace           = "n"
+  metric_name         = "m"
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  alarm_actions       = [aws_sns_topic.s.arn]
+}
+"#;
+
+const RULE: &str = r#"
+resource "aws_cloudwatch_event_rule" "r" {
+  event_pattern = file("${path.module}/pattern")
+}
+resource "aws_cloudwatch_event_target" "t" {
+  rule = aws_cloudwatch_event_rule.r.name
+  arn  = aws_sns_topic.s.arn
+}
+"#;
+
+/// A filter pattern, against the events of root.
+fn filter_pattern(text: &str) {
+    let code = format!("{TRAIL}{FILTER}");
+    let _ = scan::check(&[("main.tf", code.as_str()), ("pattern", text)].into_iter().collect::<Memory>(), &options());
+}
+
+/// An event pattern, against the events of root.
+fn event_pattern(text: &str) {
+    let code = format!("{TRAIL}{RULE}");
+    let _ = scan::check(&[("main.tf", code.as_str()), ("pattern", text)].into_iter().collect::<Memory>(), &options());
+}
+
+/// Where every variable that begins with a capital is unset and every file is the script itself.
+struct Itself(Text);
+
+impl Surroundings for Itself {
+    fn variable(&self, name: &str) -> Option<Value> {
+        name.starts_with(char::is_lowercase).then(|| Value::text(name.to_owned()))
+    }
+
+    fn file(&self, _path: &str) -> Option<Text> {
+        Some(self.0.clone())
+    }
+}
+
+/// A script: what it calls is written in it.
+fn script(text: &str, language: Language) {
+    let whole = Span::new(file(), 0, text.len());
+    let literal = Text::literal(text, Some(whole), true);
+    let found = script::read(&literal, language, &Itself(literal.clone()));
+    for span in found.calls.iter().filter_map(|call| call.span) {
+        assert!(text.get(span.start as usize..span.end as usize).is_some(), "{span:?}");
+    }
 }
 
 /// The files, checked and listed. A panic that the program would catch ends the fuzzer.

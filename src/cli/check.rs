@@ -33,18 +33,35 @@ pub struct Check {
     /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
     #[arg(long, value_name = "PATH")]
     pub cloudtrail: Vec<Utf8PathBuf>,
+    /// Show what would make findings go away, as a patch, where that has one safe answer.
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: write it.
+    #[arg(long, requires = "fix")]
+    pub write: bool,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
     #[command(flatten)]
     later: LaterOptions,
 }
 
+/// Rules of one's own.
+#[derive(Debug, Default, Args)]
+pub struct Rules {
+    /// Files of own rules in AWS's Guard language, besides those of the configuration.
+    #[arg(long, value_name = "GLOB")]
+    pub rules: Vec<String>,
+}
+
 /// Options about what is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Input {
     /// Paths not to look in.
     #[arg(long, value_name = "GLOB")]
@@ -85,8 +102,6 @@ pub struct Input {
 #[derive(Debug, Args)]
 struct LaterOptions {
     #[arg(long, hide = true)]
-    rules: Vec<OsString>,
-    #[arg(long, hide = true)]
     facts: Vec<OsString>,
 }
 
@@ -94,7 +109,7 @@ impl Check {
     /// An option given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
-        [("--rules", &later.rules), ("--facts", &later.facts)]
+        [("--facts", &later.facts)]
             .iter()
             .find(|(_, given)| !given.is_empty())
             .map(|(name, _)| format!("{name} is {LATER}"))
@@ -113,6 +128,9 @@ pub struct Baseline {
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -9,6 +9,7 @@ use crate::baseline;
 use crate::cli::{Evidence, Output};
 use crate::files::{MAX_FILE_BYTES, read_named, write_named};
 use crate::frameworks::unused_days;
+use crate::guard::Ruleset;
 use crate::input;
 use crate::report::shown::line;
 use crate::report::{Context, Report, Rule};
@@ -26,9 +27,9 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
     };
     let named = || output.only.iter().chain(&output.skip);
     // Which rules of the user's own there are is known once they are read.
-    known_checks(named().filter(|id| !id.starts_with(OWN_RULES)))?;
+    known_checks(named().filter(|id| !id.starts_with(OWN_RULES)), &Ruleset::default())?;
     let asked = asked_frameworks(&output.framework)?;
-    let mut rules = rules(&asked);
+    let mut rules = rules(&Ruleset::default(), &asked);
     let destinations = destinations(output)?;
     let config = input::working_config(ground.config.as_deref())?;
     let options = Options {

@@ -10,6 +10,9 @@ use crate::finding::{Findings, Witness};
 #[derive(Debug, Default)]
 pub struct Secrets(Vec<String>);
 
+/// Shorter strings stand in every report by chance.
+const SHORTEST: usize = 5;
+
 impl Secrets {
     /// Those of a run.
     pub fn new(secrets: &BTreeSet<String>) -> Self {
@@ -18,9 +21,18 @@ impl Secrets {
         Self(all)
     }
 
-    /// Masks a text.
+    /// Masks a text. A short string stands in many words by chance: it is masked where it is quoted.
     pub fn mask(&self, text: &mut String) {
         for secret in self.0.iter().filter(|secret| !secret.is_empty()) {
+            if secret.len() < SHORTEST {
+                for quote in ['`', '"'] {
+                    let quoted = format!("{quote}{secret}{quote}");
+                    if text.contains(&quoted) {
+                        *text = text.replace(&quoted, &format!("{quote}{HIDDEN}{quote}"));
+                    }
+                }
+                continue;
+            }
             if text.contains(&**secret) {
                 // The key of an instance stays one.
                 let shown = if secret.starts_with("[\"") { format!("[\"{HIDDEN}\"]") } else { HIDDEN.to_owned() };
@@ -73,5 +85,13 @@ mod tests {
         let mut text = "`very-secret` a.b[\"key\"] secret key".to_owned();
         secrets.mask(&mut text);
         assert_eq!(text, "`(sensitive)` a.b[\"(sensitive)\"] (sensitive) key");
+    }
+
+    #[test]
+    fn a_short_one_is_masked_where_it_is_quoted() {
+        let secrets = Secrets::new(&["a", "prod", "hush!"].map(str::to_owned).into());
+        let mut text = "a statement `a` of \"prod\" in production, hush!".to_owned();
+        secrets.mask(&mut text);
+        assert_eq!(text, "a statement `(sensitive)` of \"(sensitive)\" in production, (sensitive)");
     }
 }

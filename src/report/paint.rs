@@ -18,6 +18,21 @@ pub fn severity(severity: Severity) -> Style {
     color.on_default().bold()
 }
 
+/// The colour of a line of a patch, as git has them; nothing for one that stays as it is.
+pub fn patch(line: &str) -> Option<Style> {
+    let first = line.chars().next()?;
+    if line.starts_with("--- ") || line.starts_with("+++ ") {
+        return Some(HEADING);
+    }
+    let color = match first {
+        '+' => AnsiColor::Green,
+        '-' => AnsiColor::Red,
+        '@' => AnsiColor::Cyan,
+        _ => return None,
+    };
+    Some(color.on_default())
+}
+
 /// A text in a style, if there are colours.
 pub fn paint(text: &str, style: Style, colors: bool) -> String {
     if colors { format!("{style}{text}{style:#}") } else { text.to_owned() }

@@ -8,14 +8,15 @@ use flate2::write::GzEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::log::{
-    Artifact, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver, Help, Invocation,
-    Location, Log, Message, Notification, PhysicalLocation, Region, ResultProperties, RuleProperties, Run, SarifResult,
-    SarifRule, Suppression, Text, ThreadFlow, ThreadFlowLocation, Tool,
+    Artifact, ArtifactChange, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver,
+    Fix, Help, Invocation, Location, Log, Message, Notification, PhysicalLocation, Region, Replacement,
+    ResultProperties, RuleProperties, Run, SarifResult, SarifRule, Suppression, Text, ThreadFlow, ThreadFlowLocation,
+    Tool,
 };
 use super::limits::{SARIF_COMPRESSED_BYTES, SARIF_DESCRIPTION, SARIF_PLACES, SARIF_RESULTS, SARIF_TAGS};
 use super::place::Place;
 use super::shown::cut;
-use super::{Item, Report, Rule, State, json, sort_key};
+use super::{Item, Mending, Report, Rule, State, json, sort_key};
 use crate::finding::Severity;
 use crate::frameworks;
 
@@ -244,12 +245,33 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
             State::Existing => "unchanged",
         }),
         suppressions: finding.waived.iter().map(|waived| Suppression::of(&waived.reason)).collect(),
+        fixes: item.mending.iter().filter_map(fix).collect(),
         properties: ResultProperties {
             severity: finding.severity,
             confidence: finding.confidence,
             resource: &finding.resource,
         },
     }
+}
+
+/// A change as replacements, file by file.
+fn fix(mending: &Mending) -> Option<Fix> {
+    let Mending::Edits(message, edits) = mending else { return None };
+    let mut artifact_changes: Vec<ArtifactChange> = Vec::new();
+    for (place, text) in edits {
+        let Location { physical_location, .. } = location(place, None);
+        let replacement =
+            Replacement { deleted_region: physical_location.region, inserted_content: Text { text: text.clone() } };
+        let uri = &physical_location.artifact_location.uri;
+        match artifact_changes.iter_mut().find(|change| change.artifact_location.uri == *uri) {
+            Some(change) => change.replacements.push(replacement),
+            None => artifact_changes.push(ArtifactChange {
+                artifact_location: physical_location.artifact_location,
+                replacements: vec![replacement],
+            }),
+        }
+    }
+    Some(Fix { description: Text { text: plain(message) }, artifact_changes })
 }
 
 /// The message, and where its related places are: GitHub makes links of the numbers.

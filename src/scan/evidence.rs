@@ -1,15 +1,16 @@
 //! Evidence meets code: what AWS says of the keys there are, told where the code says who they belong to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::audit::credential_report::{check, read};
 use crate::aws::credential_report::{Audited, CredentialReport, Credentials, account_of};
 use crate::aws::{Model, organization};
 use crate::finding::{Confidence, Diagnostic, Finding, Findings, Related, Severity};
-use crate::resource::{Mode, Site};
+use crate::resource::{Mode, Presence, Site};
 use crate::source::Sources;
 use crate::text::Tri;
-use crate::value::Reason;
+use crate::value::{Reason, Value};
 
 use super::Options;
 
@@ -35,9 +36,10 @@ pub(super) fn meet(model: &Model<'_>, options: &Options, sources: &Sources, out:
         let file = sources.virtual_file(name.as_str(), &String::from_utf8_lossy(bytes));
         reports.extend(read(name, bytes, file, sources, out));
     }
+    let places = Places::of(model);
     for report in &mut reports {
         let all = report.users.len();
-        report.users.retain(|user| user.is_root() || !places(model, user).is_empty());
+        report.users.retain(|user| user.is_root() || !places.named(user).is_empty());
         let others = all - report.users.len();
         if others > 0 {
             let message = format!(
@@ -50,13 +52,11 @@ pub(super) fn meet(model: &Model<'_>, options: &Options, sources: &Sources, out:
     let settings = options.config.audit(options.max_unused_days);
     let mut found = Findings::default();
     check(&Audited { reports: &reports, now: options.now, settings: &settings }, &mut found);
+    let users: HashMap<Arc<str>, &Credentials> =
+        reports.iter().flat_map(|report| &report.users).map(|user| (user.resource(), user)).collect();
     for finding in found.findings {
-        let user = reports.iter().flat_map(|report| &report.users).find(|user| user.resource() == finding.resource);
-        match user.filter(|user| !user.is_root()) {
-            Some(user) => {
-                let places = places(model, user);
-                out.findings.extend(places.into_iter().map(|place| at(&finding, user, place)));
-            }
+        match users.get(&finding.resource).filter(|user| !user.is_root()) {
+            Some(user) => out.findings.extend(places.named(user).into_iter().map(|place| at(&finding, user, place))),
             None => out.push(finding),
         }
     }
@@ -65,34 +65,47 @@ pub(super) fn meet(model: &Model<'_>, options: &Options, sources: &Sources, out:
     out.notes.extend(found.notes);
 }
 
-/// Where the code makes a user of this name, in an account that is not known to be another.
-fn places<'a>(model: &Model<'a>, user: &Credentials) -> Vec<(&'a Site, Option<Reason>)> {
-    let is_called = |name: &crate::value::Value| {
-        let shown = name.as_str().filter(|_| !name.marks.is_hidden());
+/// A block that makes a user or its key, and the account, as far as the provider says.
+type Made<'a> = (&'a Site, Option<&'a Arc<str>>);
+
+/// Where the code makes users, by their names.
+struct Places<'a> {
+    model: &'a Model<'a>,
+    by_name: HashMap<String, Vec<Made<'a>>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(model: &'a Model<'a>) -> Self {
+        let mut places = Self { model, by_name: HashMap::new() };
+        for user in model.facts.iter().flat_map(|facts| facts.users.iter()).filter(|user| user.mode == Mode::Managed) {
+            places.add(&user.name, &user.site, user.account.as_ref());
+        }
+        // A key of a user that is made elsewhere.
+        for key in model.keys().filter(|key| !key.by_script && key.is_inactive() != Tri::Yes) {
+            let owner = model.owner(key);
+            if owner.user.is_none() {
+                places.add(&owner.name, &key.site, key.account.as_ref());
+            }
+        }
+        places
+    }
+
+    fn add(&mut self, name: &Value, site: &'a Site, account: Option<&'a Arc<str>>) {
         // IAM does not tell names apart by case alone.
-        shown.is_some_and(|name| name.eq_ignore_ascii_case(&user.name))
-    };
-    let users = model.facts.iter().flat_map(|facts| facts.users.iter());
-    let users = users.filter(|known| known.mode == Mode::Managed && is_called(&known.name));
-    let users = users.map(|known| (&known.site, known.account.as_ref()));
-    // A key of a user that is made elsewhere.
-    let keys = model.keys().filter(|key| !key.by_script && key.is_inactive() != Tri::Yes);
-    let keys = keys.filter(|key| {
-        let owner = model.owner(key);
-        owner.user.is_none() && is_called(&owner.name)
-    });
-    let keys = keys.map(|key| (&key.site, key.account.as_ref()));
-    let related = |(site, account): (&'a Site, Option<&Arc<str>>)| match relation(
-        model,
-        &site.project,
-        account,
-        user.account(),
-    ) {
-        Relation::Same => Some((site, None)),
-        Relation::Unknown(reason) => Some((site, Some(reason))),
-        Relation::Other => None,
-    };
-    users.chain(keys).filter_map(related).collect()
+        if let Some(name) = name.as_str().filter(|_| !name.marks.is_hidden()) {
+            self.by_name.entry(name.to_ascii_lowercase()).or_default().push((site, account));
+        }
+    }
+
+    /// Where a user of this name is made, in an account that is not known to be another.
+    fn named(&self, user: &Credentials) -> Vec<(&'a Site, Option<Reason>)> {
+        let related = |(site, account): &Made<'a>| match relation(self.model, &site.project, *account, user.account()) {
+            Relation::Same => Some((*site, None)),
+            Relation::Unknown(reason) => Some((*site, Some(reason))),
+            Relation::Other => None,
+        };
+        self.by_name.get(&user.name.to_ascii_lowercase()).into_iter().flatten().filter_map(related).collect()
+    }
 }
 
 /// A finding about a key, told at the block of its user.
@@ -113,7 +126,7 @@ fn at(finding: &Finding, user: &Credentials, (site, doubt): (&Site, Option<Reaso
     if let Some(reason) = doubt {
         here.rests_on(&reason);
     }
-    if let crate::resource::Presence::Possible(reason) = &site.presence {
+    if let Presence::Possible(reason) = &site.presence {
         here.rests_on(reason);
     }
     here

@@ -21,6 +21,8 @@ use crate::terraform::plan::{self, Plan, PlanProject, SHOW};
 pub(super) struct Plans {
     /// By the root module's folder.
     taken: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+    /// Those of them that were named: they may lie anywhere.
+    named: BTreeSet<Utf8PathBuf>,
     /// Named plans that no root module fits.
     alone: Vec<Utf8PathBuf>,
 }
@@ -41,6 +43,7 @@ impl Plans {
             match owner(files, sources, path, roots, loader) {
                 Some(folder) if !plans.taken.contains_key(folder) => {
                     plans.taken.insert(folder.clone(), path.clone());
+                    plans.named.insert(path.clone());
                 }
                 _ => plans.alone.push(path.clone()),
             }
@@ -84,7 +87,9 @@ impl Plans {
 
     /// Whether a file is read as the plan of a root module.
     pub(super) fn is_taken(&self, path: &Utf8Path) -> bool {
-        self.taken.values().any(|taken| taken == path)
+        // The plan of a root module lies in its folder, or was named.
+        let beside = path.parent().and_then(|folder| self.taken.get(folder));
+        beside.is_some_and(|taken| taken == path) || self.named.contains(path)
     }
 
     /// Plans that were named and belong to no root module.

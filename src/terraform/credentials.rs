@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::attributes::{Instance, names};
-use super::config::call_source;
+use super::attributes::{Instance, META, names};
+use super::config::{ResourceId, call_source};
 use super::evaluator::{Evaluated, Evaluator, ModuleId};
 use super::instance::InstanceKey;
 use super::reference::first_attribute;
-use super::schema::Schema;
+use super::schema::{self, Schema};
 use super::scope::Scope;
 use crate::resource::Mode;
 use crate::source::Span;
@@ -63,6 +63,22 @@ impl Evaluator<'_> {
             attribute: name.into(),
         };
         Ok(value.mark(&Marks::credential(Credential { of, header: Some(at.block.header), read: None, unless })))
+    }
+
+    /// The attributes of a resource that are written, or computed of what is. All of a data source may be.
+    pub(super) fn written(&self, module: ModuleId, id: &ResourceId) -> Vec<Arc<str>> {
+        let instance = self.instance(module);
+        let Some(block) = instance.module.resources.get(id) else { return Vec::new() };
+        let schema = schema::of(id.mode, &id.kind).filter(|_| id.mode == Mode::Data);
+        let mut written = names(&block.body, schema);
+        written.retain(|name| !META.contains(&&**name));
+        let composed = COMPOSED.iter().filter(|(mode, kind, _)| (*mode, *kind) == (id.mode, &*id.kind));
+        for name in composed.map(|(.., name)| Arc::from(*name)) {
+            if !written.contains(&name) {
+                written.push(name);
+            }
+        }
+        written
     }
 
     /// An output of a module that is not at hand may be a credential. Its type is the module's source.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use indexmap::IndexSet;
 use super::config::{Module, ResourceId};
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
+use super::memo::{Recent, Slot};
 use super::others::OtherProjects;
 use super::plan::{Plan, Trees};
 use super::providers::{Part, ProviderConfig};
@@ -31,6 +32,9 @@ pub const MAX_DEPTH: usize = 4_000;
 
 /// How many expressions one project may evaluate. Real projects stay far below; a project made to be slow ends here.
 pub const MAX_STEPS: u64 = 60_000_000;
+
+/// How many parts of values are remembered at least: with their names they take up to a kilobyte each.
+const MAX_REMEMBERED: usize = 40_000;
 
 /// The longest string that an expression may build, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
@@ -124,13 +128,6 @@ pub enum Repetition {
     Unknown(Reason),
 }
 
-/// What is remembered of something that has been asked for.
-#[derive(Clone, Debug)]
-enum Slot<T> {
-    Busy,
-    Done(T),
-}
-
 /// What has been asked for, by name.
 type Memo<K, T> = RefCell<HashMap<K, Slot<T>>>;
 
@@ -172,7 +169,9 @@ pub struct Evaluator<'a> {
     loader: &'a dyn ModuleLoader,
     others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
-    memo: Memo<Key, Named>,
+    memo: RefCell<Recent<Key, Named>>,
+    /// Variables whose conditions have been looked at.
+    validated: RefCell<HashSet<(ModuleId, Arc<str>)>>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
     children: Memo<(ModuleId, Arc<str>), Children>,
     /// Module calls that have no instances because of an error, and which.
@@ -226,7 +225,8 @@ impl<'a> Evaluator<'a> {
             loader,
             others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
-            memo: RefCell::default(),
+            memo: RefCell::new(Recent::new(MAX_REMEMBERED)),
+            validated: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),
             failed: RefCell::default(),
@@ -349,7 +349,7 @@ impl<'a> Evaluator<'a> {
         Ok(value)
     }
 
-    /// Computes a named value once. An error in it is reported once, and it is unknown from then on.
+    /// Computes a named value, once for all who ask for it one soon after the other. An error in it is reported once, and it is unknown from then on.
     fn remember(
         &self,
         key: Key,
@@ -357,18 +357,20 @@ impl<'a> Evaluator<'a> {
         span: Span,
         compute: impl FnOnce() -> Evaluated<Named>,
     ) -> Evaluated<Named> {
-        match self.memo.borrow().get(&key) {
-            Some(Slot::Done(named)) => return Ok(named.clone()),
+        let known = self.memo.borrow_mut().get(&key);
+        match known {
+            Some(Slot::Done(named)) => return Ok(named),
             Some(Slot::Busy) => return fail(format!("`{}` {DEPENDS_ON_ITSELF}", name()), span),
             None => {}
         }
-        self.memo.borrow_mut().insert(key.clone(), Slot::Busy);
+        self.memo.borrow_mut().begin(key.clone());
         let named = self.deeper(span, compute).unwrap_or_else(|error| {
             self.error("terraform-evaluation", error.message, error.span);
             let reason = Reason::new(name(), "has an error", Some(span));
             Named { value: Value::unknown(Type::Dynamic, reason).at(span), via: Via::Element }
         });
-        self.memo.borrow_mut().insert(key, Slot::Done(named.clone()));
+        let size = named.value.own_size();
+        self.memo.borrow_mut().done(key, named.clone(), size);
         Ok(named)
     }
 
@@ -378,9 +380,8 @@ impl<'a> Evaluator<'a> {
             return fail_always(format!("there is no variable `{name}` in this module"), span);
         }
         let key = Key::Variable(id, Arc::clone(name));
-        let asked_before = self.memo.borrow().contains_key(&key);
         let named = self.remember(key, &|| format!("var.{name}"), span, || self.compute_variable(id, name, span))?;
-        if !asked_before {
+        if self.validated.borrow_mut().insert((id, Arc::clone(name))) {
             // Its conditions refer to the variable itself, whose value is there by now.
             self.validate_variable(id, name, &named.value);
         }

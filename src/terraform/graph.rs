@@ -176,6 +176,47 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The resource blocks, each with its module's path (see [`ModuleInstance::manifest_key`]), that depend on a resource
+    /// of a type that `sources` accepts or on a module that is not at hand.
+    pub(super) fn drawing_on(&self, sources: &dyn Fn(&str) -> bool) -> HashSet<(Arc<str>, ResourceId)> {
+        let mut graph = Graph::default();
+        let mut seen: HashSet<Arc<str>> = HashSet::new();
+        for id in self.all_instances() {
+            let instance = self.instance(id);
+            if seen.insert(Arc::from(instance.manifest_key.as_str())) {
+                self.add_module(&instance, &mut graph);
+            }
+        }
+        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut open = Vec::new();
+        for (id, (node, _, edges)) in graph.nodes.iter().enumerate() {
+            for edge in edges {
+                users.entry(*edge).or_default().push(id);
+            }
+            match node {
+                // A reference to all instances of a module is one to all that is in them.
+                Node::Whole(path) => {
+                    let all = graph.ids.get(&Node::Expansion(Arc::clone(path)));
+                    users.entry(id).or_default().extend(all);
+                }
+                Node::Resource(_, resource) if sources(&resource.kind) => open.push(id),
+                Node::Output(path, _) | Node::Expansion(path) if !seen.contains(path) => open.push(id),
+                _ => {}
+            }
+        }
+        let mut found: HashSet<usize> = open.iter().copied().collect();
+        while let Some(id) = open.pop() {
+            open.extend(users.get(&id).into_iter().flatten().filter(|user| found.insert(**user)));
+        }
+        let nodes = found.into_iter().filter_map(|id| graph.nodes.get(id));
+        nodes
+            .filter_map(|(node, ..)| match node {
+                Node::Resource(path, resource) => Some((Arc::clone(path), resource.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
     fn add_module(&self, instance: &ModuleInstance, graph: &mut Graph) {
         let module = &*instance.module;
         let path: Arc<str> = Arc::from(instance.manifest_key.as_str());

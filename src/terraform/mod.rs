@@ -14,6 +14,7 @@ pub mod graph;
 pub mod inputs;
 pub mod instance;
 pub mod json_syntax;
+mod memo;
 pub mod modules;
 pub mod normal;
 pub mod operators;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::config::{ResourceId, call_source, references};
-use super::evaluator::{Evaluator, ModuleId, ROOT, Repetition};
+use super::evaluator::{Evaluator, ModuleId, ModuleInstance, ROOT, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
 use super::provisioners;
@@ -38,13 +38,13 @@ impl<'a> RootModule<'a> {
     }
 
     /// The instances of the blocks that are wanted.
-    fn of_blocks<'p>(&'p self, wanted: &dyn Fn(&ResourceId, &Block) -> bool) -> Vec<Resource<'p>> {
+    fn of_blocks<'p>(&'p self, wanted: &dyn Fn(&ModuleInstance, &ResourceId, &Block) -> bool) -> Vec<Resource<'p>> {
         let mut resources = Vec::new();
         let mut providers = HashMap::new();
         for module in self.evaluator.all_instances() {
             let instance = self.evaluator.instance(module);
             for (id, block) in &instance.module.resources {
-                if wanted(id, block) {
+                if wanted(&instance, id, block) {
                     self.block_resources(module, id, block, &mut providers, &mut resources);
                 }
             }
@@ -240,7 +240,20 @@ impl Project for RootModule<'_> {
     }
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let mut resources = self.of_blocks(&|id, _| wanted(&id.kind));
+        let mut resources = self.of_blocks(&|_, id, _| wanted(&id.kind));
+        resources.extend(self.evaluator.planned_out_of_sight(wanted));
+        resources
+    }
+
+    fn resources_drawing_on<'p>(
+        &'p self,
+        wanted: &dyn Fn(&str) -> bool,
+        sources: &dyn Fn(&str) -> bool,
+    ) -> Vec<Resource<'p>> {
+        let drawing = self.evaluator.drawing_on(sources);
+        let mut resources = self.of_blocks(&|module, id, _| {
+            wanted(&id.kind) && drawing.contains(&(Arc::from(module.manifest_key.as_str()), id.clone()))
+        });
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
     }
@@ -261,7 +274,7 @@ impl Project for RootModule<'_> {
 
     fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
         let managed = |id: &ResourceId| id.mode == Mode::Managed;
-        self.of_blocks(&|id, block| managed(id) && provisioners::blocks(block).next().is_some())
+        self.of_blocks(&|_, id, block| managed(id) && provisioners::blocks(block).next().is_some())
     }
 
     fn module_calls<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
@@ -325,7 +338,7 @@ struct InstanceAttributes<'p, 'a> {
 
 impl InstanceAttributes<'_, '_> {
     /// Where an argument is written, else the block's header.
-    fn written(&self, name: &str) -> Span {
+    fn place(&self, name: &str) -> Span {
         let instance = self.evaluator.instance(self.module);
         let written = instance.module.resources.get(&self.id).and_then(|block| block.body.attribute(name));
         written.map_or(self.header, |attribute| attribute.value.span)
@@ -335,14 +348,14 @@ impl InstanceAttributes<'_, '_> {
         value.unwrap_or_else(|error| {
             self.evaluator.error("terraform-evaluation", error.message, error.span);
             let reason = Reason::new(what, "has an error", Some(error.span));
-            Value::unknown(Type::Dynamic, reason).at(self.written(what))
+            Value::unknown(Type::Dynamic, reason).at(self.place(what))
         })
     }
 }
 
 impl Attributes for InstanceAttributes<'_, '_> {
     fn get(&self, name: &str) -> Value {
-        let span = self.written(name);
+        let span = self.place(name);
         let named = self.evaluator.attribute(self.module, &self.id, &self.key, &Arc::from(name), span);
         self.or_error(name, named.map(|named| named.value))
     }
@@ -350,6 +363,10 @@ impl Attributes for InstanceAttributes<'_, '_> {
     fn all(&self) -> Value {
         let whole = self.evaluator.whole_instance(self.module, &self.id, &self.key, self.header);
         self.or_error(&self.id.to_string(), whole)
+    }
+
+    fn written(&self) -> Vec<Arc<str>> {
+        self.evaluator.written(self.module, &self.id)
     }
 
     fn provisioners(&self) -> Vec<Provisioner> {

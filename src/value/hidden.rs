@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{Kind, Marks, Value};
 
-/// Shorter strings stand in every report by chance.
-const SHORTEST: usize = 5;
-
 impl Value {
     /// Adds the strings in the value that must not be displayed, those in encoded parts included.
     pub fn hidden_texts(&self, found: &mut BTreeSet<String>) {
@@ -19,7 +16,7 @@ impl Value {
             Kind::Text(text) => match (text.as_encoded(), text.as_str()) {
                 // The marks of what was encoded are marks of the string, too: those within say which part is meant.
                 (Some(encoded), _) => encoded.value.collect_hidden(around, found),
-                (None, Some(known)) if marks.is_hidden() && known.len() >= SHORTEST => {
+                (None, Some(known)) if marks.is_hidden() && !known.is_empty() => {
                     found.insert(known.into_owned());
                 }
                 _ => {}
@@ -46,9 +43,9 @@ mod tests {
         let secret = || Value::text("very-secret").mark(&Marks::SECRET);
         let fields = [("a", Value::text("public-text")), ("b", Value::tuple(vec![secret(), Value::text("plain")]))];
         let fields = fields.into_iter().map(|(key, value)| (Arc::from(key), value)).collect();
-        let list = Value::tuple(vec![Value::text("inner-secret"), Value::text("no")]).mark(&Marks::SENSITIVE);
+        let list = Value::tuple(vec![Value::text("inner-secret"), Value::text("yes")]).mark(&Marks::SENSITIVE);
         let mut found = BTreeSet::new();
         Value::tuple(vec![Value::object(fields), list]).hidden_texts(&mut found);
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["inner-secret", "very-secret"]);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["inner-secret", "very-secret", "yes"]);
     }
 }

@@ -8,12 +8,14 @@ use globset::GlobMatcher;
 use jiff::civil::Date;
 use memchr::memmem;
 
+use self::index::Index;
 use crate::config::{Config, ConfiguredWaiver};
 use crate::files::{FileError, Files, Kind, Listing, MAX_FILE_BYTES};
 use crate::finding::{Finding, Waived};
 use crate::source::{Sources, Span};
 
 pub mod directive;
+mod index;
 mod places;
 
 /// What a file without waivers does not hold.
@@ -134,10 +136,11 @@ impl Waivers {
     /// then of no use.
     pub fn apply(&self, findings: &mut [Finding], sources: &Sources, today: Date, everything: bool) -> Applied<'_> {
         let mut used: BTreeSet<usize> = BTreeSet::new();
+        let index = Index::of(&self.all);
         for finding in findings {
-            let meant = |waiver: &Waiver| waiver.means(finding, sources);
             // The first one speaks; all that mean the finding are of use.
-            let all: Vec<(usize, &Waiver)> = self.all.iter().enumerate().filter(|(_, waiver)| meant(waiver)).collect();
+            let near = index.near(finding).into_iter().filter_map(|at| Some((at, self.all.get(at)?)));
+            let all: Vec<(usize, &Waiver)> = near.filter(|(_, waiver)| waiver.means(finding, sources)).collect();
             used.extend(all.iter().map(|(index, _)| *index));
             let holds = all.iter().map(|(_, waiver)| *waiver).find(|waiver| !waiver.is_over(today));
             finding.waived = holds.map(|waiver| Waived {

@@ -106,3 +106,37 @@ fn configuration_waives_by_path_and_address() {
     assert!(of("m.x[0]", "one"));
     assert!(!of("m.x[1]", "one") && !of("m.x0", "one") && !of("m.x[0]", "two"));
 }
+
+#[test]
+fn waivers_far_away_are_not_tried_and_nested_ones_are_all_found() {
+    let line = "x = 1 # rootlint: ignore[one] reason=\"line\"\n";
+    let text = format!(
+        "# rootlint: ignore-file[two] reason=\"file\"\nb {{ # rootlint: ignore-block[one] reason=\"block\"\n{}}}\nlast = 1\n",
+        line.repeat(1_000)
+    );
+    let sources = Sources::default();
+    let files: Memory = [("a.tf", text.as_str())].into_iter().collect();
+    let waivers = waivers(&files, None, &sources);
+    assert_eq!(waivers.all.len(), 1_002);
+    let index = Index::of(&waivers.all);
+    let at = |n: usize, check: &'static str| {
+        let start = text.match_indices("x = 1").nth(n).unwrap().0;
+        Finding::new(check, Severity::High, Span::new(sources.file("a.tf".into()), start, start + 5))
+    };
+    for n in [0, 500, 999] {
+        let meant = |check: &'static str| {
+            let finding = at(n, check);
+            let means = |(_, waiver): &(usize, &Waiver)| waiver.means(&finding, &sources);
+            let near = index.near(&finding);
+            let all: Vec<usize> = waivers.all.iter().enumerate().filter(means).map(|(at, _)| at).collect();
+            assert!(all.iter().all(|at| near.contains(at)), "{all:?} {near:?}");
+            all.len()
+        };
+        assert_eq!((meant("one"), meant("two")), (2, 1));
+    }
+    let last = finding("two", &text, "last", &sources);
+    assert!(index.near(&last).contains(&0));
+    // No waiver reaches over the others in a file without blocks: only neighbours are tried.
+    let flat: Vec<Waiver> = waivers.all.iter().filter(|waiver| waiver.reason == "line").cloned().collect();
+    assert!(Index::of(&flat).near(&at(500, "one")).len() < 3);
+}

@@ -14,8 +14,6 @@ use crate::syntax::{json as syntax, yaml};
 
 mod json;
 mod table;
-#[cfg(test)]
-mod tests;
 
 /// The code of whatever is wrong with a report.
 const FORM: &str = "credential-report-form";
@@ -143,3 +141,6 @@ fn shortened(text: &str) -> Arc<str> {
         None => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

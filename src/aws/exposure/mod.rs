@@ -50,8 +50,12 @@ pub fn read(project: &dyn Project) -> Vec<Exposure> {
     project.aside(&mut || {
         if may_hold_secrets(project) {
             // A key holds its own secret and no other's.
-            for resource in project.resources(&|kind| !places::is_passed_over(kind) && !access_key::is_key(kind)) {
+            let wanted = |kind: &str| !places::is_passed_over(kind) && !access_key::is_key(kind);
+            for resource in project.resources_drawing_on(&wanted, &is_source) {
                 of_resource(&resource, &mut found);
+                if found.len() >= MAX_EXPOSURES {
+                    break;
+                }
             }
             for block in project.blocks(&|role| !matches!(role, Role::Provider | Role::Backend)) {
                 of_block(&block, &mut found);
@@ -64,13 +68,18 @@ pub fn read(project: &dyn Project) -> Vec<Exposure> {
 
 /// Whether a project makes a key or reads one from elsewhere: all others need not be evaluated.
 fn may_hold_secrets(project: &dyn Project) -> bool {
-    let sources = project.resources(&|kind| access_key::is_key(kind) || READERS.contains(&kind));
+    let sources = project.resources(&is_source);
     let holds = |resource: &Resource<'_>| match (resource.mode, resource.kind()) {
         (Mode::Managed, kind) => access_key::is_key(kind),
         (Mode::Data, "terraform_remote_state") => has_secret(&resource.get("outputs")),
         (Mode::Data, _) => has_secret(&resource.get("value")),
     };
     sources.iter().any(holds) || project.imports_secret(&is_secret) || makes_key_out_of_sight(project)
+}
+
+/// Whether resources of a type have a secret that is not written in their arguments.
+fn is_source(kind: &str) -> bool {
+    access_key::is_key(kind) || READERS.contains(&kind)
 }
 
 /// Whether a module makes a key whose code is not at hand.
@@ -87,7 +96,6 @@ fn has_secret(value: &Value) -> bool {
 }
 
 fn of_resource(resource: &Resource<'_>, found: &mut Vec<Exposure>) {
-    let all = resource.attributes.all();
     let mut add = |leaf: Leaf| {
         let of_itself = |credential: &Credential| {
             credential.of.address == resource.site.address && credential.of.project == resource.site.project
@@ -99,11 +107,14 @@ fn of_resource(resource: &Resource<'_>, found: &mut Vec<Exposure>) {
         let (place, unless) = match places::of_attribute(resource.kind(), &leaf.names) {
             Verdict::Safe => return,
             Verdict::Clear(place) => (Some(place), None),
-            Verdict::SafeIf(condition, place) => match condition.holds(&all) {
-                Tri::Yes => return,
-                Tri::No => (Some(place), None),
-                Tri::Maybe => (Some(place), condition.reason(&all)),
-            },
+            Verdict::SafeIf(condition, place) => {
+                let all = resource.attributes.all();
+                match condition.holds(&all) {
+                    Tri::Yes => return,
+                    Tri::No => (Some(place), None),
+                    Tri::Maybe => (Some(place), condition.reason(&all)),
+                }
+            }
             Verdict::Unknown => (None, None),
         };
         let (origin, hidden) = (leaf.origin, leaf.hidden);
@@ -118,8 +129,8 @@ fn of_resource(resource: &Resource<'_>, found: &mut Vec<Exposure>) {
         });
     };
     // One after the other: seen as a whole, each would be read where the resource is declared.
-    for name in all.fields().into_iter().flat_map(|fields| fields.keys()) {
-        secrets_in(&resource.get(name), Some(name), &mut add);
+    for name in resource.attributes.written() {
+        secrets_in(&resource.get(&name), Some(&name), &mut add);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one project declares of an organization, in either language.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::aws::iam::Policy;
@@ -19,6 +20,9 @@ use super::{control_tower, identity_policies, quotas};
 
 /// How many bytes of strings the service control policies of a project may have: more than any organization has.
 const MAX_LENGTH: usize = 4 << 20;
+
+/// Words of every policy, which are no secrets where the whole of one is: reports use them, too.
+const WORDS: [&str; 7] = ["*", "2008-10-17", "2012-10-17", "Allow", "Deny", "iam:*", "iam:CreateAccessKey"];
 
 /// What one project declares.
 #[derive(Clone, Debug, Default)]
@@ -109,6 +113,8 @@ pub struct ServiceControlPolicy {
     pub content: Content,
     /// How that is written.
     pub form: Form,
+    /// Its address and its name, as far as that is known: they may say what it is for.
+    pub named: String,
     /// How many characters that takes, and where they are written; nothing if it is not wholly known.
     pub size: Option<(usize, Option<Span>)>,
 }
@@ -382,7 +388,10 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
     attachments(resource, &id, all);
     let form = Form::of(&value, resource.site.language);
-    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, form, size });
+    let site = resource.site.clone();
+    let label = site.block.rsplit('.').next().unwrap_or_default();
+    let named = format!("{label} {}", get(resource, "name", "Name").as_str().unwrap_or_default());
+    all.policies.push(ServiceControlPolicy { site, id, doubt, content, form, named, size });
 }
 
 /// The targets that a policy itself names.
@@ -430,7 +439,9 @@ fn content(value: &Value, resource: &Resource<'_>, length: &mut usize, out: &mut
     };
     match document::read(value) {
         Ok(document) => {
-            document.hidden_texts(&mut out.secrets);
+            let mut hidden = BTreeSet::new();
+            document.hidden_texts(&mut hidden);
+            out.secrets.extend(hidden.into_iter().filter(|text| !WORDS.contains(&&**text)));
             *length += length_up_to(&document, MAX_LENGTH);
             if *length > MAX_LENGTH {
                 let reason =

@@ -228,7 +228,7 @@ fn resources_of_panther_may_be_one_or_many() {
 #[test]
 fn half_a_line_costs_that_line() {
     let line = PANTHER.replace('\n', " ");
-    let text = format!("{line}\n{}", &line[..100]);
+    let text = format!("{line}\n{}", line.get(..100).unwrap());
     let (found, out, _) = read_all(&text);
     assert_eq!((found.len(), out.errors.len(), out.errors[0].code), (1, 1, "json-syntax"));
     assert!(out.errors[0].span.start as usize > line.len());
