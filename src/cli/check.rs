@@ -30,15 +30,15 @@ pub struct Check {
     /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
     #[arg(long, value_name = "FILE")]
     pub credential_report: Vec<Utf8PathBuf>,
-    /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
-    #[arg(long, value_name = "PATH")]
-    pub cloudtrail: Vec<Utf8PathBuf>,
     /// Show what would make findings go away, as a patch, where that has one safe answer.
     #[arg(long)]
     pub fix: bool,
     /// With --fix: write it.
     #[arg(long, requires = "fix")]
     pub write: bool,
+    /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
+    #[arg(long, value_name = "PATH")]
+    pub cloudtrail: Vec<Utf8PathBuf>,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,
