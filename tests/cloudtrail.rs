@@ -209,3 +209,107 @@ fn own_rules_run_over_the_same_events() {
     let (code, text) = only("sigma/abd");
     assert!(code == 2 && text.contains("did you mean `sigma/abc`?"), "{text}");
 }
+
+/// A trail whose events of root somebody is told of, where `alarmed`; an organization; its account.
+fn code(alarmed: bool) -> String {
+    let rule = r#"
+resource "aws_cloudwatch_event_rule" "root" {
+  event_pattern = jsonencode({ detail = { userIdentity = { type = ["Root"] } } })
+  state         = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+}
+
+resource "aws_cloudwatch_event_target" "root" {
+  rule = aws_cloudwatch_event_rule.root.name
+  arn  = aws_sns_topic.root.arn
+}
+
+resource "aws_sns_topic" "root" {
+  name = "root"
+}
+
+resource "aws_sns_topic_subscription" "root" {
+  topic_arn = aws_sns_topic.root.arn
+  protocol  = "email"
+  endpoint  = "security@example.com"
+}
+"#;
+    let trail = r#"
+provider "aws" {
+  region              = "us-east-1"
+  allowed_account_ids = ["111122223333"]
+}
+
+resource "aws_cloudtrail" "all" {
+  name                  = "all"
+  s3_bucket_name        = "trails"
+  is_multi_region_trail = true
+}
+"#;
+    format!("{trail}{}", if alarmed { rule } else { "" })
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> (i32, Value) {
+    let mut command = Command::cargo_bin("rootlint").unwrap();
+    let output = command.current_dir(folder).args(["check", ".", "--format", "json"]).args(arguments).output().unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.code().unwrap(), report)
+}
+
+fn messages<'r>(report: &'r Value, check: &str) -> Vec<&'r str> {
+    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| finding["check"] == check);
+    findings.map(|finding| finding["message"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn events_are_told_with_the_monitors_of_their_account() {
+    let event = call("CreateBucket", "2026-08-01T10:00:00Z");
+    let other = event.to_string().replace("111122223333", "444455556666");
+    let files = folder(&[
+        ("infra/main.tf", code(true).as_bytes()),
+        ("events.json", records(std::slice::from_ref(&event)).as_bytes()),
+        ("other.json", other.as_bytes()),
+    ]);
+    let (exit, report) = check(files.path(), &["--cloudtrail", "events.json"]);
+    let told = messages(&report, "root-usage");
+    assert!(exit == 1 && told[0].contains("A monitor in the code should have told somebody"), "{told:?}");
+    assert_eq!(report["findings"][0]["related"][0]["location"]["path"], "infra/main.tf");
+    let told = check(files.path(), &["--cloudtrail", "other.json"]).1;
+    assert!(!messages(&told, "root-usage")[0].contains("code"), "another account: {told}");
+    std::fs::write(files.path().join("infra/main.tf"), code(false)).unwrap();
+    let told = check(files.path(), &["--cloudtrail", "events.json"]).1;
+    assert!(
+        messages(&told, "root-usage")[0].ends_with("The code tells nobody of a call of root that changes something.")
+    );
+    // Whose account the code is about may not be known.
+    std::fs::write(files.path().join("infra/main.tf"), code(true).replace("allowed_account_ids", "# ")).unwrap();
+    let told = check(files.path(), &["--cloudtrail", "events.json"]).1;
+    assert!(messages(&told, "root-usage")[0].contains(", if it is about this account ("), "{told}");
+    assert_eq!(check(files.path(), &["--cloudtrail", "nowhere"]).0, 2);
+}
+
+#[test]
+fn a_key_that_root_made_is_told_with_the_code_that_let_it() {
+    let mut event = call("CreateAccessKey", "2026-08-01T10:00:00Z");
+    event["eventSource"] = json!("iam.amazonaws.com");
+    let organization = "resource \"aws_organizations_organization\" \"o\" {\n  feature_set          = \"ALL\"\n  enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]\n}\n";
+    let files = folder(&[
+        ("main.tf", organization.as_bytes()),
+        ("events.json", records(&[event]).as_bytes()),
+        ("rootlint.toml", b"[organization]\naccounts = [\"111122223333\"]\n"),
+    ]);
+    let of = |arguments: &[&str]| check(files.path(), arguments).1;
+    let alone = of(&[]);
+    let joined = of(&["--cloudtrail", "events.json"]);
+    let severity = |report: &Value| {
+        let finding = report["findings"].as_array().unwrap().iter().find(|one| one["check"] == "root-key-not-denied");
+        finding.unwrap()["severity"].clone()
+    };
+    assert_eq!((severity(&alone), severity(&joined)), (json!("high"), json!("critical")));
+    assert!(messages(&joined, "root-key-not-denied")[0].contains("made an access key for itself"));
+    assert!(messages(&joined, "root-access-key-created").is_empty());
+    // Whether the account belongs to the organization is not known: two findings.
+    std::fs::write(files.path().join("rootlint.toml"), "").unwrap();
+    let apart = of(&["--cloudtrail", "events.json"]);
+    assert!(messages(&apart, "root-access-key-created")[0].contains("that is only possible"), "{apart}");
+    assert_eq!(severity(&apart), json!("high"));
+}

@@ -35,15 +35,17 @@ fn tell(model: &Model<'_>, watch: &Watch<'_>, finding: &mut Finding) {
         Relation::Same => String::new(),
         Relation::Unknown(reason) => format!(", if it is about this account ({reason})"),
     };
-    let unsure = watch.unsure.iter().find(|(event, ..)| *event == title).map(|(_, reason, _)| reason);
-    let is_unseen = watch.unseen.iter().any(|(event, _)| *event == title);
+    let unsure = watch.unsure.iter().find(|(known, ..)| *known == title).map(|(_, reason, _)| reason);
+    let is_unseen = watch.unseen.iter().any(|(known, _)| *known == title);
+    // An event that says nothing of MFA is seen like one that does.
+    let event = if finding.check == "root-usage" { title.trim_end_matches(" with MFA") } else { title };
     let (message, label) = match unsure {
         Some(reason) => {
-            (format!("Whether the code tells somebody of {title} is not known: {reason}"), "what may watch root here")
+            (format!("Whether the code tells somebody of {event} is not known: {reason}"), "what may watch root here")
         }
-        None if is_unseen => (format!("The code tells nobody of {title}"), "nothing here would have told of it"),
+        None if is_unseen => (format!("The code tells nobody of {event}"), "nothing here would have told of it"),
         None => (
-            format!("A monitor in the code should have told somebody of {title}: see that it is deployed and read"),
+            format!("A monitor in the code should have told somebody of {event}: see that it is deployed and read"),
             "what watches root here",
         ),
     };
