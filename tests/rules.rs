@@ -149,14 +149,13 @@ fn what_fails_only_because_of_the_unknown_is_possible_and_names_it() {
 
 #[test]
 fn what_may_be_null_does_not_do_where_something_must_be_set() {
-    let main = "variable \"p\" {}\nvariable \"q\" {\n  nullable = false\n}\nresource \"aws_iam_user\" \"u\" {\n  name = \"u\"\n  path = var.p\n}\n\
-        resource \"aws_iam_user\" \"v\" {\n  name = \"v\"\n  path = var.q\n}\n\
+    let main = "variable \"p\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = \"u\"\n  path = var.p\n}\n\
         resource \"aws_iam_user\" \"w\" {\n  name = \"w\"\n  path = \"/${var.p}/\"\n}\n";
     let template = "Parameters:\n  P:\n    Type: String\nConditions:\n  C: !Equals [!Ref P, x]\nResources:\n  U:\n    Type: AWS::IAM::User\n    Properties:\n      Path: !Ref P\n\
         \u{20} V:\n    Type: AWS::IAM::User\n    Properties:\n      Path: !If [C, /x/, !Ref AWS::NoValue]\n";
     let rules = "rule set { Resources.*[ Type in ['aws_iam_user', 'AWS::IAM::User'] ].Properties.path exists }";
     let report = report(&[("tf/main.tf", main), ("a.yaml", template)], rules);
-    assert_eq!(found(&report), ["guard/set possible a.yaml:14:13-46", "guard/set possible tf/main.tf:7:10-15"]);
+    assert_eq!(found(&report), ["guard/set possible a.yaml:14:13-44", "guard/set possible tf/main.tf:4:10-15"]);
 }
 
 #[test]
@@ -237,12 +236,17 @@ fn wrong_rules_are_refused_where_they_are_wrong() {
         assert!(text(&output.stderr).contains(place), "{}", text(&output.stderr));
     }
     // Neither is a glob that means nothing a wish that is granted.
-    let folder = folder(&[("main.tf", TERRAFORM), ("rootlint.toml", "[rules]\npaths = [\"policy/*.guard\"]\n")]);
+    let folder = folder(&[
+        ("main.tf", TERRAFORM),
+        ("rootlint.toml", "[rules]\npaths = [\"policy/*.guard\"]\n"),
+        ("empty.toml", ""),
+    ]);
     let output = rootlint(folder.path(), &["check", "."]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("rootlint.toml:2:10: no file is named like `policy/*.guard`"));
-    let output = rootlint(folder.path(), &["check", ".", "--config", "/dev/null", "--rules", "nowhere/*.guard"]);
+    let output = rootlint(folder.path(), &["check", ".", "--config", "empty.toml", "--rules", "nowhere/*.guard"]);
     assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--rules nowhere/*.guard: no file is named like this"));
 }
 
 #[test]
@@ -288,6 +292,7 @@ fn the_rules_are_those_of_the_commit_that_judges() {
         ("main.tf", TERRAFORM),
         ("policy/a.guard", PATHS),
         ("rootlint.toml", "[rules]\npaths = [\"policy/*.guard\"]\n"),
+        ("empty.toml", ""),
     ]);
     std::fs::remove_dir(folder.path().join(".git")).unwrap();
     let git = |arguments: &[&str]| {
@@ -309,7 +314,7 @@ fn the_rules_are_those_of_the_commit_that_judges() {
     let expected = ["guard/user_paths certain main.tf:3:10-18"];
     let base = ["check", ".", "--waivers-from", "HEAD", "--format", "json"];
     assert_eq!(found(&json(&rootlint(folder.path(), &base))), expected);
-    let named = [&base[..], &["--config", "/dev/null", "--rules", "policy/*.guard"]].concat();
+    let named = [&base[..], &["--config", "empty.toml", "--rules", "policy/*.guard"]].concat();
     assert_eq!(found(&json(&rootlint(folder.path(), &named))), expected);
     assert!(found(&json(&rootlint(folder.path(), &["check", ".", "--format", "json"]))).is_empty());
 }

@@ -29,7 +29,8 @@ impl Run<'_> {
 
 pub(super) fn test_rules(arguments: &cli::TestRules) -> Outcomes {
     let config = arguments.config.as_deref();
-    let all = input::tested(&arguments.paths, &arguments.test_data, config, &arguments.rules.rules)?;
+    let tested = || input::tested(&arguments.paths, &arguments.test_data, config, &arguments.rules.rules);
+    let all = scan::on_deep_stack(tested)?;
     let runs = scan::on_deep_stack(|| all.iter().flat_map(runs).collect::<Result<Vec<_>, _>>())?;
     let untested: Vec<&Utf8Path> =
         all.iter().filter(|tested| tested.tests.is_empty()).map(|tested| tested.rules.path()).collect();

@@ -71,10 +71,11 @@ struct Omitted {
 }
 
 impl Omitted {
-    /// Whether a query begins with it.
+    /// Whether a query begins with it. The engine looks for `path` under `Path`, too.
     fn begins(&self, query: &str) -> bool {
-        let rest = query.strip_prefix(&*self.name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ' ']))
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        let first = query.split(['.', '[', ' ']).next().unwrap_or_default();
+        *first == *self.name || plain(first) == plain(&self.name)
     }
 }
 

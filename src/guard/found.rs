@@ -43,20 +43,20 @@ pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, header
     out.join_same();
 }
 
-/// What of the violations of `bare`, a document without what may be null, there is not in `verdict` already: what a rule
-/// demands to be there, and what perhaps is not.
-pub(super) fn perhaps_missing(verdict: &Verdict, bare: &Verdict, document: &Document) -> Verdict {
-    let named = |violation: &Violation| {
+/// What a rule demands to be there and what perhaps is not: the violations over a document without what may be null that
+/// there are not over the whole document already.
+pub(super) fn perhaps_missing(whole: (&Verdict, &Document), bare: (&Verdict, &Document)) -> Verdict {
+    let named = |violation: &Violation, document: &Document| {
         let reasons = violation.unknown.iter().map(|reason| Arc::clone(&reason.missing));
         (document.resource(violation.node), reasons.collect::<Vec<_>>())
     };
-    let known: Vec<_> = verdict.violations.iter().map(named).collect();
+    let known: Vec<_> = whole.0.violations.iter().map(|violation| named(violation, whole.1)).collect();
     let is_known = |violation: &&Violation| {
-        let (resource, reasons) = named(violation);
+        let (resource, reasons) = named(violation, bare.1);
         known.iter().any(|(other, all)| *other == resource && reasons.iter().any(|reason| all.contains(reason)))
     };
-    let new = bare.violations.iter().filter(|violation| !violation.unknown.is_empty() && !is_known(violation));
-    Verdict { status: bare.status, violations: new.cloned().collect(), undecided: Vec::new() }
+    let new = bare.0.violations.iter().filter(|violation| !violation.unknown.is_empty() && !is_known(violation));
+    Verdict { status: bare.0.status, violations: new.cloned().collect(), undecided: Vec::new() }
 }
 
 fn same(a: &Finding, b: &Finding) -> bool {

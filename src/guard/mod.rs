@@ -214,7 +214,7 @@ impl Parsed<'_> {
                     Ok(verdict) => {
                         let perhaps = match (&bare, verdict_over_bare) {
                             (Some(bare), Some((_, Ok(over)))) => {
-                                Some((bare, found::perhaps_missing(&verdict, &over, bare)))
+                                Some((bare, found::perhaps_missing((&verdict, &document), (&over, bare))))
                             }
                             _ => None,
                         };

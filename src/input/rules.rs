@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::files::{Disk, FileError, Files, Kind, named, read_named};
 use crate::guard::{MAX_BYTES, RuleFile, Ruleset};
 use crate::root::Scope;
+use crate::scan::on_deep_stack;
 
 /// How deep folders are looked into for what a glob means.
 const MAX_DEPTH: usize = 32;
@@ -29,6 +30,11 @@ impl Prepared {
 
 /// As [`Prepared::rules`].
 pub(super) fn load(scope: &Scope, files: &dyn Files, config: &Config, globs: &[String]) -> Result<Ruleset, String> {
+    // The parser recurses as deep as rules are nested.
+    on_deep_stack(|| all(scope, files, config, globs))
+}
+
+fn all(scope: &Scope, files: &dyn Files, config: &Config, globs: &[String]) -> Result<Ruleset, String> {
     let mut rules = Ruleset::default();
     for said in &config.rules {
         let paths = matching(files, &said.text).map_err(|error| config.complaint(&said.range, &error))?;
