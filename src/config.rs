@@ -523,6 +523,13 @@ elsewhere = "Vault"
 [monitoring]
 elsewhere = "the SIEM"
 
+[audit]
+max-unused-days = 45
+inactive-root-key = "allow"
+
+[accounts]
+"111122223333" = ["envs/prod", "."]
+
 [files]
 exclude = ["old/**", "*.bak.yaml"]
 
@@ -541,8 +548,12 @@ workspace = "prod"
         let inputs = config.terraform.first().unwrap();
         assert_eq!((inputs.path.as_str(), inputs.workspace.as_deref()), ("infra/envs/prod", Some("prod")));
         assert_eq!(inputs.var_files, ["infra/prod.tfvars"]);
+        let audit = config.audit(Some(60));
+        assert_eq!((audit.max_age_days, audit.max_unused_days, audit.inactive_root_key_allowed), (30, 45, true));
         let sources = Sources::default();
         let settings = config.settings(&sources);
+        let accounts: Vec<_> = settings.accounts.iter().map(|(project, account)| (&**project, &**account)).collect();
+        assert_eq!(accounts, [("infra/envs/prod", "111122223333"), ("infra", "111122223333")]);
         assert_eq!(settings.rotation.max_age_days, 30);
         assert_eq!(settings.rotation.accept, Accept { rotates: false, revokes: true });
         assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
@@ -592,6 +603,10 @@ workspace = "prod"
             ("rotation.accept = []", "1:19: expected \"rotates\" or \"revokes\" in the list, found array"),
             ("rotation.accept = [\"alerts\"]", "1:20: expected \"rotates\" or \"revokes\", found `alerts`"),
             ("terraform = 1", "1:13: expected an array, found integer"),
+            ("audit.max-unused-days = 0", "1:25: expected a number of days from 1, found integer"),
+            ("audit.inactive-root-key = \"ignore\"", "1:27: expected \"report\" or \"allow\", found string"),
+            ("[accounts]\n\"1111\" = [\".\"]", "2:1: `1111` is no id of an account: expected twelve digits"),
+            ("organization.accounts = [\"x\"]", "1:26: `x` is no id of an account: expected twelve digits"),
         ] {
             assert_eq!(parse(text).unwrap_err(), format!("infra/rootlint.toml:{message}"), "{text}");
         }

@@ -254,7 +254,7 @@ impl Findings {
                     first.confidence = first.confidence.max(finding.confidence);
                     all_instances.extend(instances);
                     all_projects.extend(projects);
-                    first.discriminators.append(&mut finding.discriminators);
+                    first.discriminators.extend(finding.discriminators);
                     finding.anchors.retain(|anchor| !first.anchors.contains(anchor));
                     first.anchors.append(&mut finding.anchors);
                 }

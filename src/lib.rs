@@ -23,7 +23,7 @@ pub mod finding;
 pub mod fix;
 pub mod frameworks;
 pub mod git;
-#[cfg(feature = "guard")]
+#[cfg_attr(not(feature = "guard"), path = "guard/absent.rs")]
 pub mod guard;
 pub mod init;
 pub mod input;

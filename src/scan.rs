@@ -155,7 +155,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
         let rules = options.rules.parsed();
         let take = |project: &dyn Project, out: &mut Findings| {
             let facts = aws::read(project, &texts, out);
-            rules.evaluate(project, &sources, out);
+            rules.evaluate(project, out);
             facts
         };
         read_all(files, &sources, options, &take)

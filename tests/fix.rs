@@ -269,7 +269,7 @@ fn time_reaches_the_key_through_a_static() {
     let made = "}\n\nresource \"time_static\" \"ci\" {\n  triggers = {\n    rotated = time_rotating.ci.id\n  }\n}\n\nresource \"aws";
     assert_eq!(
         after,
-        ROTATED.replace("}\n\nresource \"aws", made).replace("[time_rotating.ci.id]", "[time_static.ci.id]")
+        ROTATED.replace("}\n\nresource \"aws", made).replace("[time_rotating.ci.id]", "[time_static.ci]")
     );
 
     let json = "{\"resource\": {\n  \"time_rotating\": {\"ci\": {\"rotation_days\": 30}},\n  \"aws_iam_access_key\": {\"ci\": {\n    \
@@ -277,11 +277,16 @@ fn time_reaches_the_key_through_a_static() {
     let after = mended(&[("main.tf.json", json)], "unrotated-access-key", "main.tf.json");
     assert!(after.contains("\"replace_triggered_by\": [\"time_static.ci\"]"), "{after}");
 
+    // A `time_static` has not all the attributes that a `time_rotating` has.
+    let when = ROTATED.replace("time_rotating.ci.id]", "time_rotating.ci.rotation_rfc3339]");
+    let after = mended(&[("main.tf", &when)], "unrotated-access-key", "main.tf");
+    assert!(after.contains("replace_triggered_by = [time_static.ci]"), "{after}");
+
     // One that is there already is used, and one that nothing triggers gets its trigger.
     let known =
         format!("{ROTATED}\nresource \"time_static\" \"s\" {{\n  triggers = {{ t = time_rotating.ci.id }}\n}}\n");
     let after = mended(&[("main.tf", &known)], "unrotated-access-key", "main.tf");
-    assert_eq!(after, known.replace("[time_rotating.ci.id]", "[time_static.s.id]"));
+    assert_eq!(after, known.replace("[time_rotating.ci.id]", "[time_static.s]"));
     let bare = ROTATED.replace("[time_rotating.ci.id]", "[time_static.s]") + "\nresource \"time_static\" \"s\" {}\n";
     let after = mended(&[("main.tf", &bare)], "unrotated-access-key", "main.tf");
     assert!(after.ends_with("\"s\" {\n  triggers = {\n    rotated = time_rotating.ci.id\n  }\n}\n"), "{after}");
@@ -400,7 +405,7 @@ fn code_scanning_gets_the_edits_too() {
     let line = text.lines().nth(region["startLine"].as_u64().unwrap() as usize - 1).unwrap();
     let (start, end) =
         (region["startColumn"].as_u64().unwrap() as usize, region["endColumn"].as_u64().unwrap() as usize);
-    assert_eq!(&line[start - 1..end - 1], "arn:aws:iam::root");
+    assert_eq!(line.get(start - 1..end - 1), Some("arn:aws:iam::root"));
 }
 
 #[test]
@@ -431,13 +436,47 @@ fn a_file_that_cannot_be_written_leaves_all_as_they_were() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     // A link to a file inside is followed, and stays a link.
     let text = hcl(&hcl_statement("Deny", "ArnLike", "arn:aws:iam::root"));
-    let folder = folder(&[("shared/policy.txt", &text), ("m/x.tf", "")]);
-    symlink("../shared/policy.txt", folder.path().join("m/policy.tf")).unwrap();
-    fs::set_permissions(folder.path().join("shared/policy.txt"), fs::Permissions::from_mode(0o640)).unwrap();
+    let folder = folder(&[("common/policy.txt", &text), ("m/x.tf", "")]);
+    symlink("../common/policy.txt", folder.path().join("m/policy.tf")).unwrap();
+    fs::set_permissions(folder.path().join("common/policy.txt"), fs::Permissions::from_mode(0o640)).unwrap();
     let report = json(folder.path(), &["--fix", "--write"]);
     assert_eq!(report["fixed"].as_array().unwrap().len(), 1, "{report:#}");
     assert!(fs::symlink_metadata(folder.path().join("m/policy.tf")).unwrap().is_symlink());
-    let real = folder.path().join("shared/policy.txt");
+    let real = folder.path().join("common/policy.txt");
     assert_eq!(fs::read_to_string(&real).unwrap(), text.replace("iam::root", "iam::*:root"));
     assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn a_text_is_changed_where_it_is_written() {
+    let policy = |content: &str| {
+        format!(
+            "resource \"aws_organizations_policy\" \"deny_root\" {{\n  name    = \"x\"\n  content = {content}\n}}\n"
+        )
+    };
+    let document = format!(
+        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{}]\n}}\n",
+        json_statement("Allow", "ArnLike", "arn:aws:iam::root")
+    );
+    let wanted = document.replace("Allow", "Deny").replace("iam::root", "iam::*:root");
+    // A file of its own, read as it is or as a template.
+    for call in ["file(\"${path.module}/p.json\")", "templatefile(\"p.json\", {})"] {
+        let files = [("main.tf", &*policy(call)), ("p.json", &document)];
+        assert_eq!(mended(&files, GUARD, "p.json"), wanted, "{call}");
+    }
+    // The input of a module.
+    let inner =
+        format!("variable \"arn\" {{}}\n\n{}", hcl(&hcl_statement("Deny", "ArnLike", "X").replace("\"X\"", "var.arn")));
+    let call = "module \"m\" {\n  source = \"./m\"\n  arn    = \"arn:aws:iam::root\"\n}\n";
+    let after = mended(&[("main.tf", call), ("m/main.tf", &inner)], GUARD, "main.tf");
+    assert_eq!(after, call.replace("iam::root", "iam::*:root"));
+    // A manifest of a tool.
+    let manifest = "AWSTemplateFormatVersion: '2010-09-09-OC'\nOrganization:\n  Root:\n    Type: OC::ORG::OrganizationRoot\n    Properties:\n      \
+                    ServiceControlPolicies: !Ref Scp\n  Management:\n    Type: OC::ORG::MasterAccount\n    Properties:\n      \
+                    AccountName: m\n      AccountId: '111122223333'\n  Scp:\n    Type: OC::ORG::ServiceControlPolicy\n    \
+                    Properties:\n      PolicyName: x\n      PolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          \
+                    - Effect: Deny\n            Action: '*'\n            Resource: '*'\n            Condition:\n              \
+                    ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::root' }\n";
+    let after = mended(&[("organization.yml", manifest)], "root-key-not-denied", "organization.yml");
+    assert_eq!(after, manifest.replace("iam::root", "iam::*:root"));
 }

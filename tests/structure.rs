@@ -50,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "discover",
             "files",
             "finding",
+            "guard",
             "manifest",
             "parameters",
             "progress",
@@ -63,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "workflow",
         ],
     ),
+    ("guard", &["files", "finding", "resource", "source", "suggest", "syntax", "types", "value"]),
     ("org", &["aws", "files", "finding", "report", "source"]),
     ("report", &["baseline", "files", "finding", "frameworks", "source", "text", "value"]),
     ("init", &["aws", "files", "finding", "resource", "scan"]),
@@ -71,7 +73,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("root", &["files"]),
     ("ask", &["aws", "cli", "document", "files", "input", "report", "source", "syntax", "value"]),
     ("cli", &["config", "finding", "suggest"]),
-    ("input", &["cli", "config", "files", "git", "root", "scan"]),
+    ("input", &["cli", "config", "files", "git", "guard", "root", "scan"]),
     (
         "command",
         &[
@@ -84,6 +86,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "finding",
             "fix",
             "frameworks",
+            "guard",
             "init",
             "input",
             "org",

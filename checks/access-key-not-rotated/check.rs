@@ -35,22 +35,22 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
                         out.push(finding);
                     }
                     What::Unclear(text) if age.over => {
-                        out.undecided(unclear(&audit, &format!("`{text}` does not say whether it is active")));
+                        out.undecided.push(unclear(&audit, &format!("`{text}` does not say whether it is active")));
                     }
                     _ => {}
                 }
             }
             // A key that is switched off need not be rotated.
             _ if audit.key.active.value() != Some(&true) => {}
-            What::Unclear(text) => out.undecided(unclear(&audit, &format!("`{text}` is no date"))),
-            What::None => out.undecided(unclear(&audit, "the report has no date for it")),
+            What::Unclear(text) => out.undecided.push(unclear(&audit, &format!("`{text}` is no date"))),
+            What::None => out.undecided.push(unclear(&audit, "the report has no date for it")),
             // An error says that the column is missing.
             What::Missing => {}
         }
     }
     for user in audited.users() {
         if let Some((text, span)) = &user.more {
-            out.undecided(user.more_keys(ID, text, *span));
+            out.undecided.push(user.more_keys(ID, text, *span));
         }
     }
 }

@@ -20,13 +20,13 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
                 out.push(unused(&audit, time, span, what, limit));
             }
             (Last::Time(time, span, _), What::Unclear(text)) if audit.age(time, limit).0.over => {
-                out.undecided(unclear(&audit, &format!("`{text}` does not say whether it is active"), span));
+                out.undecided.push(unclear(&audit, &format!("`{text}` does not say whether it is active"), span));
             }
             (Last::Unclear(why, span), What::Is(true)) => {
                 // A key that was made lately cannot have been left alone for long.
                 let is_new = audit.key.rotated.value().is_some_and(|made| !audit.age(*made, limit).0.over);
                 if !is_new {
-                    out.undecided(unclear(&audit, &why, span));
+                    out.undecided.push(unclear(&audit, &why, span));
                 }
             }
             _ => {}
@@ -34,7 +34,7 @@ pub(super) fn check(audited: &Audited<'_>, out: &mut Findings) {
     }
     for user in audited.users() {
         if let Some((text, span)) = &user.more {
-            out.undecided(user.more_keys(ID, text, *span));
+            out.undecided.push(user.more_keys(ID, text, *span));
         }
     }
 }

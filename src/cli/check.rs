@@ -28,16 +28,16 @@ pub struct Check {
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
     /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub credential_report: Vec<Utf8PathBuf>,
-    /// Show what would make findings go away, as a patch, where that has one safe answer.
+    /// Show a patch for what has one right answer; with --write, apply it.
     #[arg(long)]
     pub fix: bool,
-    /// With --fix: write it.
-    #[arg(long, requires = "fix")]
+    /// With --fix: apply the patch.
+    #[arg(long, requires = "fix", hide_short_help = true)]
     pub write: bool,
     /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, hide_short_help = true, value_name = "PATH")]
     pub cloudtrail: Vec<Utf8PathBuf>,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
@@ -56,7 +56,7 @@ pub struct Check {
 #[derive(Debug, Default, Args)]
 pub struct Rules {
     /// Files of own rules in AWS's Guard language, besides those of the configuration.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, hide_short_help = true, value_name = "GLOB")]
     pub rules: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ pub struct Input {
     /// A CloudFormation parameter or pseudo parameter.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub parameter: Vec<(String, String)>,
-    /// A file of CloudFormation parameters; of a samconfig.toml, `FILE#NAME` is an environment.
+    /// A file of CloudFormation parameters; of a samconfig.toml `FILE#ENVIRONMENT`.
     #[arg(long, value_name = "FILE")]
     pub parameter_overrides: Vec<Utf8PathBuf>,
     /// A plan or state as `terraform show -json` writes it, for the code beside it.
@@ -90,11 +90,11 @@ pub struct Input {
     /// The configuration [default: rootlint.toml, looked for upwards to the root]
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
-    /// The root; nothing outside is read [default: the repository, else the working folder]
+    /// Nothing outside is read [default: the repository, else the working folder]
     #[arg(long, value_name = "DIR")]
     pub root: Option<Utf8PathBuf>,
     /// How many threads.
-    #[arg(long, value_name = "N")]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 }
 

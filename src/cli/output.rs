@@ -40,7 +40,7 @@ pub struct Output {
     /// Only checks that answer controls of this framework, as "CIS AWS v5.0.0".
     #[arg(long, value_name = "NAME")]
     pub framework: Vec<String>,
-    /// Do not report what this file holds; `rootlint baseline`, or an audit's --write-baseline, writes it.
+    /// Do not report what this file holds; `rootlint baseline` writes it.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<Utf8PathBuf>,
     /// Waived findings are results too, with `suppressions`.

@@ -37,7 +37,10 @@ pub(super) fn test_rules(arguments: &cli::TestRules) -> Outcomes {
     let failed = outcomes().filter(|outcome| outcome.actual.as_ref() != Ok(&outcome.expected)).count();
     let tests = runs.iter().map(|run| run.cases.len()).sum::<usize>();
     match arguments.format {
-        PlainFormat::Human => print(&disarm(&lines(&human(&runs, &untested, tests, failed))))?,
+        PlainFormat::Human => {
+            let text = disarm(&lines(&human(&runs, &untested, tests, failed)));
+            print(&format!("{}\n", text.trim_end()))?;
+        }
         PlainFormat::Json => print(&json::text(&as_json(&runs, &untested, tests, failed)))?,
     }
     Ok(match (failed, tests) {

@@ -120,6 +120,7 @@ pub(super) fn resource(
 
 #[cfg(test)]
 mod tests {
+    use super::super::edit::Edits;
     use super::*;
     use crate::source::Sources;
 
@@ -129,8 +130,9 @@ mod tests {
     }
 
     fn applied(text: &str, edit: Result<Edit, String>) -> String {
-        let edit = edit.unwrap();
-        format!("{}{}{}", &text[..edit.range.start], edit.text, &text[edit.range.end..])
+        let mut edits = Edits::default();
+        edits.add("a".into(), edit.unwrap()).unwrap();
+        edits.apply("a".into(), text)
     }
 
     #[test]

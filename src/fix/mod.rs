@@ -9,7 +9,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::{Files, MAX_FILE_BYTES, Overlay, Rewrite};
-use crate::finding::Fix;
+use crate::finding::{Fix, Severity};
 use crate::report::{Context, Item, Report};
 use crate::scan::{self, Options, Outcome};
 use crate::source::{Sources, Span};
@@ -185,7 +185,7 @@ impl Workshop<'_> {
                 return Err("what is to be changed is not written in a file".into());
             }
             let text = self.text(&path, files)?;
-            let edit = write::edit(change, &path, &text, file)?;
+            let edit = write::edit(change, &path, &text)?;
             let original = done.original_edit(&path, edit).ok_or("another fix changes the same place")?;
             edits.push((path.to_path_buf(), original));
         }
@@ -266,12 +266,19 @@ fn place(span: Span, sources: &Sources, edits: &Edits) -> Option<(Utf8PathBuf, u
     Some((path, at))
 }
 
+/// Findings of one fingerprint, whatever their numbers.
+struct Alike {
+    count: usize,
+    worst: Severity,
+    /// Where they were before the edits; nothing for what an edit brought.
+    places: Vec<Option<(Utf8PathBuf, usize)>>,
+    /// What one of them says.
+    message: String,
+}
+
 /// What is compared of two runs.
 struct Found {
-    /// How many findings there are of a fingerprint, not counting which, the worst of them, and their places.
-    findings: BTreeMap<String, (usize, crate::finding::Severity, Vec<Option<(Utf8PathBuf, usize)>>)>,
-    /// What is said of them.
-    messages: BTreeMap<String, String>,
+    findings: BTreeMap<String, Alike>,
     /// Errors and open questions.
     troubles: BTreeMap<(String, String, Arc<Utf8Path>), usize>,
 }
@@ -282,14 +289,18 @@ fn base(fingerprint: &str) -> &str {
 
 impl Found {
     fn of(report: &Report, sources: &Sources, edits: &Edits) -> Self {
-        let mut found = Self { findings: BTreeMap::new(), messages: BTreeMap::new(), troubles: BTreeMap::new() };
+        let mut found = Self { findings: BTreeMap::new(), troubles: BTreeMap::new() };
         for item in report.findings.iter().chain(&report.waived) {
-            let print = base(&item.fingerprint).to_owned();
-            found.messages.insert(print.clone(), format!("{}: {}", item.finding.check, item.finding.message));
-            let entry = found.findings.entry(print).or_insert((0, item.finding.severity, Vec::new()));
-            entry.0 += 1;
-            entry.1 = entry.1.max(item.finding.severity);
-            entry.2.push(place(item.finding.primary, sources, edits));
+            let severity = item.finding.severity;
+            let alike = found.findings.entry(base(&item.fingerprint).to_owned()).or_insert_with(|| Alike {
+                count: 0,
+                worst: severity,
+                places: Vec::new(),
+                message: format!("{}: {}", item.finding.check, item.finding.message),
+            });
+            alike.count += 1;
+            alike.worst = alike.worst.max(severity);
+            alike.places.push(place(item.finding.primary, sources, edits));
         }
         let errors = report.errors.iter().map(|error| (error.what.code, &error.what.message, &error.place));
         let open = report.undecided.iter().map(|open| (&*open.what.check, &open.what.message, &open.place));
@@ -308,17 +319,17 @@ impl Found {
             }
         }
         let mut left: BTreeMap<&str, usize> =
-            self.findings.iter().map(|(print, (count, ..))| (&**print, *count)).collect();
+            self.findings.iter().map(|(print, alike)| (&**print, alike.count)).collect();
         for candidate in candidates {
             if let Some(count) = left.get_mut(base(&candidate.item.fingerprint)) {
                 *count = count.saturating_sub(1);
             }
         }
         let targets: BTreeSet<&str> = candidates.iter().map(|candidate| base(&candidate.item.fingerprint)).collect();
-        for (print, (count, severity, places)) in &after.findings {
+        for (print, alike) in &after.findings {
             let allowed = left.get(&**print).copied().unwrap_or(0);
-            let worse = self.findings.get(print).is_some_and(|(_, before, _)| before < severity);
-            if *count <= allowed && !worse {
+            let worse = self.findings.get(print).is_some_and(|before| before.worst < alike.worst);
+            if alike.count <= allowed && !worse {
                 continue;
             }
             if targets.contains(&**print) {
@@ -328,11 +339,10 @@ impl Found {
             let told = |place: &Option<(Utf8PathBuf, usize)>| {
                 place.as_ref().is_some_and(|place| candidates.iter().any(|candidate| candidate.told.contains(place)))
             };
-            if !self.findings.contains_key(print) && places.iter().all(told) {
+            if !self.findings.contains_key(print) && alike.places.iter().all(told) {
                 continue;
             }
-            let message = after.messages.get(print).map_or("", |message| message);
-            return Err(format!("the change would bring another finding: {message}"));
+            return Err(format!("the change would bring another finding: {}", alike.message));
         }
         Ok(())
     }

@@ -161,6 +161,7 @@ pub(super) fn resource(
 
 #[cfg(test)]
 mod tests {
+    use super::super::edit::Edits;
     use super::*;
     use crate::source::Sources;
 
@@ -170,8 +171,9 @@ mod tests {
     }
 
     fn applied(text: &str, edit: Result<Edit, String>) -> String {
-        let edit = edit.unwrap();
-        format!("{}{}{}", &text[..edit.range.start], edit.text, &text[edit.range.end..])
+        let mut edits = Edits::default();
+        edits.add("a".into(), edit.unwrap()).unwrap();
+        edits.apply("a".into(), text)
     }
 
     fn targets() -> Term {

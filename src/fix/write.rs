@@ -5,13 +5,12 @@ use camino::Utf8Path;
 use super::edit::Edit;
 use super::{hcl, tree};
 use crate::finding::Change;
-use crate::source::FileId;
 
 /// The edit that makes a change in the file of this path and text.
 ///
 /// # Errors
 /// Why there is none: the form is not one that can be edited, or the text does not stand there as expected.
-pub(super) fn edit(change: &Change, path: &Utf8Path, text: &str, file: FileId) -> Result<Edit, String> {
+pub(super) fn edit(change: &Change, path: &Utf8Path, text: &str) -> Result<Edit, String> {
     let is_hcl = matches!(path.extension(), Some("tf" | "tofu"));
     match change {
         Change::Text { span, was, text: to } => {
@@ -23,9 +22,8 @@ pub(super) fn edit(change: &Change, path: &Utf8Path, text: &str, file: FileId) -
         Change::Resource { beside, kind, name, arguments } if is_hcl => {
             hcl::resource(text, *beside, kind, name, arguments)
         }
-        Change::Resource { beside: span, kind, name, arguments } => {
-            debug_assert_eq!(span.file, file);
-            tree::resource(text, path, *span, kind, name, arguments)
+        Change::Resource { beside, kind, name, arguments } => {
+            tree::resource(text, path, *beside, kind, name, arguments)
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) planned: bool,
     /// Strings are parsed by rules: those that are too large to be are unknown.
     pub(super) parsed: bool,
+    /// Unknown values that may be null are left out, as if they were.
+    pub(super) bare: bool,
 }
 
 /// What a value of the document is.
@@ -53,11 +55,27 @@ pub(super) struct Node {
     /// Why something in it is unknown.
     pub(super) inner: Option<Reason>,
     /// The unknown parts that are left out of it.
-    omitted: Vec<(Arc<str>, Reason)>,
+    omitted: Vec<Omitted>,
     /// Why it may have more parts than are listed.
     open: Option<Reason>,
     /// Whether it must not be shown.
     pub(super) hidden: bool,
+}
+
+/// An unknown part that is left out.
+#[derive(Debug)]
+struct Omitted {
+    name: Arc<str>,
+    reason: Reason,
+    origin: Origin,
+}
+
+impl Omitted {
+    /// Whether a query begins with it.
+    fn begins(&self, query: &str) -> bool {
+        let rest = query.strip_prefix(&*self.name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ' ']))
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -77,6 +95,8 @@ pub(super) struct Document {
     sites: Vec<Site>,
     /// The project's path.
     pub(super) project: Arc<str>,
+    /// Whether an unknown value in it may be null.
+    pub(super) may_be_null: bool,
 }
 
 /// Which of the two forms a resource is given in.
@@ -97,12 +117,12 @@ impl Document {
         let mut builder = Builder { wanted, ..Builder::default() };
         let root = builder.project(project)?;
         let project = Arc::clone(project.path());
-        Ok(Self { root, nodes: builder.nodes, sites: builder.sites, project })
+        Ok(Self { root, nodes: builder.nodes, sites: builder.sites, project, may_be_null: builder.may_be_null })
     }
 
     /// A document of which nothing is known but its values.
     pub(super) fn plain(root: PathAwareValue) -> Self {
-        Self { root, nodes: Vec::new(), sites: Vec::new(), project: Arc::from("") }
+        Self { root, nodes: Vec::new(), sites: Vec::new(), project: Arc::from(""), may_be_null: false }
     }
 
     /// The node of a value.
@@ -148,12 +168,14 @@ impl Document {
     /// Why a part of a value that is not listed may be there all the same.
     pub(super) fn maybe_there(&self, node: usize, query: &str) -> Option<&Reason> {
         let node = self.nodes.get(node)?;
-        let begins = |key: &str| {
-            let rest = query.strip_prefix(key);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', ' ']))
-        };
-        let omitted = node.omitted.iter().find(|(key, _)| begins(key)).map(|(_, reason)| reason);
+        let omitted = node.omitted.iter().find(|omitted| omitted.begins(query)).map(|omitted| &omitted.reason);
         omitted.or(node.open.as_ref()).or(node.unknown.as_ref().map(|(reason, _)| reason))
+    }
+
+    /// Where the part of a value stands that is left out of it and that a query begins with.
+    pub(super) fn left_out(&self, node: usize, query: &str) -> Option<(Span, Origin)> {
+        let omitted = self.nodes.get(node)?.omitted.iter().find(|omitted| omitted.begins(query))?;
+        Some((omitted.origin.primary()?, omitted.origin.clone()))
     }
 
     /// The names that lead to a value from its resource.
@@ -220,6 +242,7 @@ struct Builder {
     site: Option<usize>,
     terraform: bool,
     full: bool,
+    may_be_null: bool,
 }
 
 /// A map in the making: its node and its parts so far.
@@ -346,6 +369,12 @@ impl Builder {
         }
         let unknown = value.as_unknown();
         self.describe(at, &value.origin, value.marks.is_hidden(), unknown.as_deref());
+        if let (Some((_, not_null)), Kind::Text(_)) =
+            (self.nodes.get_mut(at).and_then(|node| node.unknown.as_mut()), &value.kind)
+        {
+            // The unknown part of a string may be null where it comes from; the string is not.
+            *not_null = true;
+        }
         if let Some(unknown) = unknown {
             return self.unknown(at, &unknown, view);
         }
@@ -373,13 +402,19 @@ impl Builder {
             let unknown = field.as_unknown();
             let is_set = block.is_none() || field.origin.written() != block;
             let nothing = field.is_null() || unknown.is_some() || field.elements().is_some_and(<[Value]>::is_empty);
+            let is_text = matches!(field.kind, Kind::Text(_));
+            let may_be_null = is_set && unknown.as_ref().is_some_and(|unknown| !unknown.not_null) && !is_text;
+            self.may_be_null |= may_be_null;
             let left_out = match view {
                 View::Plan => unknown.is_some(),
-                View::Resource => nothing && !is_set || field.is_null() && block.is_some(),
+                View::Resource => {
+                    nothing && !is_set || field.is_null() && block.is_some() || self.wanted.bare && may_be_null
+                }
             };
             if left_out {
                 if let (Some(unknown), Some(node)) = (unknown, self.nodes.get_mut(at)) {
-                    node.omitted.push((Arc::clone(name), unknown.reason.clone()));
+                    let (name, origin) = (Arc::clone(name), field.origin.clone());
+                    node.omitted.push(Omitted { name, reason: unknown.reason.clone(), origin });
                     self.tell_around(at, &unknown.reason);
                 }
                 continue;

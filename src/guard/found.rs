@@ -12,11 +12,11 @@ use crate::resource::Presence;
 use crate::source::Span;
 use crate::value::Origin;
 
-/// Turns what became of a rule into findings and open questions. `rule_span` is where the rule stands.
-pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, rule_span: Span, out: &mut Findings) {
+/// Turns what became of a rule into findings and open questions. `header` is that of some resource, for what belongs to none.
+pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, header: Span, out: &mut Findings) {
     let first = out.findings.len();
     for violation in &verdict.violations {
-        let finding = finding(rule, violation, document, rule_span);
+        let finding = finding(rule, violation, document, header);
         // One value may violate several clauses of a rule: that is one finding.
         let own = out.findings.get_mut(first..).unwrap_or_default();
         match own.iter_mut().find(|known| same(known, &finding)) {
@@ -31,7 +31,7 @@ pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, rule_s
             continue;
         }
         let about = document.site(node).map_or(String::new(), |site| format!(" to `{}`", site.address));
-        let span = place(document, node).map_or(rule_span, |(span, _)| span);
+        let span = document.place(node).map_or(header, |(span, _)| span);
         out.undecided(Undecided {
             check: rule.id.clone().into(),
             message: format!("whether the rule `{}` applies{about} rests on {reason}", rule.name),
@@ -41,6 +41,22 @@ pub(super) fn take(rule: &OwnRule, verdict: Verdict, document: &Document, rule_s
         });
     }
     out.join_same();
+}
+
+/// What of the violations of `bare`, a document without what may be null, there is not in `verdict` already: what a rule
+/// demands to be there, and what perhaps is not.
+pub(super) fn perhaps_missing(verdict: &Verdict, bare: &Verdict, document: &Document) -> Verdict {
+    let named = |violation: &Violation| {
+        let reasons = violation.unknown.iter().map(|reason| Arc::clone(&reason.missing));
+        (document.resource(violation.node), reasons.collect::<Vec<_>>())
+    };
+    let known: Vec<_> = verdict.violations.iter().map(named).collect();
+    let is_known = |violation: &&Violation| {
+        let (resource, reasons) = named(violation);
+        known.iter().any(|(other, all)| *other == resource && reasons.iter().any(|reason| all.contains(reason)))
+    };
+    let new = bare.violations.iter().filter(|violation| !violation.unknown.is_empty() && !is_known(violation));
+    Verdict { status: bare.status, violations: new.cloned().collect(), undecided: Vec::new() }
 }
 
 fn same(a: &Finding, b: &Finding) -> bool {
@@ -60,21 +76,20 @@ fn join(known: &mut Finding, other: Finding) {
     known.discriminators.extend(other.discriminators);
 }
 
-/// Where a value stands, or what it stands in.
-fn place(document: &Document, node: usize) -> Option<(Span, Origin)> {
-    document.place(node).or_else(|| document.first_site().map(|site| (site.header, Origin::at(site.header))))
-}
-
-fn finding(rule: &OwnRule, violation: &Violation, document: &Document, rule_span: Span) -> Finding {
+fn finding(rule: &OwnRule, violation: &Violation, document: &Document, header: Span) -> Finding {
     let site = document.site(violation.node);
+    let left_out = violation.missing.as_ref().and_then(|missing| document.left_out(violation.node, missing));
     let (primary, origin) = match (&violation.missing, site) {
+        _ if left_out.is_some() => left_out.unwrap_or((header, Origin::at(header))),
         // Something that should be in the resource itself is missing in its block.
         (Some(_), Some(site)) if document.path(violation.node).len() <= 1 => (site.header, Origin::at(site.header)),
-        _ => place(document, violation.node).unwrap_or((rule_span, Origin::at(rule_span))),
+        _ => document.place(violation.node).unwrap_or((header, Origin::at(header))),
     };
     let mut finding = Finding::new(rule.id.clone(), rule.severity, primary);
     let path = path(document, violation);
     let expected = match path.is_empty() {
+        // The clause is about the resource as a whole.
+        true if matches!(&*violation.expected, "must be empty" | "must not be set") => "must not be there".to_owned(),
         true => violation.expected.clone(),
         false => format!("`{path}` {}", violation.expected),
     };
@@ -95,7 +110,7 @@ fn finding(rule: &OwnRule, violation: &Violation, document: &Document, rule_span
     violation.unknown.iter().for_each(|reason| finding.rests_on(reason));
     finding.related = Related::trail(&origin, primary);
     for also in &violation.also {
-        let Some((span, _)) = place(document, *also).filter(|(span, _)| *span != primary) else { continue };
+        let Some((span, _)) = document.place(*also).filter(|(span, _)| *span != primary) else { continue };
         if !finding.related.iter().any(|related| related.span == span) {
             finding.related.push(Related::new("or this", span));
         }

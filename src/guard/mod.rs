@@ -16,7 +16,7 @@ use self::document::{Document, Wanted};
 use self::outline::Outline;
 use crate::finding::{Diagnostic, Findings, Severity};
 use crate::resource::{Language, Project};
-use crate::source::{LineIndex, Sources, Span};
+use crate::source::LineIndex;
 
 mod address;
 mod cases;
@@ -68,7 +68,6 @@ pub struct OwnRule {
     pub page: String,
     /// Where the rule stands: `policy/users.guard:12`.
     pub place: String,
-    at: usize,
 }
 
 /// A rule file that was read and found to be in order.
@@ -116,14 +115,6 @@ impl RuleFile {
     fn is_about_plans(&self) -> bool {
         (self.text.contains(CHANGES) || self.text.contains(PLANNED)) && !self.text.contains("Resources")
     }
-
-    fn span(&self, at: usize, sources: &Sources) -> Span {
-        let file = match self.inside {
-            true => sources.file(&self.path),
-            false => sources.virtual_file(self.path.as_str(), &self.text),
-        };
-        Span::new(file, at, at)
-    }
 }
 
 impl Ruleset {
@@ -169,7 +160,7 @@ impl Ruleset {
         let files: Vec<_> = self.files.iter().filter_map(|file| Some((file, parse(&file.text).ok()??.0))).collect();
         let speaks = |word: &str| self.files.iter().any(|file| file.text.contains(word));
         let parsed = self.files.iter().any(|file| references::parses_strings(&file.text));
-        let wanted = Wanted { changes: speaks(CHANGES), planned: speaks(PLANNED), parsed };
+        let wanted = Wanted { changes: speaks(CHANGES), planned: speaks(PLANNED), parsed, bare: false };
         Parsed { files, wanted }
     }
 }
@@ -183,7 +174,7 @@ pub struct Parsed<'r> {
 
 impl Parsed<'_> {
     /// Evaluates all rules over a project.
-    pub fn evaluate(&self, project: &dyn Project, sources: &Sources, out: &mut Findings) {
+    pub fn evaluate(&self, project: &dyn Project, out: &mut Findings) {
         if self.files.is_empty() || !has_resources(project) {
             return;
         }
@@ -202,20 +193,39 @@ impl Parsed<'_> {
                 return;
             }
         };
+        // What may be null has a value here, if an unknown one, and none there: a rule that demands it fails there only.
+        let mut bare = None;
+        if document.may_be_null {
+            let wanted = Wanted { bare: true, ..self.wanted };
+            project.aside(&mut || bare = Document::of(project, wanted).ok());
+        }
+        // A query for all resources fails where there are none.
+        let Some(header) = document.first_site().map(|site| site.header) else { return };
         let evaluate = |(file, rules): &(&RuleFile, RulesFile<'_>)| {
             let mut own = Findings::default();
             if project_is_template && file.is_about_plans() {
                 return own;
             }
+            let mut over_bare = bare.as_ref().map(|bare| engine::evaluate(rules, bare)).unwrap_or_default().into_iter();
             for (name, verdict) in engine::evaluate(rules, &document) {
+                let verdict_over_bare = over_bare.next();
                 let Some(rule) = file.rules.iter().find(|rule| rule.name == name) else { continue };
                 match verdict {
-                    Ok(verdict) => found::take(rule, verdict, &document, file.span(rule.at, sources), &mut own),
+                    Ok(verdict) => {
+                        let perhaps = match (&bare, verdict_over_bare) {
+                            (Some(bare), Some((_, Ok(over)))) => {
+                                Some((bare, found::perhaps_missing(&verdict, &over, bare)))
+                            }
+                            _ => None,
+                        };
+                        found::take(rule, verdict, &document, header, &mut own);
+                        if let Some((bare, perhaps)) = perhaps {
+                            found::take(rule, perhaps, bare, header, &mut own);
+                        }
+                    }
                     Err(message) => {
                         let message = format!("the rule `{name}` ({}) cannot be evaluated: {message}", rule.place);
-                        let header = document.first_site().map(|site| site.header);
-                        let span = header.unwrap_or_else(|| file.span(rule.at, sources));
-                        own.error(Diagnostic::new("rule-evaluation", message, span));
+                        own.error(Diagnostic::new("rule-evaluation", message, header));
                     }
                 }
             }
@@ -243,7 +253,7 @@ fn has_resources(project: &dyn Project) -> bool {
 /// # Errors
 /// In words, when it would be too large.
 pub fn document(project: &dyn Project) -> Option<Result<Json, String>> {
-    let wanted = Wanted { changes: true, planned: true, parsed: false };
+    let wanted = Wanted { changes: true, planned: true, ..Wanted::default() };
     has_resources(project).then(|| {
         let mut document = Err(String::new());
         project.aside(&mut || document = Document::of(project, wanted).map(|document| document.json()));
@@ -311,7 +321,7 @@ fn own_rules(path: &Utf8Path, text: &str) -> Result<Vec<OwnRule>, Problem> {
         let title = if page.title.is_empty() { name.replace('_', " ") } else { page.title };
         let place = format!("{path}:{}", lines.position(text, at as u32).line);
         let severity = page.severity.unwrap_or(Severity::Medium);
-        own.push(OwnRule { id, name: name.clone(), title, severity, page: page.text, place, at });
+        own.push(OwnRule { id, name: name.clone(), title, severity, page: page.text, place });
     }
     Ok(own)
 }

@@ -15,6 +15,9 @@ use super::{Item, Mending, Placed, Report};
 use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
 use crate::frameworks::tags;
 
+/// The column of line numbers, which the renderer does not count.
+const GUTTER: usize = 6;
+
 /// Longer lines of text are hard to read.
 const TEXT_WIDTH: usize = 110;
 
@@ -143,8 +146,9 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(style: Style) -> Self {
-        let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
-        Self { style, renderer: renderer.decor_style(DecorStyle::Ascii).term_width(style.width), text: String::new() }
+        let renderer = if style.colors { paint::renderer() } else { Renderer::plain() };
+        let width = style.width.saturating_sub(GUTTER);
+        Self { style, renderer: renderer.decor_style(DecorStyle::Ascii).term_width(width), text: String::new() }
     }
 
     pub(super) fn add(&mut self, group: &Group<'_>) {
@@ -398,6 +402,7 @@ fn pages(report: &Report) -> String {
     match checks.split_first() {
         None => String::new(),
         Some((first, [])) => format!("`rootlint explain {first}` says more.\n"),
+        Some((first, [second])) => format!("`rootlint explain {first}` says more; so does {second}.\n"),
         Some((first, others)) => format!("`rootlint explain {first}` says more; so do {}.\n", others.join(", ")),
     }
 }

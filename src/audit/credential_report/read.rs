@@ -78,6 +78,33 @@ pub fn read(
     }
 }
 
+/// What is wrong with single rows or lines. A file that is broken all over is not told of line by line.
+#[derive(Debug, Default)]
+struct Complaints {
+    told: usize,
+    others: usize,
+}
+
+impl Complaints {
+    const MOST: usize = 10;
+
+    fn add(&mut self, error: Diagnostic, out: &mut Findings) {
+        if self.told < Self::MOST {
+            self.told += 1;
+            out.errors.push(error);
+        } else {
+            self.others += 1;
+        }
+    }
+
+    fn finish(self, span: Span, out: &mut Findings) {
+        if self.others > 0 {
+            let message = format!("{} more rows of this file are wrong", self.others);
+            out.errors.push(Diagnostic::new(FORM, message, span));
+        }
+    }
+}
+
 /// One JSON value, or one a line.
 fn values(text: &str, input: &Input<'_>, out: &mut Findings) -> Vec<CredentialReport> {
     let whole = match syntax::parse(text, input.file) {
@@ -100,6 +127,7 @@ fn values(text: &str, input: &Input<'_>, out: &mut Findings) -> Vec<CredentialRe
 
 fn lines(text: &str, input: &Input<'_>, out: &mut Findings) -> Vec<CredentialReport> {
     let mut found: Vec<CredentialReport> = Vec::new();
+    let mut wrong = Complaints::default();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let base = Span::new(input.file, start, start + line.len());
@@ -109,9 +137,10 @@ fn lines(text: &str, input: &Input<'_>, out: &mut Findings) -> Vec<CredentialRep
         }
         match parse_at(line, base) {
             Ok(node) => found.extend(json::read(&node, input, out)),
-            Err(error) => out.error(Diagnostic::new("json-syntax", error.message, error.span)),
+            Err(error) => wrong.add(Diagnostic::new("json-syntax", error.message, error.span), out),
         }
     }
+    wrong.finish(Span::start_of(input.file), out);
     found
 }
 

@@ -88,7 +88,7 @@ fn time_driven(key: &Resource<'_>, timers: &[&Resource<'_>], all: &mut Vec<Mecha
                      `time_static` with its id in `triggers` between them"
                         .into(),
                 );
-                found.fix = Some(through_a_static(trigger, *at, timers));
+                found.fix = Some(through_a_static(trigger, (reference, *at), timers));
                 all.push(found);
             } else if let Some((kind, arguments)) = CARRIERS.iter().find(|(kind, _)| *kind == trigger.kind()) {
                 let clocks = clocks(trigger, arguments, timers, CARRIERS.len());
@@ -121,8 +121,12 @@ fn rotated(clock: &Site) -> Term {
     Term::Map(vec![("rotated".to_owned(), Term::Attribute(local(clock), "id".to_owned()))])
 }
 
-/// Puts a `time_static` between `time_rotating` and what a reference at `at` has replaced.
-fn through_a_static(clock: &Resource<'_>, at: Span, timers: &[&Resource<'_>]) -> Result<Fix, String> {
+/// Puts a `time_static` between `time_rotating` and what a reference to it has replaced.
+fn through_a_static(
+    clock: &Resource<'_>,
+    (reference, at): (&str, Span),
+    timers: &[&Resource<'_>],
+) -> Result<Fix, String> {
     let Some(home) = module(&clock.site) else {
         return Err("the `time_rotating` is made by `count` or `for_each`".into());
     };
@@ -145,7 +149,9 @@ fn through_a_static(clock: &Resource<'_>, at: Span, timers: &[&Resource<'_>]) ->
             (format!("{STATIC}.{name}"), Some(made))
         }
     };
-    let text = Change::Text { span: at, was: local(&clock.site), text: to.clone() };
+    // With its attribute, which a `time_static` may not have.
+    let was = reference.strip_prefix(home).unwrap_or(reference).to_owned();
+    let text = Change::Text { span: at, was, text: to.clone() };
     Ok(Fix {
         message: format!("let `{to}` carry the time from `{}` to the key", local(&clock.site)),
         changes: made.into_iter().chain([text]).collect(),

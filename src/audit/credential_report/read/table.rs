@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{FORM, active, date};
+use super::{Complaints, FORM, active, date};
 use crate::aws::credential_report::{CredentialReport, Credentials, Key, ROOT, Said, What};
 use crate::finding::{Diagnostic, Findings};
 use crate::source::Span;
@@ -48,6 +48,7 @@ fn is_header(record: &Record) -> bool {
 pub(super) fn read(text: &str, base: Span, delimiter: char, out: &mut Findings) -> Vec<CredentialReport> {
     let mut found: Vec<CredentialReport> = Vec::new();
     let mut columns = Columns::default();
+    let mut wrong = Complaints::default();
     for record in records(text, base, delimiter) {
         if is_header(&record) {
             columns = Columns::of(&record, out);
@@ -60,9 +61,12 @@ pub(super) fn read(text: &str, base: Span, delimiter: char, out: &mut Findings) 
                 root_keys: None,
             });
         } else if let Some(report) = found.last_mut() {
-            report.users.extend(columns.user(&record, out));
+            report.users.extend(columns.user(&record, &mut |message, span| {
+                wrong.add(Diagnostic::new(FORM, message, span), out);
+            }));
         }
     }
+    wrong.finish(base, out);
     found
 }
 
@@ -123,19 +127,19 @@ impl Columns {
     }
 
     /// The user of a record. Of one that breaks off, what stands before the last cell is whole.
-    fn user(&self, record: &Record, out: &mut Findings) -> Option<Credentials> {
+    fn user(&self, record: &Record, wrong: &mut dyn FnMut(String, Span)) -> Option<Credentials> {
         let cells = record.cells.len();
         let mut usable = cells;
         if let Some(problem) = &record.problem {
-            out.error(Diagnostic::new(FORM, problem.message.clone(), problem.span));
+            wrong(problem.message.clone(), problem.span);
         } else if cells < self.count {
             let message = format!("this row ends after {cells} of {} cells: the rest is not known", self.count);
-            out.error(Diagnostic::new(FORM, message, record.span));
+            wrong(message, record.span);
             usable = cells.saturating_sub(1);
         } else if cells > self.count {
             // Which cell belongs to which column cannot be told.
             let message = format!("this row has {cells} cells, but there are {} columns: it is left out", self.count);
-            out.error(Diagnostic::new(FORM, message, record.span));
+            wrong(message, record.span);
             return None;
         }
         let cell = |at: Option<usize>| at.filter(|at| *at < usable).and_then(|at| record.cells.get(at));

@@ -235,6 +235,17 @@ fn half_a_line_costs_that_line() {
 }
 
 #[test]
+fn a_file_that_is_broken_all_over_is_not_told_of_line_by_line() {
+    let header = format!("{HEADER}\n");
+    let line = format!("{}\n", PANTHER.replace('\n', " "));
+    for (start, broken) in [(header, "\"x\n"), (line, "{\n")] {
+        let (found, out, _) = read_all(&format!("{start}{}", broken.repeat(500)));
+        let errors: Vec<&str> = out.errors.iter().map(|error| &*error.message).collect();
+        assert_eq!((found.len(), errors.len(), errors[10]), (1, 11, "490 more rows of this file are wrong"));
+    }
+}
+
+#[test]
 fn what_a_resource_does_not_say_is_an_error() {
     let found = errors(&PANTHER.replace("\"AccessKey2Active\": false, ", ""));
     assert_eq!(found[0].0, "`AccessKey2Active` is missing: it is not known");
