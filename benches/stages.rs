@@ -69,7 +69,8 @@ fn parsers(c: &mut Criterion) {
     group.throughput(Throughput::Bytes(code.len() as u64));
     group.bench_function("hcl", |b| b.iter(|| hcl::parse_file(black_box(&code), Place::At(file, 0))));
     let text = (0..FILES).fold(String::from("Resources:\n"), |mut text, n| {
-        write!(text, "  B{n}:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub \"b-{n}\"\n").unwrap();
+        write!(text, "  B{n}:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub \"b-{n}\"\n")
+            .unwrap();
         text
     });
     group.throughput(Throughput::Bytes(text.len() as u64));

@@ -138,9 +138,7 @@ resource "aws_iam_access_key" "ci_{n}" {{
 
 /// Folders of 20 files; ten root keys, wherever they are.
 fn terraform(at: &Path, files: usize) -> io::Result<()> {
-    (0..files).try_for_each(|n| {
-        put(&at.join(format!("stack{}/f{n}.tf", n / 20)), &file(n, n % (files / 10) == 7))
-    })
+    (0..files).try_for_each(|n| put(&at.join(format!("stack{}/f{n}.tf", n / 20)), &file(n, n % (files / 10) == 7)))
 }
 
 /// Templates of 63 lines.
@@ -257,7 +255,8 @@ fn organization(at: &Path) -> io::Result<()> {
             n % 200
         ))?;
     }
-    let actions = ["s3:DeleteBucket", "ec2:RunInstances", "iam:Create*", "iam:*AccessKey", "*", "kms:*", "iam:CreateAccessKey"];
+    let actions =
+        ["s3:DeleteBucket", "ec2:RunInstances", "iam:Create*", "iam:*AccessKey", "*", "kms:*", "iam:CreateAccessKey"];
     for policy in 0..500 {
         write(format_args!(
             "resource \"aws_organizations_policy\" \"p{policy}\" {{\n  name = \"p{policy}\"\n  content = jsonencode({{ Version = \"2012-10-17\", Statement = [\n"
@@ -275,9 +274,10 @@ fn organization(at: &Path) -> io::Result<()> {
                 "    {{ Effect = \"Deny\", Action = \"{action}\", Resource = \"*\", Condition = {{ {operator} = {{ \"{key}\" = \"{value}\" }} }} }},\n"
             ))?;
         }
-        let target = match policy % 5 {
-            0 => "aws_organizations_organization.this.roots[0].id".to_owned(),
-            _ => format!("aws_organizations_organizational_unit.u{}.id", policy % 200),
+        // AWS takes five at most for one target.
+        let target = match policy % 201 {
+            200 => "aws_organizations_organization.this.roots[0].id".to_owned(),
+            unit => format!("aws_organizations_organizational_unit.u{unit}.id"),
         };
         write(format_args!(
             "  ] }})\n}}\nresource \"aws_organizations_policy_attachment\" \"p{policy}\" {{\n  policy_id = aws_organizations_policy.p{policy}.id\n  \
@@ -305,8 +305,13 @@ fn plan(at: &Path) -> io::Result<()> {
     for n in 0..50_000 {
         let (kind, name, values) = resource(n);
         let comma = if n == 0 { "" } else { "," };
-        let common = format!(r#""address":"{kind}.{name}","mode":"managed","type":"{kind}","name":"{name}","provider_name":"registry.terraform.io/hashicorp/aws""#);
-        write(&mut planned, format_args!(r#"{comma}{{{common},"schema_version":0,"values":{values},"sensitive_values":{{}}}}"#))?;
+        let common = format!(
+            r#""address":"{kind}.{name}","mode":"managed","type":"{kind}","name":"{name}","provider_name":"registry.terraform.io/hashicorp/aws""#
+        );
+        write(
+            &mut planned,
+            format_args!(r#"{comma}{{{common},"schema_version":0,"values":{values},"sensitive_values":{{}}}}"#),
+        )?;
         write(
             &mut changes,
             format_args!(

@@ -387,6 +387,15 @@ impl Template {
         })
     }
 
+    /// The template's own resources of the types wanted.
+    fn wanted<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Resource<'p>> {
+        let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
+        let region = region.filter(|_| !self.place.elsewhere);
+        let provider = Arc::new(Provider { region, ..Provider::default() });
+        let entries = self.resources.values().filter(move |entry| !entry.kind().is_empty() && wanted(entry.kind()));
+        entries.filter_map(move |entry| self.resource(entry, &provider))
+    }
+
     /// The resources that each property mentions, and those in `DependsOn`.
     fn mentions(&self, entry: &Entry) -> Vec<Reference> {
         let mut references = Vec::new();
@@ -427,12 +436,23 @@ impl Project for Template {
         Some(self.place.folder.to_string())
     }
 
+    fn visit_drawing_on(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+        sources: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(&Resource<'_>) -> bool,
+    ) {
+        let mut goes_on = self.wanted(wanted).all(|resource| visit(&resource));
+        for nested in self.nested.values() {
+            nested.visit_drawing_on(wanted, sources, &mut |resource| {
+                goes_on = goes_on && visit(resource);
+                goes_on
+            });
+        }
+    }
+
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
-        let region = region.filter(|_| !self.place.elsewhere);
-        let provider = Arc::new(Provider { region, ..Provider::default() });
-        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
-        let mut found: Vec<Resource<'p>> = entries.filter_map(|entry| self.resource(entry, &provider)).collect();
+        let mut found: Vec<Resource<'p>> = self.wanted(wanted).collect();
         for nested in self.nested.values() {
             found.extend(nested.resources(wanted));
         }

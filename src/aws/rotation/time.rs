@@ -4,11 +4,12 @@
 //! made triggers no replacement, so `replace_triggered_by = [time_rotating.x]` never fires
 //! (hashicorp/terraform-provider-time#118). What depends on its id is updated or replaced, and that does.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::join::given;
 use super::{Effect, Mechanism, Period, Reach, mechanism};
+use crate::aws::access_key;
 use crate::resource::Resource;
 
 const ROTATING: &str = "time_rotating";
@@ -49,8 +50,18 @@ pub fn wanted(kind: &str) -> bool {
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
     // What a block says holds for all its instances, and of the resources only those that carry time matter.
-    let timers: Vec<&Resource<'_>> =
+    let mut timers: Vec<&Resource<'_>> =
         resources.iter().filter(|resource| wanted(resource.kind()) && resource.kind() != KEY).collect();
+    let mut met: HashMap<&Arc<str>, Vec<(Option<Period>, Option<Arc<str>>)>> = HashMap::new();
+    timers.retain(|timer| {
+        let says = ((timer.kind() == ROTATING).then(|| period(timer)), access_key::account(&timer.provider));
+        let known = met.entry(&timer.site.block).or_default();
+        let new = !known.contains(&says);
+        if new {
+            known.push(says);
+        }
+        new
+    });
     let mut blocks = HashSet::new();
     for key in resources.iter().filter(|key| blocks.insert(&key.site.block)) {
         match key.kind() {
