@@ -5,9 +5,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::aws::Model;
+use crate::aws::cloudtrail::Watch;
+use crate::aws::credential_report::Audited;
 use crate::finding::{Findings, Severity};
+use crate::frameworks::Controls;
 use crate::waiver::Applied;
 
+#[path = "../checks/access-key-not-rotated/check.rs"]
+mod access_key_not_rotated;
+#[path = "../checks/access-key-unused/check.rs"]
+mod access_key_unused;
 #[path = "../checks/exposed-key-secret/check.rs"]
 mod exposed_key_secret;
 #[path = "../checks/ineffective-root-guard/check.rs"]
@@ -16,12 +23,20 @@ mod ineffective_root_guard;
 mod no_centralized_root_access;
 #[path = "../checks/root-access-key/check.rs"]
 mod root_access_key;
+#[path = "../checks/root-access-key-active/check.rs"]
+mod root_access_key_active;
+#[path = "../checks/root-access-key-created/check.rs"]
+mod root_access_key_created;
 #[path = "../checks/root-credentials-in-code/check.rs"]
 mod root_credentials_in_code;
 #[path = "../checks/root-key-not-denied/check.rs"]
 mod root_key_not_denied;
 #[path = "../checks/root-key-script/check.rs"]
 mod root_key_script;
+#[path = "../checks/root-login-without-mfa/check.rs"]
+mod root_login_without_mfa;
+#[path = "../checks/root-usage/check.rs"]
+mod root_usage;
 #[path = "../checks/unmonitored-root-activity/check.rs"]
 mod unmonitored_root_activity;
 #[path = "../checks/unrotated-access-key/check.rs"]
@@ -49,6 +64,10 @@ pub struct Check {
 pub enum Run {
     /// What the code means in AWS.
     Model(fn(&Model<'_>, &mut Findings)),
+    /// What AWS says of the credentials of an account.
+    CredentialReport(fn(&Audited<'_>, &mut Findings)),
+    /// What CloudTrail has written down.
+    Events(Watch),
     /// What waivers did to the findings of all other checks.
     Waivers(fn(&Applied<'_>, &mut Findings)),
 }
@@ -67,7 +86,10 @@ pub struct Meta {
     pub title: String,
     /// The severity of its findings, unless a finding says otherwise.
     pub severity: Severity,
-    /// Control ids by framework: `"CIS AWS 5.0": ["1.3"]`.
+    /// The questions that it answers and that frameworks ask: those in `checks/frameworks.toml`.
+    #[serde(default)]
+    pub answers: Vec<String>,
+    /// Further control ids by framework: `"CIS AWS v5.0.0": ["1.3"]`.
     #[serde(default)]
     pub frameworks: BTreeMap<String, Vec<String>>,
     /// Links to what the check rests on.
@@ -89,10 +111,29 @@ impl Check {
         let meta = serde_yaml::from_str(front).map_err(|error| error.to_string())?;
         Ok((meta, text.trim_start()))
     }
+
+    /// The controls that it answers.
+    ///
+    /// # Errors
+    /// As [`Self::meta`], and when the page names a question that there is not.
+    pub fn controls(&self) -> Result<Controls, String> {
+        let (meta, _) = self.meta()?;
+        Controls::of(&meta.answers, &meta.frameworks)
+    }
 }
 
 /// All checks, in the order of their ids.
 pub const ALL: &[Check] = &[
+    Check {
+        id: access_key_not_rotated::ID,
+        page: include_str!("../checks/access-key-not-rotated/README.md"),
+        run: Run::CredentialReport(access_key_not_rotated::check),
+    },
+    Check {
+        id: access_key_unused::ID,
+        page: include_str!("../checks/access-key-unused/README.md"),
+        run: Run::CredentialReport(access_key_unused::check),
+    },
     Check {
         id: exposed_key_secret::ID,
         page: include_str!("../checks/exposed-key-secret/README.md"),
@@ -114,6 +155,16 @@ pub const ALL: &[Check] = &[
         run: Run::Model(root_access_key::check),
     },
     Check {
+        id: root_access_key_active::ID,
+        page: include_str!("../checks/root-access-key-active/README.md"),
+        run: Run::CredentialReport(root_access_key_active::check),
+    },
+    Check {
+        id: root_access_key_created::ID,
+        page: include_str!("../checks/root-access-key-created/README.md"),
+        run: Run::Events(root_access_key_created::WATCH),
+    },
+    Check {
         id: root_credentials_in_code::ID,
         page: include_str!("../checks/root-credentials-in-code/README.md"),
         run: Run::Model(root_credentials_in_code::check),
@@ -127,6 +178,16 @@ pub const ALL: &[Check] = &[
         id: root_key_script::ID,
         page: include_str!("../checks/root-key-script/README.md"),
         run: Run::Model(root_key_script::check),
+    },
+    Check {
+        id: root_login_without_mfa::ID,
+        page: include_str!("../checks/root-login-without-mfa/README.md"),
+        run: Run::Events(root_login_without_mfa::WATCH),
+    },
+    Check {
+        id: root_usage::ID,
+        page: include_str!("../checks/root-usage/README.md"),
+        run: Run::Events(root_usage::WATCH),
     },
     Check {
         id: unmonitored_root_activity::ID,
@@ -164,6 +225,7 @@ mod tests {
         assert!(ALL.is_sorted_by_key(|check| check.id));
         for check in ALL {
             let (meta, text) = check.meta().unwrap_or_else(|error| panic!("{}: {error}", check.id));
+            check.controls().unwrap_or_else(|error| panic!("{}: {error}", check.id));
             assert!(!meta.title.is_empty() && !meta.references.is_empty(), "{}", check.id);
             for part in ["## What", "## Why", "## Fix", "## Examples"] {
                 assert!(text.contains(&format!("\n{part}\n")), "{} has no part {part}", check.id);

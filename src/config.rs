@@ -5,14 +5,34 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use globset::GlobMatcher;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use crate::aws::credential_report::AuditSettings;
 use crate::aws::{Accept, Elsewhere, OrganizationSettings, RotationSettings, Settings};
 use crate::files::normalize;
 use crate::source::{LineIndex, Sources, Span};
 use crate::suggest::did_you_mean;
+
+/// Every key that a configuration may have, by table; the first entry lists the tables.
+pub const KEYS: &[(&str, &[&str])] = &[
+    (
+        "the configuration",
+        &["organization", "rotation", "monitoring", "audit", "accounts", "files", "rules", "terraform", "waiver"],
+    ),
+    ("[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"]),
+    ("an exemption", &["target", "reason"]),
+    ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
+    ("[monitoring]", &["elsewhere"]),
+    ("[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"]),
+    ("[files]", &["exclude"]),
+    ("[rules]", &["paths"]),
+    ("[[terraform]]", &["path", "var-files", "workspace"]),
+    ("[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"]),
+];
 
 /// The name that is looked for.
 pub const FILE_NAME: &str = "rootlint.toml";
@@ -41,6 +61,10 @@ pub struct Config {
     pub exempt: Vec<(String, String)>,
     /// `[organization] full-aws-access = "detached"`
     pub full_aws_access_detached: bool,
+    /// `[organization] accounts`: ids of accounts that belong to it.
+    pub organization_accounts: Vec<String>,
+    /// `[accounts]`: in which account a project is deployed.
+    pub accounts: Vec<(Utf8PathBuf, String)>,
     /// `[organization] elsewhere`
     pub organization_elsewhere: Option<Said>,
     /// `[rotation] max-age-days`
@@ -51,8 +75,16 @@ pub struct Config {
     pub rotation_elsewhere: Option<Said>,
     /// `[monitoring] elsewhere`
     pub monitoring_elsewhere: Option<Said>,
+    /// `[audit] max-age-days`
+    pub audit_age_days: Option<u32>,
+    /// `[audit] max-unused-days`
+    pub audit_unused_days: Option<u32>,
+    /// `[audit] inactive-root-key = "allow"`
+    pub inactive_root_key_allowed: bool,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
+    /// `[rules] paths`: globs of rule files, relative to the root.
+    pub rules: Vec<Said>,
     /// `[[terraform]]`
     pub terraform: Vec<TerraformInputs>,
     /// `[[waiver]]`
@@ -125,29 +157,53 @@ impl Config {
     }
 
     fn filled(mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<Self> {
-        let known = ["organization", "rotation", "monitoring", "files", "terraform", "waiver"];
-        keys(table, "the configuration", &known)?;
+        keys(table, "the configuration")?;
         if let Some(organization) = section(table, "organization")? {
             self.organization(organization, folder)?;
         }
         if let Some(rotation) = section(table, "rotation")? {
-            keys(rotation, "[rotation]", &["max-age-days", "accept", "elsewhere"])?;
+            keys(rotation, "[rotation]")?;
             self.accept = get(rotation, "accept").map(accept).transpose()?;
             self.max_age_days = get(rotation, "max-age-days").map(days).transpose()?;
             self.rotation_elsewhere = get(rotation, "elsewhere").map(reason).transpose()?;
         }
         if let Some(monitoring) = section(table, "monitoring")? {
-            keys(monitoring, "[monitoring]", &["elsewhere"])?;
+            keys(monitoring, "[monitoring]")?;
             self.monitoring_elsewhere = get(monitoring, "elsewhere").map(reason).transpose()?;
         }
+        if let Some(audit) = section(table, "audit")? {
+            keys(audit, "[audit]")?;
+            self.audit_age_days = get(audit, "max-age-days").map(days).transpose()?;
+            self.audit_unused_days = get(audit, "max-unused-days").map(days).transpose()?;
+            if let Some(value) = get(audit, "inactive-root-key") {
+                self.inactive_root_key_allowed = one_of(value, ["report", "allow"])?;
+            }
+        }
+        for (account, paths) in section(table, "accounts")?.into_iter().flatten() {
+            let account = account_id(account.get_ref(), account.span())?;
+            for path in strings(paths)? {
+                self.accounts.push((inner_path(folder, &path)?, account.clone()));
+            }
+        }
         if let Some(files) = section(table, "files")? {
-            keys(files, "[files]", &["exclude"])?;
+            keys(files, "[files]")?;
             for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
                 globset::Glob::new(&glob.text).map_err(|error| Problem {
                     message: format!("`{}` is no glob: {}", glob.text, error.kind()),
                     range: glob.range.clone(),
                 })?;
                 self.exclude.push(anchored(folder, &glob.text));
+            }
+        }
+        if let Some(rules) = section(table, "rules")? {
+            keys(rules, "[rules]")?;
+            for glob in get(rules, "paths").map(strings).transpose()?.unwrap_or_default() {
+                let path = inner_path(folder, &glob)?;
+                globset::Glob::new(path.as_str()).map_err(|error| Problem {
+                    message: format!("`{}` is no glob: {}", glob.text, error.kind()),
+                    range: glob.range.clone(),
+                })?;
+                self.rules.push(Said { text: path.into_string(), range: glob.range });
             }
         }
         if let Some(entries) = get(table, "terraform") {
@@ -164,7 +220,7 @@ impl Config {
     }
 
     fn organization(&mut self, table: &DeTable<'_>, folder: &Utf8Path) -> Parsed<()> {
-        keys(table, "[organization]", &["required", "projects", "exempt", "full-aws-access", "elsewhere"])?;
+        keys(table, "[organization]")?;
         if let Some((key, value)) = table.get_key_value("required") {
             let required = value.get_ref().as_bool().ok_or_else(|| expected("true or false", value))?;
             self.required = required.then(|| key.span());
@@ -172,22 +228,29 @@ impl Config {
         for project in get(table, "projects").map(strings).transpose()?.unwrap_or_default() {
             self.organization_projects.push(inner_path(folder, &project)?);
         }
+        for account in get(table, "accounts").map(strings).transpose()?.unwrap_or_default() {
+            self.organization_accounts.push(account_id(&account.text, account.range)?);
+        }
         if let Some(entries) = get(table, "exempt") {
             for entry in array(entries)? {
                 let inner = entry.get_ref().as_table().ok_or_else(|| expected("{ target, reason }", entry))?;
-                keys(inner, "an exemption", &["target", "reason"])?;
+                keys(inner, "an exemption")?;
                 self.exempt.push((needed(entry, inner, "target")?.text, needed(entry, inner, "reason")?.text));
             }
         }
         if let Some(value) = get(table, "full-aws-access") {
-            self.full_aws_access_detached = match value.get_ref().as_str() {
-                Some("attached") => false,
-                Some("detached") => true,
-                _ => return Err(expected("\"attached\" or \"detached\"", value)),
-            };
+            self.full_aws_access_detached = one_of(value, ["attached", "detached"])?;
         }
         self.organization_elsewhere = get(table, "elsewhere").map(reason).transpose()?;
         Ok(())
+    }
+
+    /// A complaint about something that stands in the configuration: `path:line:column: message`.
+    pub fn complaint(&self, range: &Range<usize>, message: &str) -> String {
+        let path = self.path.as_deref().unwrap_or(Utf8Path::new(FILE_NAME));
+        let at = u32::try_from(range.start).unwrap_or(u32::MAX);
+        let place = LineIndex::new(&self.text).position(&self.text, at);
+        format!("{path}:{}:{}: {message}", place.line, place.column)
     }
 
     /// Where something stands, as a place of `sources`.
@@ -211,6 +274,7 @@ impl Config {
                 required: self.required.as_ref().map(span),
                 projects: self.organization_projects.iter().map(|path| project(path)).collect(),
                 exempt: self.exempt.clone(),
+                accounts: self.organization_accounts.clone(),
                 full_aws_access_detached: self.full_aws_access_detached,
                 elsewhere: elsewhere(&self.organization_elsewhere),
             },
@@ -220,6 +284,19 @@ impl Config {
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
             monitoring: elsewhere(&self.monitoring_elsewhere),
+            accounts: self.accounts.iter().map(|(path, id)| (project(path), Arc::from(id.as_str()))).collect(),
+        }
+    }
+}
+
+impl Config {
+    /// What the checks of credential reports are told. `unused_days` is what a framework asks for.
+    pub fn audit(&self, unused_days: Option<u32>) -> AuditSettings {
+        let default = AuditSettings::default();
+        AuditSettings {
+            max_age_days: self.audit_age_days.or(self.max_age_days).unwrap_or(default.max_age_days),
+            max_unused_days: self.audit_unused_days.or(unused_days).unwrap_or(default.max_unused_days),
+            inactive_root_key_allowed: self.inactive_root_key_allowed,
         }
     }
 }
@@ -234,7 +311,8 @@ fn get<'t, 'i>(table: &'t DeTable<'i>, key: &str) -> Option<&'t Spanned<DeValue<
 }
 
 /// Refuses keys that are not known.
-fn keys(table: &DeTable<'_>, place: &str, known: &[&str]) -> Parsed<()> {
+fn keys(table: &DeTable<'_>, place: &str) -> Parsed<()> {
+    let known = KEYS.iter().find(|(table, _)| *table == place).map_or(&[][..], |(_, known)| *known);
     for key in table.keys() {
         let name = key.get_ref().as_ref();
         if !known.contains(&name) {
@@ -270,6 +348,23 @@ fn string(value: &Spanned<DeValue<'_>>) -> Parsed<Said> {
 
 fn strings(value: &Spanned<DeValue<'_>>) -> Parsed<Vec<Said>> {
     array(value)?.iter().map(string).collect()
+}
+
+/// Which of two words is said: true for the second.
+fn one_of(value: &Spanned<DeValue<'_>>, words: [&str; 2]) -> Parsed<bool> {
+    let said = value.get_ref().as_str();
+    let [first, second] = words;
+    match words.iter().position(|word| said == Some(word)) {
+        Some(index) => Ok(index == 1),
+        None => Err(expected(&format!("\"{}\" or \"{}\"", first, second), value)),
+    }
+}
+
+/// The id of an account.
+fn account_id(text: &str, range: Range<usize>) -> Parsed<String> {
+    let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let message = || format!("`{text}` is no id of an account: expected twelve digits");
+    if is_id { Ok(text.to_owned()) } else { Err(Problem { message: message(), range }) }
 }
 
 /// A reason must say something: it is repeated in the report in place of a finding.
@@ -317,7 +412,7 @@ fn needed(entry: &Spanned<DeValue<'_>>, table: &DeTable<'_>, key: &str) -> Parse
 
 fn terraform(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<TerraformInputs> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[terraform]]", entry))?;
-    keys(table, "[[terraform]]", &["path", "var-files", "workspace"])?;
+    keys(table, "[[terraform]]")?;
     let path = inner_path(folder, &needed(entry, table, "path")?)?;
     let files = get(table, "var-files").map(strings).transpose()?.unwrap_or_default();
     let var_files = files.iter().map(|file| inner_path(folder, file)).collect::<Parsed<_>>()?;
@@ -331,6 +426,12 @@ pub fn day(text: &str) -> Option<Date> {
     text.parse().ok().filter(|_| is_long)
 }
 
+/// A time with its offset, as `2027-01-31T12:00:00Z`, or the start of a day (UTC).
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let start = || day(text)?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(start()?.timestamp()))
+}
+
 /// What is said of a text that is no day.
 pub fn no_day(text: &str) -> String {
     format!("`{text}` is no day: expected one like 2027-01-31")
@@ -338,7 +439,7 @@ pub fn no_day(text: &str) -> String {
 
 fn waiver(entry: &Spanned<DeValue<'_>>, folder: &Utf8Path) -> Parsed<ConfiguredWaiver> {
     let table = entry.get_ref().as_table().ok_or_else(|| expected("a table: [[waiver]]", entry))?;
-    keys(table, "[[waiver]]", &["checks", "path", "address", "reason", "until", "owner"])?;
+    keys(table, "[[waiver]]")?;
     let checks = get(table, "checks").map(strings).transpose()?.unwrap_or_default();
     if checks.is_empty() {
         return Err(Problem { message: "`checks` is missing: checks = [\"...\"]".to_owned(), range: entry.span() });
@@ -422,8 +523,18 @@ elsewhere = "Vault"
 [monitoring]
 elsewhere = "the SIEM"
 
+[audit]
+max-unused-days = 45
+inactive-root-key = "allow"
+
+[accounts]
+"111122223333" = ["envs/prod", "."]
+
 [files]
 exclude = ["old/**", "*.bak.yaml"]
+
+[rules]
+paths = ["policy/*.guard", "../shared.guard"]
 
 [[terraform]]
 path = "envs/prod"
@@ -432,11 +543,17 @@ workspace = "prod"
 "#;
         let config = parse(text).unwrap();
         assert_eq!(config.exclude, ["infra/old/**", "infra/**/*.bak.yaml"]);
+        let rules: Vec<&str> = config.rules.iter().map(|glob| &*glob.text).collect();
+        assert_eq!(rules, ["infra/policy/*.guard", "shared.guard"]);
         let inputs = config.terraform.first().unwrap();
         assert_eq!((inputs.path.as_str(), inputs.workspace.as_deref()), ("infra/envs/prod", Some("prod")));
         assert_eq!(inputs.var_files, ["infra/prod.tfvars"]);
+        let audit = config.audit(Some(60));
+        assert_eq!((audit.max_age_days, audit.max_unused_days, audit.inactive_root_key_allowed), (30, 45, true));
         let sources = Sources::default();
         let settings = config.settings(&sources);
+        let accounts: Vec<_> = settings.accounts.iter().map(|(project, account)| (&**project, &**account)).collect();
+        assert_eq!(accounts, [("infra/envs/prod", "111122223333"), ("infra", "111122223333")]);
         assert_eq!(settings.rotation.max_age_days, 30);
         assert_eq!(settings.rotation.accept, Accept { rotates: false, revokes: true });
         assert_eq!(&*settings.organization.projects.concat(), "infra/orgscp");
@@ -472,18 +589,24 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, files, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, rules, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),
             ("[rotation]\nelsewhere = \" \"", "2:13: say in a few words where it is done: the report repeats them"),
             ("[[terraform]]\npath = \"../../x\"", "2:8: `../../x` leads out of the repository"),
             ("\u{feff}[[terraform]]\nworkspace = \"x\"", "1:1: `path` is missing"),
+            ("rules.paths = [\"a\", \"../../x.guard\"]", "1:21: `../../x.guard` leads out of the repository"),
+            ("[rules]\npaths = [\"a[\"]", "2:10: `a[` is no glob: unclosed character class; missing ']'"),
             ("[files]\nexclude = [\"a[\"]", "2:12: `a[` is no glob: unclosed character class; missing ']'"),
             ("[organization]\nexempt = [{ target = \"1\" }]", "2:11: `reason` is missing"),
             ("rotation.accept = []", "1:19: expected \"rotates\" or \"revokes\" in the list, found array"),
             ("rotation.accept = [\"alerts\"]", "1:20: expected \"rotates\" or \"revokes\", found `alerts`"),
             ("terraform = 1", "1:13: expected an array, found integer"),
+            ("audit.max-unused-days = 0", "1:25: expected a number of days from 1, found integer"),
+            ("audit.inactive-root-key = \"ignore\"", "1:27: expected \"report\" or \"allow\", found string"),
+            ("[accounts]\n\"1111\" = [\".\"]", "2:1: `1111` is no id of an account: expected twelve digits"),
+            ("organization.accounts = [\"x\"]", "1:26: `x` is no id of an account: expected twelve digits"),
         ] {
             assert_eq!(parse(text).unwrap_err(), format!("infra/rootlint.toml:{message}"), "{text}");
         }

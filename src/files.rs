@@ -56,6 +56,12 @@ pub enum FileError {
     /// Anything else the system says.
     #[error("cannot be read: {0}")]
     Io(String),
+    /// Somebody else changed it meanwhile.
+    #[error("was changed meanwhile; nothing is written")]
+    Changed,
+    /// It is there already.
+    #[error("is there already")]
+    Exists,
     /// What the system says to writing.
     #[error("cannot be written: {0}")]
     Write(String),
@@ -138,6 +144,18 @@ impl Disk {
     /// The root, with links resolved.
     pub fn root(&self) -> &Utf8Path {
         &self.root
+    }
+
+    /// The bytes of a regular file, one after the other: for files that are too large to be held.
+    ///
+    /// # Errors
+    /// As [`Files::read`], but for its limit.
+    pub fn open(&self, path: &Utf8Path) -> Result<Box<dyn Read + Send>, FileError> {
+        let real = self.real(path)?;
+        if !std::fs::metadata(&real)?.is_file() {
+            return Err(FileError::NotRegular);
+        }
+        Ok(Box::new(std::fs::File::open(&real)?))
     }
 
     fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
@@ -288,26 +306,36 @@ impl Files for Memory {
     }
 }
 
-/// Files with one more, or another text for one of them: what an editor or a pipe holds.
+/// Files with others in addition, or with another text for some of them: what an editor or a pipe holds, or a change that
+/// is not written yet.
 #[derive(Debug)]
 pub struct Overlay<F> {
     base: F,
-    path: Utf8PathBuf,
-    content: Vec<u8>,
+    contents: BTreeMap<Utf8PathBuf, Vec<u8>>,
 }
 
 impl<F: Files> Overlay<F> {
     /// `base` with `content` at `path`.
     pub fn new(base: F, path: Utf8PathBuf, content: Vec<u8>) -> Self {
-        Self { base, path, content }
+        Self { base, contents: BTreeMap::from([(path, content)]) }
+    }
+
+    /// `base` with all of `contents`.
+    pub fn of(base: F, contents: BTreeMap<Utf8PathBuf, Vec<u8>>) -> Self {
+        Self { base, contents }
+    }
+
+    fn content(&self, path: &Utf8Path) -> Option<&Vec<u8>> {
+        self.contents.get(&normalize(path)?)
     }
 }
 
 impl<F: Files> Files for Overlay<F> {
     fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
         let mut listing = self.base.list(folder)?;
-        let here = normalize(folder).is_some_and(|folder| self.path.parent() == Some(&folder));
-        if let (true, Some(name)) = (here, self.path.file_name()) {
+        let Some(folder) = normalize(folder) else { return Ok(listing) };
+        for path in self.contents.keys().filter(|path| path.parent() == Some(&folder)) {
+            let Some(name) = path.file_name() else { continue };
             listing.entries.retain(|entry| entry.name != name);
             let at = listing.entries.partition_point(|entry| entry.name.as_str() < name);
             listing.entries.insert(at, Entry { name: name.to_owned(), kind: Kind::File, link: false });
@@ -316,20 +344,32 @@ impl<F: Files> Files for Overlay<F> {
     }
 
     fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
-        if normalize(path).as_ref() == Some(&self.path) {
-            return Ok((self.path.clone(), Kind::File));
+        match normalize(path).filter(|path| self.contents.contains_key(path)) {
+            Some(path) => Ok((path, Kind::File)),
+            None => self.base.resolve(path),
         }
-        self.base.resolve(path)
     }
 
     fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
-        if normalize(path).as_ref() != Some(&self.path) {
-            return self.base.read(path, limit);
-        }
-        if self.content.len() as u64 > limit {
+        let Some(content) = self.content(path) else { return self.base.read(path, limit) };
+        if content.len() as u64 > limit {
             return Err(FileError::TooLarge(limit));
         }
-        Ok(self.content.clone())
+        Ok(content.clone())
+    }
+}
+
+impl<F: Files + ?Sized> Files for &F {
+    fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
+        (**self).list(folder)
+    }
+
+    fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
+        (**self).resolve(path)
+    }
+
+    fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        (**self).read(path, limit)
     }
 }
 
@@ -386,6 +426,16 @@ pub fn repository_above(folder: &Utf8Path) -> Option<&Utf8Path> {
     folder.ancestors().find(|folder| std::fs::symlink_metadata(folder.join(".git")).is_ok())
 }
 
+/// All of standard input.
+///
+/// # Errors
+/// When it cannot be read, or holds more than `limit` bytes.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge(limit)) } else { Ok(bytes) }
+}
+
 /// The bytes of a file that the user named, wherever it lies.
 ///
 /// # Errors
@@ -412,6 +462,81 @@ pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
         // A link to nowhere makes the file it names.
         Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, bytes, None),
         _ => std::fs::write(path, bytes),
+    };
+    written.map_err(|error| FileError::Write(error.to_string()))
+}
+
+/// A file that is to be written anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// Where, relative to the root.
+    pub path: Utf8PathBuf,
+    /// What has to stand there, or the file is left alone.
+    pub before: Vec<u8>,
+    /// What is to stand there.
+    pub after: Vec<u8>,
+}
+
+/// Writes files below `root` anew: all of them, or none if one is not there any more as it was read, lies outside, or cannot
+/// be written.
+///
+/// # Errors
+/// Which file, and why.
+pub fn rewrite(root: &Utf8Path, all: &[Rewrite]) -> Result<(), (Utf8PathBuf, FileError)> {
+    let failed = |rewrite: &Rewrite| {
+        let path = rewrite.path.clone();
+        move |error: FileError| (path, error)
+    };
+    let disk = Disk::new(root).map_err(|error| (root.to_owned(), error))?;
+    let mut places = Vec::new();
+    for rewrite in all {
+        let real = disk.real(&rewrite.path).map_err(failed(rewrite))?;
+        if disk.read(&rewrite.path, MAX_FILE_BYTES).map_err(failed(rewrite))? != rewrite.before {
+            return Err(failed(rewrite)(FileError::Changed));
+        }
+        places.push((real, rewrite));
+    }
+    let place = |real: &Utf8Path, bytes: &[u8]| -> std::io::Result<()> {
+        let permissions = std::fs::metadata(real)?.permissions();
+        replace(real, bytes, Some(permissions))
+    };
+    for (done, (real, rewrite)) in places.iter().enumerate() {
+        if let Err(error) = place(real, &rewrite.after) {
+            for (real, rewrite) in places.iter().take(done) {
+                // What was written is put back; the first error is the one to tell.
+                let _ = place(real, &rewrite.before);
+            }
+            return Err(failed(rewrite)(FileError::Write(error.to_string())));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file that is not there yet, and the folders that lead to it, below `root`; one that is there is only replaced if
+/// that is asked.
+///
+/// # Errors
+/// When something is there, the way leads out of the root, or the system does not write.
+pub fn create(root: &Utf8Path, path: &Utf8Path, bytes: &[u8], over: bool) -> Result<(), FileError> {
+    let disk = Disk::new(root)?;
+    let path = normalize(path).ok_or(FileError::Outside)?;
+    let mut folder = disk.root().to_owned();
+    for name in path.parent().into_iter().flat_map(Utf8Path::components) {
+        folder.push(name);
+        if std::fs::symlink_metadata(&folder).is_err() {
+            std::fs::create_dir(&folder).map_err(|error| FileError::Write(error.to_string()))?;
+        }
+        // A link may lead anywhere: nothing is made out there.
+        let inside = folder.strip_prefix(disk.root()).map_err(|_| FileError::Outside)?;
+        disk.real(inside)?;
+    }
+    let there = std::fs::symlink_metadata(folder.join(path.file_name().ok_or(FileError::NotRegular)?));
+    let place = folder.join(path.file_name().ok_or(FileError::NotRegular)?);
+    let written = match there {
+        Err(_) => replace(&place, bytes, None),
+        Ok(_) if !over => return Err(FileError::Exists),
+        Ok(known) if known.is_file() => replace(&place, bytes, Some(known.permissions())),
+        Ok(_) => return Err(FileError::NotRegular),
     };
     written.map_err(|error| FileError::Write(error.to_string()))
 }
@@ -502,6 +627,50 @@ mod tests {
             assert_eq!(std::fs::metadata(&report).unwrap().permissions().mode() & 0o777, 0o600);
             assert!(std::fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
             assert_eq!(std::fs::read(folder.join("new.json")).unwrap(), b"four");
+        }
+    }
+
+    #[test]
+    fn files_are_written_anew_all_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        std::fs::write(root.join("a"), "1").unwrap();
+        std::fs::write(root.join("b"), "2").unwrap();
+        let change = |path: &str, before: &str| Rewrite {
+            path: path.into(),
+            before: before.into(),
+            after: format!("{before}!").into_bytes(),
+        };
+        let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let (path, error) = rewrite(root, &[change("a", "1"), change("b", "other")]).unwrap_err();
+        assert!(path == "b" && matches!(error, FileError::Changed), "{path}: {error}");
+        assert!(matches!(
+            rewrite(root, &[change("../x", "1")]).unwrap_err().1,
+            FileError::NotFound | FileError::Outside
+        ));
+        assert_eq!((read("a"), read("b")), ("1".to_owned(), "2".to_owned()));
+        rewrite(root, &[change("a", "1"), change("b", "2")]).unwrap();
+        assert_eq!((read("a"), read("b")), ("1!".to_owned(), "2!".to_owned()));
+        assert_eq!(std::fs::read_dir(root).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_is_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        create(root, "x/y/z".into(), b"1", false).unwrap();
+        assert!(matches!(create(root, "x/y/z".into(), b"2", false), Err(FileError::Exists)));
+        assert_eq!(std::fs::read(root.join("x/y/z")).unwrap(), b"1");
+        create(root, "x/y/z".into(), b"2", true).unwrap();
+        assert_eq!(std::fs::read(root.join("x/y/z")).unwrap(), b"2");
+        assert!(matches!(create(root, "x/y".into(), b"2", true), Err(FileError::NotRegular)));
+        assert!(matches!(create(root, "../x".into(), b"2", false), Err(FileError::Outside)));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/tmp", root.join("out")).unwrap();
+            assert!(matches!(create(root, "out/x".into(), b"2", false), Err(FileError::Outside)));
+            std::os::unix::fs::symlink("x/y/z", root.join("link")).unwrap();
+            assert!(matches!(create(root, "link".into(), b"3", true), Err(FileError::NotRegular)));
         }
     }
 

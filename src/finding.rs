@@ -11,6 +11,10 @@ use crate::resource::Site;
 use crate::source::Span;
 use crate::value::{Origin, Reason};
 
+pub mod fix;
+
+pub use fix::{Change, Fix, Term};
+
 /// The id of a check: one of ours, or of a user's own rule.
 pub type CheckId = Cow<'static, str>;
 
@@ -145,6 +149,8 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// What to do.
     pub help: String,
+    /// What would make it go away, if that has one right answer; else why it has not, where somebody may expect it.
+    pub fix: Option<Result<Fix, String>>,
     /// Who has said that it is to be let be.
     pub waived: Option<Waived>,
 }
@@ -308,6 +314,7 @@ impl Finding {
             hidden: Vec::new(),
             witness: None,
             help: String::new(),
+            fix: None,
             waived: None,
         }
     }

@@ -1,12 +1,11 @@
 //! What the arguments name, found on disk: the root, the files, the configuration, the options of a run.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::ArgMatches;
-use jiff::Zoned;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::Input;
@@ -15,6 +14,10 @@ use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_nam
 use crate::git::{Commit, Ruled};
 use crate::root::Scope;
 use crate::scan::{Options, ParameterFile, VariableArgument, is_plan};
+
+mod rules;
+
+pub use self::rules::{Tested, tested, working_rules};
 
 /// What a plan on standard input is called in reports.
 const STDIN: &str = "<standard input>";
@@ -156,13 +159,7 @@ fn stdin_scope(name: &Utf8Path, root: Option<&Utf8Path>, working: &Utf8Path) -> 
 /// # Errors
 /// In words, when it cannot be read or is too large.
 pub fn read_stdin() -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = std::io::stdin().lock().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("standard input: {error}"))?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(format!("standard input: is larger than the limit of {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(bytes)
+    crate::files::read_stdin(MAX_FILE_BYTES).map_err(|error| format!("standard input: {error}"))
 }
 
 /// The options; `rules` hold the configuration.
@@ -179,6 +176,7 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
     let parameter_files = input.parameter_overrides.iter().map(|file| parameter_file(scope, file));
     let parameter_files: Result<_, String> = parameter_files.collect();
     let plan = |file: &Utf8PathBuf| if file == "-" { Ok(STDIN.into()) } else { scope.file(file) };
+    let now = Timestamp::now();
     let plans: Result<_, String> = input.plan.iter().map(plan).collect();
     Ok(Options {
         exclude,
@@ -192,9 +190,15 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         config,
         jobs: input.jobs.map(std::num::NonZeroUsize::get),
         paths: scope.paths.clone(),
+        rules: Arc::default(),
         root: scope.root.clone(),
         waivers_from: None,
-        today: Zoned::now().with_time_zone(TimeZone::UTC).date(),
+        progress: Arc::default(),
+        today: now.to_zoned(TimeZone::UTC).date(),
+        now,
+        credential_reports: Vec::new(),
+        trails: None,
+        max_unused_days: None,
     })
 }
 

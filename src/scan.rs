@@ -5,19 +5,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use serde_json::Value as Json;
 
 use self::projects::read_all;
 use self::root_module::{Loader, given};
 use self::texts::ScannedTexts;
+use crate::audit::cloudtrail::Trails;
 use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
 use crate::config::Config;
 use crate::files::Files;
 pub use crate::finding::Counts;
-use crate::finding::Findings;
+use crate::finding::{Diagnostic, Findings};
+use crate::guard::{self, Ruleset};
+use crate::progress::Progress;
 use crate::resource::{Mode, Presence, Project};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Place};
@@ -31,6 +36,8 @@ use crate::waiver::{Marked, Waivers};
 mod constructs;
 mod documents;
 mod embedded;
+mod events;
+mod evidence;
 mod exports;
 mod others;
 mod plans;
@@ -71,12 +78,24 @@ pub struct Options {
     pub plans: Vec<Utf8PathBuf>,
     /// The configuration.
     pub config: Config,
+    /// Rules of one's own.
+    pub rules: Arc<Ruleset>,
     /// Where waivers are taken from, if not from the files that are looked at.
     pub waivers_from: Option<Arc<dyn Files>>,
     /// The day of the run (UTC), by which waivers run out.
     pub today: Date,
+    /// The time of the run, by which keys grow old.
+    pub now: Timestamp,
+    /// Credential reports of accounts that the code is deployed in: their names and what they hold.
+    pub credential_reports: Vec<(Utf8PathBuf, Vec<u8>)>,
+    /// Events that CloudTrail has written down.
+    pub trails: Option<Arc<Trails>>,
+    /// After how many days a key counts as unused, by the framework that was asked for.
+    pub max_unused_days: Option<u32>,
     /// How many threads.
     pub jobs: Option<usize>,
+    /// How far the run is.
+    pub progress: Arc<Progress>,
 }
 
 impl std::fmt::Debug for Options {
@@ -133,16 +152,23 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let files: &dyn Files = &marked;
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
+        let rules = options.rules.parsed();
+        let take = |project: &dyn Project, out: &mut Findings| {
+            let facts = aws::read(project, &texts, out);
+            rules.evaluate(project, out);
+            facts
+        };
         read_all(files, &sources, options, &take)
     });
+    // One block may be part of several projects.
+    outcome.findings.join_same();
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let settings = options.config.settings(&sources);
     let model = Model::new(&settings, &facts);
     in_pool(options, || {
         let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
             Run::Model(run) => Some(run),
-            Run::Waivers(_) => None,
+            _ => None,
         });
         let results: Vec<Findings> = of_model
             .map(|run| {
@@ -159,7 +185,10 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    evidence::meet(&model, options, &sources, &mut outcome.findings);
+    events::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
+    evidence::tell_as_one(&model, &mut outcome.findings);
     constructs::name(&mut outcome.findings, &outcome.constructs);
     if !outcome.only.is_empty() {
         let inside = |span: Span| outcome.only.contains(&*sources.path(span.file));
@@ -174,7 +203,8 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
 
 /// Applies the waivers, and says what is wrong with them.
 fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &mut Findings) {
-    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).collect();
+    let own = options.rules.rules().map(|rule| &*rule.id);
+    let known: Vec<&str> = checks::ALL.iter().map(|check| check.id).chain(own).collect();
     let base = options.waivers_from.as_ref().map(|base| &**base as &dyn Files);
     let waivers = Waivers::collect(marked, base, &options.config, sources, &known);
     let everything = options.paths.iter().any(|path| path.as_str().is_empty());
@@ -210,6 +240,29 @@ pub fn resources(files: &dyn Files, options: &Options) -> (Vec<ResourceRow>, Out
     });
     let rows = projects.into_iter().filter_map(|project| project.taken).flatten().collect();
     (rows, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
+}
+
+/// The document that rules see of each project, by its path.
+pub fn rule_documents(files: &dyn Files, options: &Options) -> (Vec<(Arc<str>, Json)>, Outcome) {
+    let sources = Sources::default();
+    let (projects, outcome) = in_pool(options, || {
+        let take = |project: &dyn Project, out: &mut Findings| match guard::document(project)? {
+            Ok(document) => Some(document),
+            Err(message) => {
+                let header = project.resources(&|_| true).first().map(|resource| resource.site.header)?;
+                out.error(Diagnostic::new("rules-document", message, header));
+                None
+            }
+        };
+        read_all(files, &sources, options, &take)
+    });
+    let documents = projects.into_iter().filter_map(|project| Some((project.path, project.taken.flatten()?)));
+    (documents.collect(), Outcome { findings: outcome.findings, sources, summary: outcome.counts })
+}
+
+/// Runs `work`, which recurses as deep as what it looks at, on a thread with a deep stack.
+pub fn on_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    in_pool(&Options { jobs: Some(1), ..Options::default() }, work)
 }
 
 fn rows(project: &dyn Project) -> Vec<ResourceRow> {

@@ -69,7 +69,22 @@ impl Span {
 #[derive(Debug, Default)]
 pub struct Sources {
     entries: RwLock<IndexMap<Arc<Utf8Path>, Option<Arc<str>>>>,
+    spots: RwLock<Vec<Spot>>,
 }
+
+/// A place in a text that is not read again: one that was streamed, or unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The file.
+    pub path: Arc<Utf8Path>,
+    /// The first character.
+    pub start: Position,
+    /// One past the last character.
+    pub end: Position,
+}
+
+/// Ids with this bit are those of spots.
+const SPOT: u32 = 1 << 31;
 
 impl Sources {
     /// The id of the file at `path`, relative to the root.
@@ -96,8 +111,24 @@ impl Sources {
         FileId(index as u32)
     }
 
+    /// The span that stands for a place whose line and column are known, and whose text is not.
+    pub fn spot(&self, spot: Spot) -> Span {
+        let mut spots = self.spots.write().unwrap_or_else(PoisonError::into_inner);
+        spots.push(spot);
+        Span::start_of(FileId(SPOT | (spots.len() - 1) as u32))
+    }
+
+    /// The place that such a span stands for.
+    pub fn spot_of(&self, file: FileId) -> Option<Spot> {
+        let spots = self.spots.read().unwrap_or_else(PoisonError::into_inner);
+        spots.get((file.0 & !SPOT) as usize).filter(|_| file.0 & SPOT != 0).cloned()
+    }
+
     /// The path of a file, relative to the root, with forward slashes.
     pub fn path(&self, file: FileId) -> Arc<Utf8Path> {
+        if let Some(spot) = self.spot_of(file) {
+            return spot.path;
+        }
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         match entries.get_index(file.0 as usize) {
             Some((path, _)) => Arc::clone(path),
@@ -226,6 +257,19 @@ mod tests {
     fn a_byte_order_mark_is_no_column() {
         let text = "\u{feff}a";
         assert_eq!(LineIndex::new(text).position(text, 3), Position { line: 1, column: 1 });
+    }
+
+    #[test]
+    fn a_spot_has_its_place_and_no_text() {
+        let sources = Sources::default();
+        let file = sources.file("a.json".into());
+        let (start, end) = (Position { line: 1, column: 70_000 }, Position { line: 1, column: 80_000 });
+        let spot = Spot { path: Arc::from(Utf8Path::new("a.json")), start, end };
+        let span = sources.spot(spot.clone());
+        assert_ne!(span, sources.spot(spot.clone()));
+        assert_eq!((sources.spot_of(span.file), sources.spot_of(file)), (Some(spot), None));
+        assert_eq!(sources.path(span.file), sources.path(file));
+        assert_eq!(sources.virtual_text(span.file), None);
     }
 
     #[test]

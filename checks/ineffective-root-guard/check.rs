@@ -31,6 +31,7 @@ fn void(miss: &NearMiss, projects: &[Arc<str>]) -> Finding {
         discriminators: [miss.label.clone()].into(),
         projects: projects.to_vec(),
         help: miss.help.clone(),
+        fix: Some(miss.fix.clone()),
         ..Finding::new(ID, Severity::High, miss.span).about(&miss.site)
     };
     for (message, span) in &miss.related {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::aws::iam::Verdict;
 use crate::aws::organization::{NearMiss, Resolved, Target, TargetKind, fixes};
 use crate::aws::{Elsewhere, Model};
-use crate::finding::{Diagnostic, Finding, Findings, Related, Severity, Undecided};
+use crate::finding::{Diagnostic, Finding, Findings, Fix, Related, Severity, Undecided};
 use crate::resource::{Language, Presence};
 use crate::source::Span;
 use crate::value::Reason;
@@ -67,6 +67,7 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
         discriminators: uncovered.iter().map(|target| target.name.to_string()).collect(),
         projects: organization.projects.clone(),
         help: help(organization),
+        fix: Some(fix(organization)),
         ..Finding::new(ID, Severity::High, organization.anchor)
     };
     let mut how = String::new();
@@ -136,6 +137,27 @@ fn not_denied(organization: &Resolved, uncovered: &[&Target]) -> Finding {
         how.trim(),
     );
     finding
+}
+
+/// What makes the guards that explain the finding guard; others may be left.
+fn fix(organization: &Resolved) -> Result<Fix, String> {
+    let mut all: Option<Fix> = None;
+    let mut why = None;
+    for miss in organization.near_misses.iter().filter(|miss| miss.explains) {
+        match (&miss.fix, &mut all) {
+            (Err(reason), _) => why = why.or(Some(reason)),
+            (Ok(fix), None) => all = Some(fix.clone()),
+            (Ok(fix), Some(all)) => {
+                let news: Vec<_> = fix.changes.iter().filter(|change| !all.changes.contains(change)).cloned().collect();
+                if !news.is_empty() && !all.message.contains(&fix.message) {
+                    all.message = format!("{} and {}", all.message, fix.message);
+                }
+                all.changes.extend(news);
+            }
+        }
+    }
+    let missing = "no policy is nearly right; `rootlint init --scp` writes one";
+    all.ok_or_else(|| why.map_or_else(|| missing.to_owned(), Clone::clone))
 }
 
 /// A guard that guards nothing, as a part of the finding that it explains.

@@ -88,6 +88,7 @@ fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding
         help: "let the workload assume a role and drop the key; else have it replaced on a schedule, or say in \
                rootlint.toml who does: [rotation] elsewhere = \"...\""
             .into(),
+        fix: found.iter().find_map(|found| found.mechanism.fix.clone()),
         ..Finding::new(ID, if reported { Severity::Low } else { Severity::Medium }, primary).about(&key.site)
     };
     for found in found {

@@ -1,5 +1,6 @@
 """Puts the texts of the site together: stage.py PROGRAM FOLDER."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -62,9 +63,12 @@ def check_page(folder):
     prose = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
     prose[::2] = [re.sub(rf"`({others})`", r"[`\1`](\1.md)", part) for part in prose[::2]]
     page = [f"# {folder.name}", "", f"**{front['severity']}**: {front['title']}", "", "".join(prose).strip(), ""]
-    if front.get("frameworks"):
-        page += ["## Frameworks", "", "| framework | controls |", "|---|---|"]
-        page += [f"| {name} | {', '.join(controls)} |" for name, controls in front["frameworks"].items()] + [""]
+    if CONTROLS[folder.name]:
+        page += ["## Frameworks", "", "| framework | controls | who says so |", "|---|---|---|"]
+        for name, controls in CONTROLS[folder.name].items():
+            sources = sorted({source for control in controls for source in control["sources"]})
+            page.append(f"| {name} | {', '.join(control['id'] for control in controls)} | {', '.join(sources)} |")
+        page.append("")
     if front.get("references"):
         page += ["## References", ""] + [f"- <{link}>" for link in front["references"]] + [""]
     write(f"checks/{folder.name}.md", "\n".join(page))
@@ -78,6 +82,10 @@ def title_of(page):
 shutil.rmtree(OUT, ignore_errors=True)
 CHECKS = sorted(path.parent for path in (ROOT / "checks").glob("*/README.md"))
 NAMES = [folder.name for folder in CHECKS]
+CONTROLS = {
+    check["id"]: check["frameworks"]
+    for check in json.loads(ask("checks", "--frameworks", "--format", "json"))["checks"]
+}
 fronts = {folder.name: check_page(folder) for folder in CHECKS}
 rows = [f"| [{name}]({name}.md) | {front['severity']} | {front['title']} |" for name, front in fronts.items()]
 listed = "\n".join(NAMES)

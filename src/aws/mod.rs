@@ -8,6 +8,8 @@ use crate::resource::{Language, Project, Texts};
 use crate::source::Span;
 
 pub mod access_key;
+pub mod cloudtrail;
+pub mod credential_report;
 pub mod credentials;
 pub mod exposure;
 #[cfg(test)]
@@ -31,6 +33,8 @@ pub struct Settings {
     pub rotation: RotationSettings,
     /// `[monitoring] elsewhere = "reason"`.
     pub monitoring: Option<Elsewhere>,
+    /// `[accounts]`: in which account a project is deployed.
+    pub accounts: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// `[organization]`
@@ -40,6 +44,8 @@ pub struct OrganizationSettings {
     pub required: Option<Span>,
     /// Projects (paths) that are one organization.
     pub projects: Vec<Arc<str>>,
+    /// `accounts`: ids of accounts that belong to it.
+    pub accounts: Vec<String>,
     /// Targets (ids) that need not be covered, each with a reason.
     pub exempt: Vec<(String, String)>,
     /// `full-aws-access = "detached"`.

@@ -44,6 +44,9 @@ pub struct CloudTrail {
     /// Files of events or folders of such, or `-` for standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<Utf8PathBuf>,
+    /// Sigma rules for aws and cloudtrail to run, too: files, or folders of such.
+    #[arg(long, value_name = "DIR")]
+    pub sigma: Vec<Utf8PathBuf>,
     /// What is reported and how.
     #[command(flatten)]
     pub output: Output,
@@ -58,6 +61,9 @@ pub struct Ground {
     /// The configuration [default: rootlint.toml, looked for upwards from the working folder]
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
+    /// Write down the findings there are, so that later runs with --baseline report only others.
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<Utf8PathBuf>,
     /// How many threads.
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,

@@ -27,18 +27,41 @@ pub struct Check {
     /// Take waivers, configuration, baseline and .gitignore from this commit.
     #[arg(long, value_name = "REF")]
     pub waivers_from: Option<String>,
+    /// What AWS says of the keys in an account: told where the code makes their users, or lets root have one.
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
+    pub credential_report: Vec<Utf8PathBuf>,
+    /// Show a patch for what has one right answer; with --write, apply it.
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: apply the patch.
+    #[arg(long, requires = "fix", hide_short_help = true)]
+    pub write: bool,
+    /// Events of CloudTrail, files or folders: what root did is told with what the code does about it.
+    #[arg(long, hide_short_help = true, value_name = "PATH")]
+    pub cloudtrail: Vec<Utf8PathBuf>,
     /// The name that standard input would have as a file.
     #[arg(long, hide_short_help = true, value_name = "FILE")]
     pub stdin_filename: Option<Utf8PathBuf>,
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
     #[command(flatten)]
     later: LaterOptions,
 }
 
+/// Rules of one's own.
+#[derive(Debug, Default, Args)]
+pub struct Rules {
+    /// Files of own rules in AWS's Guard language, besides those of the configuration.
+    #[arg(long, hide_short_help = true, value_name = "GLOB")]
+    pub rules: Vec<String>,
+}
+
 /// Options about what is read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Input {
     /// Paths not to look in.
     #[arg(long, value_name = "GLOB")]
@@ -58,7 +81,7 @@ pub struct Input {
     /// A CloudFormation parameter or pseudo parameter.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub parameter: Vec<(String, String)>,
-    /// A file of CloudFormation parameters; of a samconfig.toml, `FILE#NAME` is an environment.
+    /// A file of CloudFormation parameters; of a samconfig.toml `FILE#ENVIRONMENT`.
     #[arg(long, value_name = "FILE")]
     pub parameter_overrides: Vec<Utf8PathBuf>,
     /// A plan or state as `terraform show -json` writes it, for the code beside it.
@@ -67,11 +90,11 @@ pub struct Input {
     /// The configuration [default: rootlint.toml, looked for upwards to the root]
     #[arg(long, value_name = "FILE")]
     pub config: Option<Utf8PathBuf>,
-    /// The root; nothing outside is read [default: the repository, else the working folder]
+    /// Nothing outside is read [default: the repository, else the working folder]
     #[arg(long, value_name = "DIR")]
     pub root: Option<Utf8PathBuf>,
     /// How many threads.
-    #[arg(long, value_name = "N")]
+    #[arg(long, hide_short_help = true, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
 }
 
@@ -79,18 +102,14 @@ pub struct Input {
 #[derive(Debug, Args)]
 struct LaterOptions {
     #[arg(long, hide = true)]
-    rules: Vec<OsString>,
-    #[arg(long, hide = true)]
     facts: Vec<OsString>,
-    #[arg(long, hide = true)]
-    framework: Vec<OsString>,
 }
 
 impl Check {
     /// An option given that this version does not have.
     pub fn later(&self) -> Option<String> {
         let later = &self.later;
-        [("--rules", &later.rules), ("--facts", &later.facts), ("--framework", &later.framework)]
+        [("--facts", &later.facts)]
             .iter()
             .find(|(_, given)| !given.is_empty())
             .map(|(name, _)| format!("{name} is {LATER}"))
@@ -109,6 +128,9 @@ pub struct Baseline {
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
 }
 
 fn parse_pair(text: &str) -> Result<(String, String), String> {

@@ -3,16 +3,41 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
-use super::LATER;
-use super::check::Input;
+use super::check::{Input, Rules};
 use super::output::unknown_format;
 
 /// `rootlint explain`
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The check's id; `rootlint checks` lists them.
+    /// The check's id; `rootlint checks` lists them. Of a rule of your own it is guard/NAME.
     #[arg(value_name = "ID")]
     pub id: String,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
+    /// The configuration that names rules [default: rootlint.toml, looked for upwards to the root]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+}
+
+/// `rootlint test-rules`
+#[derive(Debug, Args)]
+pub struct TestRules {
+    /// Rule files, or folders with rule files in them [default: what the configuration and --rules name]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<Utf8PathBuf>,
+    /// The tests of the only rule file [default: those in the folder `tests` beside it that begin with its name]
+    #[arg(long, value_name = "FILE")]
+    pub test_data: Vec<Utf8PathBuf>,
+    /// Rules of one's own.
+    #[command(flatten)]
+    pub rules: Rules,
+    /// The configuration that names rules [default: rootlint.toml, looked for upwards to the root]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<Utf8PathBuf>,
+    /// human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_plain_format)]
+    pub format: PlainFormat,
 }
 
 /// `rootlint completions`
@@ -35,6 +60,9 @@ pub struct Checks {
     /// With the controls of each framework that a check answers.
     #[arg(long)]
     pub frameworks: bool,
+    /// human or json
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_plain_format)]
+    pub format: PlainFormat,
 }
 
 /// `rootlint policy`
@@ -122,9 +150,9 @@ pub struct Resources {
     /// Folders or files to look at.
     #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<Utf8PathBuf>,
-    /// human or json
-    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_plain_format)]
-    pub format: PlainFormat,
+    /// human, json or guard: the document that rules of your own see
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = parse_resources_format)]
+    pub format: ResourcesFormat,
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,
@@ -144,7 +172,16 @@ pub struct Eval {
     pub input: Input,
 }
 
-/// A format of `resources` and `policy`.
+/// A format of `resources`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResourcesFormat {
+    /// For a person or a program.
+    Plain(PlainFormat),
+    /// The document that rules see.
+    Guard,
+}
+
+/// A format of `policy` and others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlainFormat {
     /// For a person.
@@ -153,11 +190,18 @@ pub enum PlainFormat {
     Json,
 }
 
+fn parse_resources_format(text: &str) -> Result<ResourcesFormat, String> {
+    match text {
+        "guard" => Ok(ResourcesFormat::Guard),
+        "human" | "json" => parse_plain_format(text).map(ResourcesFormat::Plain),
+        _ => Err(unknown_format(text, &["human", "json", "guard"])),
+    }
+}
+
 fn parse_plain_format(text: &str) -> Result<PlainFormat, String> {
     match text {
         "human" => Ok(PlainFormat::Human),
         "json" => Ok(PlainFormat::Json),
-        "guard" => Err(LATER.to_owned()),
         _ => Err(unknown_format(text, &["human", "json"])),
     }
 }

@@ -6,14 +6,17 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
-pub use self::check::{Baseline, Check, Input};
+pub use self::check::{Baseline, Check, Input, Rules};
+pub use self::init::{Init, ScpLanguage};
 pub use self::inspect::{
-    Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources,
+    Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat,
+    TestRules,
 };
 pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
 mod audit;
 mod check;
+mod init;
 mod inspect;
 mod output;
 
@@ -49,6 +52,8 @@ pub enum Color {
 pub enum Command {
     /// Look for findings in folders, files or standard input.
     Check(Box<Check>),
+    /// Write a configuration, a workflow and, if asked, a policy that denies root its keys.
+    Init(Box<Init>),
     /// Show a check's page.
     Explain(Explain),
     /// List the checks.
@@ -62,7 +67,6 @@ pub enum Command {
     /// The organization tree with each account's verdict.
     Org(Org),
     /// Look at what AWS hands out: credential reports and CloudTrail events.
-    #[command(hide = true)]
     Audit(Audit),
     /// Write down the findings there are, so that later runs report only others.
     Baseline(Baseline),
@@ -70,8 +74,7 @@ pub enum Command {
     #[command(hide = true)]
     Facts(Later),
     /// Test your own rules.
-    #[command(hide = true)]
-    TestRules(Later),
+    TestRules(TestRules),
     /// Write completions for a shell.
     Completions(Completions),
     /// Write the manual page, for `man`.
@@ -91,7 +94,6 @@ impl Command {
     pub fn later(&self) -> Option<String> {
         let name = match self {
             Self::Facts(_) => "facts",
-            Self::TestRules(_) => "test-rules",
             _ => return None,
         };
         Some(format!("`rootlint {name}` is {LATER}"))

@@ -2,9 +2,9 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
-use jiff::civil::Date;
+use jiff::Timestamp;
 
-use crate::config::{day, no_day};
+use crate::config::{moment, no_day};
 use crate::finding::{Confidence, Severity};
 
 /// What is reported and how.
@@ -37,15 +37,18 @@ pub struct Output {
     /// Not these checks.
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     pub skip: Vec<String>,
+    /// Only checks that answer controls of this framework, as "CIS AWS v5.0.0".
+    #[arg(long, value_name = "NAME")]
+    pub framework: Vec<String>,
     /// Do not report what this file holds; `rootlint baseline` writes it.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<Utf8PathBuf>,
     /// Waived findings are results too, with `suppressions`.
     #[arg(long, hide_short_help = true)]
     pub sarif_include_waived: bool,
-    /// The day by which waivers run out [default: today, UTC]
-    #[arg(long, hide_short_help = true, value_name = "DATE", value_parser = parse_day)]
-    pub now: Option<Date>,
+    /// The day, or the time with its offset, by which waivers run out and keys grow old [default: now]
+    #[arg(long, hide_short_help = true, value_name = "DATE", value_parser = parse_moment)]
+    pub now: Option<Timestamp>,
     /// Findings and errors only.
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -151,8 +154,8 @@ fn parse_format(text: &str) -> Result<FormatArgument, String> {
     Ok(FormatArgument { format, file })
 }
 
-fn parse_day(text: &str) -> Result<Date, String> {
-    day(text).ok_or_else(|| no_day(text))
+fn parse_moment(text: &str) -> Result<Timestamp, String> {
+    moment(text).ok_or_else(|| no_day(text))
 }
 
 fn parse_category(text: &str) -> Result<String, String> {

@@ -1,55 +1,89 @@
 //! `rootlint check` and `rootlint baseline`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use clap::ArgMatches;
+use jiff::tz::TimeZone;
 
+use super::fix;
 use super::output::{destinations, filter, publish};
-use super::{FINE, INCOMPLETE, Outcomes, known_checks, print, rules};
+use super::progress::Line;
+use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
+use crate::audit::cloudtrail;
 use crate::baseline;
 use crate::cli;
-use crate::files::{Files, write_named};
+use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
+use crate::frameworks::unused_days;
+use crate::guard::Ruleset;
 use crate::input;
 use crate::report::{Context, Report};
 use crate::scan::{self, Outcome};
+use crate::source::Sources;
 
 pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     if let Some(message) = arguments.later() {
         return Err(message);
     }
-    known_checks(arguments.output.only.iter().chain(&arguments.output.skip))?;
+    let asked = asked_frameworks(&arguments.output.framework)?;
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
         paths: &arguments.paths,
         stdin: arguments.stdin_filename.as_deref(),
         rules_from: arguments.waivers_from.as_deref(),
     };
+    if arguments.write && arguments.paths.iter().any(|path| path == "-") {
+        return Err("--write needs files: standard input is none".to_owned());
+    }
     let mut prepared = input::prepare(&named, &arguments.input, matches)?;
-    prepared.options.today = arguments.output.now.unwrap_or(prepared.options.today);
+    prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
+    known_checks(arguments.output.only.iter().chain(&arguments.output.skip), &prepared.options.rules)?;
+    if let Some(now) = arguments.output.now {
+        prepared.options.today = now.to_zoned(TimeZone::UTC).date();
+        prepared.options.now = now;
+    }
+    prepared.options.max_unused_days = unused_days(&asked);
+    for name in &arguments.credential_report {
+        let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
+        prepared.options.credential_reports.push((name.clone(), bytes));
+    }
+    if !arguments.cloudtrail.is_empty() {
+        let trails = cloudtrail::read(&arguments.cloudtrail, prepared.options.jobs);
+        prepared.options.trails = Some(Arc::new(trails.map_err(|error| format!("--cloudtrail {error}"))?));
+    }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
     let outcome = scan::check(&*prepared.files, &prepared.options);
-    let baseline = match (&baseline, &arguments.output.baseline) {
+    drop(line);
+    let known = |sources: &Sources| match (&baseline, &arguments.output.baseline) {
         (Some((inner, text)), Some(named)) => {
             let path = inner.as_deref().unwrap_or(named);
-            Some(baseline::parse(path, inner.is_some(), text, &outcome.sources)?)
+            baseline::parse(path, inner.is_some(), text, sources).map(Some)
         }
-        _ => None,
+        _ => Ok(None),
     };
-
-    let mut findings = outcome.findings;
-    filter(&mut findings, &arguments.output);
-    let rules = rules();
-    let context = Context {
-        sources: &outcome.sources,
-        files: &*prepared.files,
-        rules: &rules,
-        counts: outcome.summary,
-        strict: arguments.output.strict,
-        baseline: baseline.as_deref(),
-        before: before.as_ref(),
+    known(&outcome.sources)?;
+    let rules = rules(&prepared.options.rules, &asked);
+    let report = |outcome: &Outcome, files: &dyn Files| {
+        let mut findings = outcome.findings.clone();
+        filter(&mut findings, &arguments.output, &rules);
+        let known = known(&outcome.sources).ok().flatten();
+        let context = Context {
+            sources: &outcome.sources,
+            files,
+            rules: &rules,
+            counts: outcome.summary,
+            strict: arguments.output.strict,
+            baseline: known.as_deref(),
+            before: before.as_ref(),
+        };
+        Report::new(findings, &context)
     };
-    let report = Report::new(findings, &context);
+    let report = match arguments.fix {
+        true => fix::fixed(&prepared, &outcome, &report, arguments.write)?,
+        false => report(&outcome, &*prepared.files),
+    };
     publish(&report, &destinations, &arguments.output)
 }
 
@@ -65,14 +99,23 @@ fn before(
     }
     let Some(reference) = &arguments.diff_base else { return Ok(None) };
     let (files, options) = prepared.at(reference, &arguments.input, matches)?;
-    let options = scan::Options { today: prepared.options.today, ..options };
-    let report = report_of(scan::check(&files, &options), &files);
+    let options = scan::Options {
+        today: prepared.options.today,
+        now: prepared.options.now,
+        // The rules are those of the run: what is new is what the code does, not what is asked of it.
+        rules: Arc::clone(&prepared.options.rules),
+        credential_reports: prepared.options.credential_reports.clone(),
+        trails: prepared.options.trails.clone(),
+        max_unused_days: prepared.options.max_unused_days,
+        ..options
+    };
+    let report = report_of(scan::check(&files, &options), &files, &options.rules);
     Ok(Some(report.findings.into_iter().map(|item| item.fingerprint).collect()))
 }
 
 /// The report on a run with nothing left out.
-fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
-    let rules = rules();
+fn report_of(outcome: Outcome, files: &dyn Files, own: &Ruleset) -> Report {
+    let rules = rules(own, &BTreeSet::new());
     let context = Context {
         sources: &outcome.sources,
         files,
@@ -87,8 +130,10 @@ fn report_of(outcome: Outcome, files: &dyn Files) -> Report {
 
 pub(super) fn write_baseline(arguments: &cli::Baseline, matches: &ArgMatches) -> Outcomes {
     let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
-    let prepared = input::prepare(&named, &arguments.input, matches)?;
-    let report = report_of(scan::check(&*prepared.files, &prepared.options), &*prepared.files);
+    let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.options.rules = Arc::new(prepared.rules(&arguments.rules.rules)?);
+    let outcome = scan::check(&*prepared.files, &prepared.options);
+    let report = report_of(outcome, &*prepared.files, &prepared.options.rules);
     let text = report.baseline();
     match &arguments.output {
         Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,

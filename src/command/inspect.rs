@@ -3,44 +3,64 @@
 use std::io::{self, BufRead, Write};
 
 use clap::{ArgMatches, CommandFactory};
+use serde_json::json;
 
 use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, forgive_closed_pipe, known_check, print, terminal};
 use crate::ask::ask;
 use crate::checks;
-use crate::cli::{self, Cli, OrgFormat, PlainFormat};
+use crate::cli::{self, Cli, OrgFormat, PlainFormat, ResourcesFormat};
+use crate::files::Files;
 use crate::finding::Findings;
+use crate::guard::Ruleset;
 use crate::input;
 use crate::org;
 use crate::report::place::Texts;
 use crate::report::policy::Outcome as Verdict;
-use crate::report::{self, Context, Report, human, json, value};
+use crate::report::shown::{disarm, lines};
+use crate::report::{self, Context, Report, human, json as report_json, value};
 use crate::resource::{Mode, Presence};
 use crate::scan::{self, EvalRow, Outcome};
 
-/// The page of a check.
-pub(super) fn explain(id: &str) -> Outcomes {
-    let check = known_check(id)?;
+/// The page of a check, or of a rule of one's own.
+pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
+    let id = &arguments.id;
+    let own = match known_check(id, &Ruleset::default()) {
+        Ok(_) => Ruleset::default(),
+        Err(_) => input::working_rules(arguments.config.as_deref(), &arguments.rules.rules)?,
+    };
+    if let Some(rule) = own.rule(id) {
+        let references = [rule.place.clone()];
+        let (severity, title) = (rule.severity, &*rule.title);
+        let head = report::page::Head { id, severity, title, frameworks: &[], references: &references };
+        // Whoever wrote the rule need not be whoever reads it.
+        print(&report::page::of_check(&head, &disarm(&lines(&rule.page)), terminal()))?;
+        return Ok(FINE);
+    }
+    let check = known_check(id, &own)?;
     let (meta, page) = check.meta()?;
     let head = report::page::Head {
         id: check.id,
         severity: meta.severity,
         title: &meta.title,
-        frameworks: &meta.frameworks,
+        frameworks: &check.controls()?.lines(),
         references: &meta.references,
     };
     print(&report::page::of_check(&head, page, terminal()))?;
     Ok(FINE)
 }
 
-pub(super) fn list(frameworks: bool) -> Outcomes {
+pub(super) fn list(frameworks: bool, format: PlainFormat) -> Outcomes {
+    if format == PlainFormat::Json {
+        return list_as_json(frameworks);
+    }
     let mut text = String::new();
     let width = checks::ALL.iter().map(|check| check.id.len()).max().unwrap_or(0);
     for check in checks::ALL {
         let (meta, _) = check.meta()?;
         text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
         if frameworks {
-            for (framework, controls) in &meta.frameworks {
-                text.push_str(&format!("{:width$}  {:8}  {framework}: {}\n", "", "", controls.join(", ")));
+            for (framework, controls) in check.controls()?.lines() {
+                text.push_str(&format!("{:width$}  {:8}  {framework}: {controls}\n", "", ""));
             }
         }
     }
@@ -48,20 +68,50 @@ pub(super) fn list(frameworks: bool) -> Outcomes {
     Ok(FINE)
 }
 
+/// The same for a program, each control with who says that it belongs to the check.
+fn list_as_json(frameworks: bool) -> Outcomes {
+    let mut all = Vec::new();
+    for check in checks::ALL {
+        let (meta, _) = check.meta()?;
+        let mut row = json!({"id": check.id, "severity": meta.severity, "title": meta.title});
+        if frameworks {
+            let mut by_framework = serde_json::Map::new();
+            for (framework, id, sources) in check.controls()?.iter() {
+                let controls = by_framework.entry(framework).or_insert_with(|| json!([]));
+                if let Some(controls) = controls.as_array_mut() {
+                    controls.push(json!({"id": id, "sources": sources}));
+                }
+            }
+            if let Some(row) = row.as_object_mut() {
+                row.insert("frameworks".to_owned(), by_framework.into());
+            }
+        }
+        all.push(row);
+    }
+    let text =
+        serde_json::to_string_pretty(&json!({"version": 1, "checks": all})).map_err(|error| error.to_string())?;
+    print(&format!("{text}\n"))?;
+    Ok(FINE)
+}
+
 pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Outcomes {
     let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
     let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
+    let format = match arguments.format {
+        ResourcesFormat::Plain(format) => format,
+        ResourcesFormat::Guard => return rule_documents(&*files, &options),
+    };
     let (rows, Outcome { findings, sources, summary, .. }) = scan::resources(&*files, &options);
     let mut texts = Texts::default();
     rows.iter().for_each(|row| texts.load(row.span, &sources, &*files));
-    let mut lines: Vec<json::ResourceLine<'_>> = rows
+    let mut lines: Vec<report_json::ResourceLine<'_>> = rows
         .iter()
         .map(|row| {
             let (presence, condition) = match &row.presence {
                 Presence::Certain => ("certain", None),
                 Presence::Possible(reason) => ("possible", Some(reason.to_string())),
             };
-            json::ResourceLine {
+            report_json::ResourceLine {
                 address: &row.address,
                 kind: &row.kind,
                 mode: if row.mode == Mode::Data { "data" } else { "managed" },
@@ -76,24 +126,44 @@ pub(super) fn resources(arguments: &cli::Resources, matches: &ArgMatches) -> Out
         .collect();
     // Rows of one project stay in the order of its own list, which the driver gives.
     lines.sort_by(|a, b| a.project.cmp(b.project));
-    let rules = Vec::new();
-    let context = Context {
-        sources: &sources,
-        files: &*files,
-        rules: &rules,
-        counts: summary,
-        strict: false,
-        baseline: None,
-        before: None,
-    };
-    let errors = Findings { errors: findings.errors, ..Findings::default() };
-    let report = Report::new(errors, &context);
-    let text = match arguments.format {
-        PlainFormat::Json => json::resources(&lines, &report),
+    let report = report_of_errors(Outcome { findings, sources, summary }, &*files);
+    let text = match format {
+        PlainFormat::Json => report_json::resources(&lines, &report),
         PlainFormat::Human => human::resources(&lines, &report, terminal()),
     };
     print(&text)?;
     Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
+}
+
+/// The document of the only project; those of several projects by their paths. Errors go to standard error.
+fn rule_documents(files: &dyn Files, options: &scan::Options) -> Outcomes {
+    let (mut documents, outcome) = scan::rule_documents(files, options);
+    let report = report_of_errors(outcome, files);
+    let document = match documents.len() {
+        1 => documents.pop().map(|(_, document)| document).unwrap_or_default(),
+        _ => documents.into_iter().map(|(path, document)| (path.to_string(), document)).collect(),
+    };
+    for error in &report.errors {
+        let text = format!("error: {}:{}: {}", error.place.path, error.place.start.line, error.what.message);
+        let _ = writeln!(anstream::stderr(), "{}", disarm(&lines(&text)));
+    }
+    print(&report_json::text(&document))?;
+    Ok(if report.errors.is_empty() { FINE } else { INCOMPLETE })
+}
+
+/// A report on what could not be read, and nothing else.
+fn report_of_errors(outcome: Outcome, files: &dyn Files) -> Report {
+    let rules = Vec::new();
+    let context = Context {
+        sources: &outcome.sources,
+        files,
+        rules: &rules,
+        counts: outcome.summary,
+        strict: false,
+        baseline: None,
+        before: None,
+    };
+    Report::new(Findings { errors: outcome.findings.errors, ..Findings::default() }, &context)
 }
 
 pub(super) fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {

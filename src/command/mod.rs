@@ -1,5 +1,6 @@
 //! The commands: arguments in, text and an exit code out.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -9,14 +10,20 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::frameworks::{self, Controls};
+use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
 use crate::report::{Rule, human};
 use crate::suggest::did_you_mean;
 
 mod audit;
 mod check;
+mod fix;
+mod init;
 mod inspect;
 mod output;
+mod progress;
+mod test_rules;
 
 /// Nothing to complain about.
 const FINE: u8 = 0;
@@ -69,13 +76,15 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
     }
     match (&cli.command, matches) {
         (Command::Check(arguments), Some(matches)) => check::check(arguments, matches),
+        (Command::Init(arguments), Some(matches)) => init::init(arguments, matches),
         (Command::Audit(arguments), _) => audit::audit(&arguments.evidence),
         (Command::Resources(arguments), Some(matches)) => inspect::resources(arguments, matches),
         (Command::Eval(arguments), Some(matches)) => inspect::eval(arguments, matches),
         (Command::Org(arguments), Some(matches)) => inspect::organizations(arguments, matches),
         (Command::Baseline(arguments), Some(matches)) => check::write_baseline(arguments, matches),
-        (Command::Explain(arguments), _) => inspect::explain(&arguments.id),
-        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks),
+        (Command::Explain(arguments), _) => inspect::explain(arguments),
+        (Command::TestRules(arguments), _) => test_rules::test_rules(arguments),
+        (Command::Checks(arguments), _) => inspect::list(arguments.frameworks, arguments.format),
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
         (Command::Man, _) => inspect::manual(),
@@ -83,20 +92,45 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
     }
 }
 
-fn known_checks<'a>(mut ids: impl Iterator<Item = &'a String>) -> Result<(), String> {
-    ids.try_for_each(|id| known_check(id).map(drop))
+fn known_checks<'a>(ids: impl Iterator<Item = &'a String>, own: &Ruleset) -> Result<(), String> {
+    ids.filter(|id| own.rule(id).is_none()).try_for_each(|id| known_check(id, own).map(drop))
 }
 
-fn known_check(id: &str) -> Result<&'static checks::Check, String> {
+fn known_check(id: &str, own: &Ruleset) -> Result<&'static checks::Check, String> {
     checks::ALL.iter().find(|check| check.id == id).ok_or_else(|| {
-        let hint = did_you_mean(id, checks::ALL.iter().map(|check| check.id));
+        let own = own.rules().map(|rule| &*rule.id);
+        let hint = did_you_mean(id, checks::ALL.iter().map(|check| check.id).chain(own));
         let hint = if hint.is_empty() { "; `rootlint checks` lists them".to_owned() } else { hint };
         format!("there is no check `{}`{hint}", line(id))
     })
 }
 
-/// What reports say about the checks.
-fn rules() -> Vec<Rule> {
+/// The frameworks that are asked for; none at all if none are.
+fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
+    let controls: Vec<Controls> = checks::ALL.iter().filter_map(|check| check.controls().ok()).collect();
+    let known = controls.iter().flat_map(Controls::frameworks).collect();
+    let mut asked = BTreeSet::new();
+    for name in given {
+        let named = frameworks::named(name, &known).map_err(|error| format!("--framework: {}", line(&error)))?;
+        asked.extend(named.into_iter().map(str::to_owned));
+    }
+    Ok(asked)
+}
+
+/// What reports say about the checks, and about one's own rules; of the controls those of the frameworks asked for, if any are.
+fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
+    let own = own.rules().map(|rule| Rule {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        severity: Some(rule.severity),
+        page: rule.page.clone(),
+        ..Rule::default()
+    });
+    let ids = |check: &checks::Check| {
+        let mut ids = check.controls().ok()?.ids();
+        ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
+        Some(ids)
+    };
     checks::ALL
         .iter()
         .filter_map(|check| {
@@ -106,11 +140,12 @@ fn rules() -> Vec<Rule> {
                 url: url(check.id, &meta),
                 title: meta.title,
                 severity: Some(meta.severity),
-                frameworks: meta.frameworks,
+                frameworks: ids(check)?,
                 page: page.to_owned(),
                 absence: meta.absence,
             })
         })
+        .chain(own)
         .collect()
 }
 

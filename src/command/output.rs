@@ -8,7 +8,7 @@ use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, print, terminal};
 use crate::cli::{Format, Output};
 use crate::files::write_named;
 use crate::finding::Findings;
-use crate::report::{Report, github, gitlab, human, json, junit, markdown, sarif};
+use crate::report::{Report, Rule, github, gitlab, human, json, junit, markdown, sarif};
 
 /// A format and its file; none is standard output.
 pub(super) type Destination = (Format, Option<Utf8PathBuf>);
@@ -18,7 +18,12 @@ pub(super) fn publish(report: &Report, destinations: &[Destination], output: &Ou
     let mut printed = None;
     for (format, file) in destinations {
         let terminal = if file.is_some() { human::Style::default() } else { terminal() };
-        let style = human::Style { quiet: output.quiet, verbose: output.verbose, ..terminal };
+        let style = human::Style {
+            quiet: output.quiet,
+            verbose: output.verbose,
+            controls: output.verbose || !output.framework.is_empty(),
+            ..terminal
+        };
         let sarif_style = sarif::Style { category: &output.category, waived: output.sarif_include_waived };
         let text = match format {
             Format::Human => human::render(report, style),
@@ -73,10 +78,15 @@ pub(super) fn destinations(output: &Output) -> Result<Vec<Destination>, String> 
     }
 }
 
-/// Leaves the findings that were asked for.
-pub(super) fn filter(findings: &mut Findings, output: &Output) {
+/// Leaves the findings that were asked for, of checks that `rules` have controls for if frameworks were.
+pub(super) fn filter(findings: &mut Findings, output: &Output, rules: &[Rule]) {
     let is_in = |list: &[String], check: &str| list.iter().any(|id| id == check);
-    let wanted = |check: &str| (output.only.is_empty() || is_in(&output.only, check)) && !is_in(&output.skip, check);
+    let answers = |check: &str| rules.iter().any(|rule| rule.id == check && !rule.frameworks.is_empty());
+    let wanted = |check: &str| {
+        (output.only.is_empty() || is_in(&output.only, check))
+            && !is_in(&output.skip, check)
+            && (output.framework.is_empty() || answers(check))
+    };
     findings.findings.retain(|finding| wanted(&finding.check) && output.min_confidence.admits(finding.confidence));
     findings.undecided.retain(|undecided| wanted(&undecided.check));
 }

@@ -11,14 +11,18 @@ use super::paint::{self, paint};
 use super::place::Place;
 use super::shown::{disarm, first_sentence, line, lines, mask_keys, wrap};
 use super::snippet::{Mark, snippets};
-use super::{Item, Placed, Report};
+use super::{Item, Mending, Placed, Report};
 use crate::finding::{Confidence, Diagnostic, Severity, Undecided, Witness};
+use crate::frameworks::tags;
+
+/// The column of line numbers, which the renderer does not count.
+const GUTTER: usize = 6;
 
 /// Longer lines of text are hard to read.
 const TEXT_WIDTH: usize = 110;
 
-/// What stands before a text: line numbers, `= confidence: `.
-const MARGIN: usize = 16;
+/// What stands before the name of a text: the column of line numbers and `= `; and between both.
+const MARGIN: usize = 9;
 
 /// A title beside a long id has at least so many columns, however narrow the terminal is.
 const TITLE_WIDTH: usize = 40;
@@ -28,6 +32,9 @@ const NOTES_OF_A_KIND: usize = 3;
 
 /// How many instances or projects are named before the rest is only counted.
 const NAMES: usize = 10;
+
+/// How many controls are named before the rest is only counted.
+const CONTROLS: usize = 20;
 
 /// How the report looks.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +49,13 @@ pub struct Style {
     pub quiet: bool,
     /// All notes.
     pub verbose: bool,
+    /// The controls that each finding's check answers.
+    pub controls: bool,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { colors: false, links: false, width: 140, quiet: false, verbose: false }
+        Self { colors: false, links: false, width: 140, quiet: false, verbose: false, controls: false }
     }
 }
 
@@ -68,6 +77,7 @@ pub fn render(report: &Report, style: Style) -> String {
         notes(report, style, &mut page);
         page.text.push_str(&pages(report));
     }
+    page.text.push_str(&patches(report, style));
     page.text.push_str(&waived(report));
     page.text.push_str(&summary(report, style));
     mask_keys(&disarm(&page.text))
@@ -136,8 +146,9 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(style: Style) -> Self {
-        let renderer = if style.colors { Renderer::styled() } else { Renderer::plain() };
-        Self { style, renderer: renderer.decor_style(DecorStyle::Ascii).term_width(style.width), text: String::new() }
+        let renderer = if style.colors { paint::renderer() } else { Renderer::plain() };
+        let width = style.width.saturating_sub(GUTTER);
+        Self { style, renderer: renderer.decor_style(DecorStyle::Ascii).term_width(width), text: String::new() }
     }
 
     pub(super) fn add(&mut self, group: &Group<'_>) {
@@ -171,7 +182,8 @@ impl Page {
         let (title, note) = message(level, "undecided", &open.what.check, &open.what.message, self.style);
         let missing: Vec<String> = open.what.missing.iter().map(|name| format!("`{}`", line(name))).collect();
         let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
-        let missing = missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph(&missing, self.style)));
+        let missing =
+            missing.map(|missing| Level::NOTE.with_name("missing").message(paragraph("missing", &missing, self.style)));
         let mark = Mark::primary(&open.place, "");
         let shown = snippets(&report.texts, &[mark], self.style.width);
         self.add(&title.elements(shown.elements).elements(note).elements(missing));
@@ -184,19 +196,20 @@ fn message<'a>(level: Level<'a>, name: &str, id: &str, text: &str, style: Style)
     let note = Some(rest.trim()).filter(|rest| !rest.is_empty());
     let before = name.len() + id.chars().count() + "[]: ".len();
     let title = wrap(&line(title), style.width.saturating_sub(before).max(TITLE_WIDTH));
-    (level.primary_title(title).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph(rest, style))))
+    (level.primary_title(title).id(line(id)), note.map(|rest| Level::NOTE.message(paragraph("note", rest, style))))
 }
 
-/// Text beside `= help: `, in lines that fit.
-pub(super) fn paragraph(text: &str, style: Style) -> String {
-    wrap(&lines(text.trim_end()), style.width.min(TEXT_WIDTH).saturating_sub(MARGIN))
+/// Text beside a name like `= help: `, in lines that fit.
+pub(super) fn paragraph(name: &str, text: &str, style: Style) -> String {
+    let before = MARGIN + name.chars().count();
+    wrap(&lines(text.trim_end()), style.width.min(TEXT_WIDTH).saturating_sub(before).max(TITLE_WIDTH))
 }
 
 fn severity_level(severity: Severity) -> Level<'static> {
     let level = match severity {
         Severity::Critical | Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
-        Severity::Low => Level::NOTE,
+        Severity::Low => Level::HELP,
         Severity::Info => Level::INFO,
     };
     level.with_name(severity.name())
@@ -213,12 +226,18 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let marks: Vec<Mark<'_>> = primary.into_iter().chain(marks).collect();
     let shown = snippets(&report.texts, &marks, style.width);
     let mut group = title.elements(shown.elements);
-    for (place, label) in shown.cut {
+    // What the message says, too, needs no second saying.
+    let said_already = finding.message.to_lowercase();
+    for (place, label) in shown.cut.into_iter().filter(|(_, label)| !said_already.contains(&label.to_lowercase())) {
         group = group.element(said(place, &label, style));
     }
     group = group.elements(note);
     if let Some(confidence) = confidence(item) {
         group = group.element(said("confidence", &confidence, style));
+    }
+    let controls = tags(&item.rule.frameworks);
+    if style.controls && !controls.is_empty() {
+        group = group.element(said("controls", &shortened(&controls), style));
     }
     if finding.instances.len() > 1 {
         group = group.element(said("instances", &names(&finding.instances), style));
@@ -229,15 +248,23 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     if let Some(witness) = &finding.witness {
         group = group.element(said("gets through", &request(witness), style));
     }
-    match finding.help.is_empty() {
+    let group = match finding.help.is_empty() {
         true => group,
-        false => group.element(Level::HELP.message(paragraph(&finding.help, style))),
-    }
+        false => group.element(Level::HELP.message(paragraph("help", &finding.help, style))),
+    };
+    let (name, text) = match &item.mending {
+        None => return group,
+        Some(Mending::Edits(message, _)) => ("fix", message),
+        Some(Mending::Refused(why)) => ("no automatic fix", why),
+    };
+    group.element(said(name, text, style))
 }
 
 /// A line below the source, with a name of its own.
 fn said<'a>(name: impl Into<Cow<'a, str>>, text: &str, style: Style) -> Message<'a> {
-    Level::NOTE.with_name(name.into()).message(paragraph(text, style))
+    let name = name.into();
+    let text = paragraph(&name, text, style);
+    Level::NOTE.with_name(name).message(text)
 }
 
 /// What stands beside the places of a finding, the primary one first. The steps of a value's way are numbered, from where
@@ -266,6 +293,14 @@ fn confidence(item: &Item) -> Option<String> {
             Some(format!("possible; it rests on what is not known: {}", unknown.join(", ")))
         }
     }
+}
+
+fn shortened(controls: &[String]) -> String {
+    let mut shown: Vec<String> = controls.iter().take(CONTROLS).map(|control| line(control)).collect();
+    if controls.len() > CONTROLS {
+        shown.push(format!("and {} more", controls.len() - CONTROLS));
+    }
+    shown.join(", ")
 }
 
 fn names(names: &[std::sync::Arc<str>]) -> String {
@@ -313,6 +348,36 @@ fn notes(report: &Report, style: Style, page: &mut Page) {
     }
 }
 
+/// What is to be changed, or was, and for which findings.
+fn patches(report: &Report, style: Style) -> String {
+    let mut text = String::new();
+    for patch in report.patches.iter().flat_map(|patch| patch.split_terminator('\n')) {
+        let (patch, end) = patch.strip_suffix('\r').map_or((patch, ""), |patch| (patch, "\r"));
+        let color = paint::patch(patch);
+        // What stands in a stranger's file is no command to a terminal.
+        let patch = patch.split('\t').map(line).collect::<Vec<_>>().join("\t");
+        let patch = match color {
+            Some(color) => paint(&patch, color, style.colors),
+            None => patch,
+        };
+        text.push_str(&format!("{patch}{end}\n"));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    for item in &report.mended {
+        let Some(Mending::Edits(message, _)) = &item.mending else { continue };
+        text.push_str(&line(&format!("fixed: {} at {}: {message}", item.finding.check, item.place.written())));
+        text.push('\n');
+    }
+    let open = report.shown().filter(|item| matches!(item.mending, Some(Mending::Edits(..)))).count();
+    if open > 0 {
+        let what = plural(open, "finding goes", "findings go");
+        text.push_str(&format!("{what} away with the patch above; `--fix --write` applies it.\n"));
+    }
+    text
+}
+
 /// Every waiver that was used: what it waives, why, until when and who answers for it.
 pub(super) fn waived(report: &Report) -> String {
     let mut text = String::new();
@@ -337,6 +402,7 @@ fn pages(report: &Report) -> String {
     match checks.split_first() {
         None => String::new(),
         Some((first, [])) => format!("`rootlint explain {first}` says more.\n"),
+        Some((first, [second])) => format!("`rootlint explain {first}` says more; so does {second}.\n"),
         Some((first, others)) => format!("`rootlint explain {first}` says more; so do {}.\n", others.join(", ")),
     }
 }
@@ -360,6 +426,7 @@ pub(super) fn summary(report: &Report, style: Style) -> String {
         (report.existing(), "there before", "there before"),
         (report.in_baseline, "in the baseline", "in the baseline"),
         (report.waived.len(), "waived", "waived"),
+        (report.mended.len(), "fixed", "fixed"),
         (report.undecided.len(), "undecided", "undecided"),
         (report.errors.len(), "error", "errors"),
         (report.notes.len(), "note", "notes"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::place::Location;
 use super::shown::{disarm_json, mask_keys};
-use super::{Item, Placed, Report, State, sort_key};
+use super::{Item, Mending, Placed, Report, State, sort_key};
 use crate::finding::{Confidence, Diagnostic, Severity, Witness};
 
 #[derive(Serialize)]
@@ -18,6 +18,8 @@ struct Document<'a> {
     undecided: Vec<JsonUndecided<'a>>,
     errors: Vec<JsonDiagnostic<'a>>,
     notes: Vec<JsonDiagnostic<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixed: Vec<JsonFinding<'a>>,
     summary: Summary,
 }
 
@@ -45,6 +47,22 @@ struct JsonFinding<'a> {
     fingerprint: &'a str,
     waived: Option<JsonWaived<'a>>,
     state: Option<State>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<JsonFix<'a>>,
+}
+
+/// What would make a finding go away; without edits, why nothing does by itself.
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    available: bool,
+    message: &'a str,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    location: Location<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -113,6 +131,7 @@ pub fn render(report: &Report) -> String {
             .collect(),
         errors: report.errors.iter().map(diagnostic).collect(),
         notes: report.notes.iter().map(diagnostic).collect(),
+        fixed: report.mended.iter().map(finding).collect(),
         summary: Summary {
             files: report.counts.files,
             ignored: report.counts.ignored,
@@ -133,7 +152,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// Any document as indented JSON in which nothing is a key or a command to a runner.
-pub(super) fn text(document: &impl Serialize) -> String {
+pub fn text(document: &impl Serialize) -> String {
     // Serializing structs of strings and numbers into a string does not fail.
     let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
     text.push('\n');
@@ -168,6 +187,13 @@ fn finding(item: &Item) -> JsonFinding<'_> {
             location: place.location(),
         }),
         state: item.state,
+        fix: item.mending.as_ref().map(|mending| match mending {
+            Mending::Edits(message, edits) => {
+                let edits = edits.iter().map(|(place, text)| JsonEdit { location: place.location(), text });
+                JsonFix { available: true, message, edits: edits.collect() }
+            }
+            Mending::Refused(why) => JsonFix { available: false, message: why, edits: Vec::new() },
+        }),
     }
 }
 

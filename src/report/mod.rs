@@ -98,6 +98,17 @@ pub struct Item {
     pub waiver: Option<Place>,
     /// Whether it is new, where that was asked.
     pub state: Option<State>,
+    /// What would make it go away, where that was asked.
+    pub mending: Option<Mending>,
+}
+
+/// What would make a finding go away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mending {
+    /// A change, in words, and for each place what stands there then.
+    Edits(String, Vec<(Place, String)>),
+    /// None that needs nobody to think: why.
+    Refused(String),
 }
 
 /// Whether a finding is new.
@@ -177,6 +188,10 @@ pub struct Report {
     pub incomplete: Vec<String>,
     /// The sources mentioned.
     pub texts: Texts,
+    /// Findings that are gone, since what made them go away was written.
+    pub mended: Vec<Item>,
+    /// What is to be changed, or was, as patches.
+    pub patches: Vec<String>,
 }
 
 impl Report {
@@ -222,7 +237,20 @@ impl Report {
         let errors = placed(found.errors, &texts);
         let notes = placed(notes, &texts);
         let counts = context.counts;
-        Self { findings, waived, in_baseline, undecided, errors, notes, rules, counts, incomplete, texts }
+        Self {
+            findings,
+            waived,
+            in_baseline,
+            undecided,
+            errors,
+            notes,
+            rules,
+            counts,
+            incomplete,
+            texts,
+            mended: Vec::new(),
+            patches: Vec::new(),
+        }
     }
 
     /// The findings that a reader is shown: all of them, or the new ones where that was asked.
@@ -287,6 +315,7 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
                 rule,
                 waiver: finding.waived.as_ref().map(|waived| texts.place(waived.span)),
                 state: None,
+                mending: None,
                 finding,
             }
         })
@@ -339,11 +368,17 @@ fn incomplete(found: &Findings, context: &Context<'_>) -> Vec<String> {
     if !found.errors.is_empty() {
         why.push("not everything could be read (see the errors)".to_owned());
     }
-    let blocking = found.undecided.iter().filter(|undecided| undecided.blocking).count();
-    if blocking > 0 {
+    let blocking: Vec<&Undecided> = found.undecided.iter().filter(|undecided| undecided.blocking).collect();
+    // What evidence does not say about the keys there are, and what code does not say about those that could be.
+    let (existing, possible): (Vec<&Undecided>, Vec<_>) =
+        blocking.iter().partition(|undecided| undecided.check == "root-access-key-active");
+    if !existing.is_empty() {
+        why.push("whether root has an access key could not be decided".to_owned());
+    }
+    if !possible.is_empty() {
         why.push("whether root keys are denied in an organization managed here could not be decided".to_owned());
     }
-    if context.strict && found.undecided.len() > blocking {
+    if context.strict && found.undecided.len() > blocking.len() {
         why.push("questions are open and --strict is given".to_owned());
     }
     if context.strict && !found.notes.is_empty() {

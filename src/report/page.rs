@@ -1,7 +1,5 @@
 //! A Markdown page in a terminal: `rootlint explain`.
 
-use std::collections::BTreeMap;
-
 use anstyle::{AnsiColor, Style as Paint};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
@@ -31,8 +29,8 @@ pub struct Head<'a> {
     pub severity: Severity,
     /// One line: what it flags.
     pub title: &'a str,
-    /// The controls of each framework that it answers.
-    pub frameworks: &'a BTreeMap<String, Vec<String>>,
+    /// The controls of each framework that it answers, and who says so.
+    pub frameworks: &'a [(String, String)],
     /// What it rests on.
     pub references: &'a [String],
 }
@@ -42,13 +40,13 @@ pub fn of_check(head: &Head<'_>, page: &str, style: Style) -> String {
     let severity = paint(head.severity.name(), paint::severity(head.severity), style.colors);
     let id = paint(head.id, paint::HEADING, style.colors);
     let mut text = format!("{severity}[{id}]: {}\n\n{}", head.title, render(page, style));
-    let width = head.frameworks.keys().map(|name| name.chars().count()).max().unwrap_or(0) + STEP;
+    let width = head.frameworks.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0) + STEP;
     if !head.frameworks.is_empty() {
         text.push_str(&format!("\n{}\n\n", paint("Frameworks", HEADING, style.colors)));
     }
     for (framework, controls) in head.frameworks {
         let room = style.width.min(TEXT_WIDTH).saturating_sub(width);
-        for (index, line) in wrap(&controls.join(", "), room).lines().enumerate() {
+        for (index, line) in wrap(controls, room).lines().enumerate() {
             let name = if index == 0 { framework.as_str() } else { "" };
             text.push_str(format!("{name:width$}{line}").trim_end());
             text.push('\n');

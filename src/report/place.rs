@@ -7,8 +7,8 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde::Serialize;
 
-use crate::files::{Files, MAX_FILE_BYTES};
-use crate::source::{FileId, LineIndex, Position, Sources, Span};
+use crate::files::{Files, MAX_FILE_BYTES, normalize};
+use crate::source::{FileId, LineIndex, Position, Sources, Span, Spot};
 
 /// A file's text with its lines.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct SourceText {
     pub real: bool,
     /// Byte ranges that must not be shown.
     pub hidden: Vec<Range<usize>>,
+    /// Where it is, if there is no text to find that in.
+    pub spot: Option<(Position, Position)>,
 }
 
 /// The sources that a report mentions.
@@ -36,6 +38,12 @@ impl Texts {
     pub fn load(&mut self, span: Span, sources: &Sources, files: &dyn Files) {
         self.texts.entry(span.file).or_insert_with(|| {
             let path = sources.path(span.file);
+            if let Some(Spot { start, end, .. }) = sources.spot_of(span.file) {
+                // What lies outside is no file of a repository.
+                let real = !path.as_str().starts_with('<') && normalize(&path).is_some();
+                let (text, lines, spot) = (Arc::from(""), LineIndex::new(""), Some((start, end)));
+                return SourceText { path, text, lines, real, hidden: Vec::new(), spot };
+            }
             let (text, real) = match sources.virtual_text(span.file) {
                 Some(text) => (text, false),
                 None => {
@@ -46,7 +54,7 @@ impl Texts {
                 }
             };
             let lines = LineIndex::new(&text);
-            SourceText { path, text, lines, real, hidden: Vec::new() }
+            SourceText { path, text, lines, real, hidden: Vec::new(), spot: None }
         });
     }
 
@@ -65,6 +73,9 @@ impl Texts {
     /// Where a span lies.
     pub fn place(&self, span: Span) -> Place {
         match self.texts.get(&span.file) {
+            Some(SourceText { path, real, spot: Some((start, end)), .. }) => {
+                Place { path: Arc::clone(path), real: *real, start: *start, end: *end, span }
+            }
             Some(source) => Place {
                 path: Arc::clone(&source.path),
                 real: source.real,

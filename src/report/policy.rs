@@ -137,9 +137,14 @@ impl Answer {
         marks.extend(self.decisive.iter().map(|(text, place)| Mark::related(place, text)));
         let shown = snippets(&self.texts, &marks, style.width);
         let mut group = Group::with_title(level.primary_title(title)).elements(shown.elements);
-        group = group.element(Level::NOTE.with_name("because").message(paragraph(&line(&self.reason), style)));
+        group =
+            group.element(Level::NOTE.with_name("because").message(paragraph("because", &line(&self.reason), style)));
         if let Some(witness) = &self.witness {
-            group = group.element(Level::NOTE.with_name("gets through").message(paragraph(&request(witness), style)));
+            group = group.element(Level::NOTE.with_name("gets through").message(paragraph(
+                "gets through",
+                &request(witness),
+                style,
+            )));
         }
         let mut page = Page::new(style);
         page.add(&group);

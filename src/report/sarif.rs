@@ -8,15 +8,17 @@ use flate2::write::GzEncoder;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::log::{
-    Artifact, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver, Help, Invocation,
-    Location, Log, Message, Notification, PhysicalLocation, Region, ResultProperties, RuleProperties, Run, SarifResult,
-    SarifRule, Suppression, Text, ThreadFlow, ThreadFlowLocation, Tool,
+    Artifact, ArtifactChange, ArtifactLocation, AutomationDetails, Base, CodeFlow, Configuration, Descriptor, Driver,
+    Fix, Help, Invocation, Location, Log, Message, Notification, PhysicalLocation, Region, Replacement,
+    ResultProperties, RuleProperties, Run, SarifResult, SarifRule, Suppression, Text, ThreadFlow, ThreadFlowLocation,
+    Tool,
 };
 use super::limits::{SARIF_COMPRESSED_BYTES, SARIF_DESCRIPTION, SARIF_PLACES, SARIF_RESULTS, SARIF_TAGS};
 use super::place::Place;
 use super::shown::cut;
-use super::{Item, Report, Rule, State, json, sort_key};
+use super::{Item, Mending, Report, Rule, State, json, sort_key};
 use crate::finding::Severity;
+use crate::frameworks;
 
 mod log;
 
@@ -170,9 +172,7 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
     let page = if rule.page.trim().is_empty() { title } else { &rule.page };
     let severity = rule.severity.unwrap_or(Severity::Medium);
     let mut tags = vec!["security".to_owned()];
-    for (framework, controls) in &rule.frameworks {
-        tags.extend(controls.iter().map(|control| format!("{framework} {control}")));
-    }
+    tags.extend(frameworks::tags(&rule.frameworks));
     tags.truncate(SARIF_TAGS);
     SarifRule {
         id: &rule.id,
@@ -181,7 +181,12 @@ fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
         help: Help { text: page, markdown: page },
         help_uri: Some(rule.url.as_str()).filter(|url| !url.is_empty()),
         default_configuration: Configuration { level: level(severity) },
-        properties: RuleProperties { precision: "high", security_severity: band(severity), tags },
+        properties: RuleProperties {
+            precision: "high",
+            security_severity: band(severity),
+            tags,
+            frameworks: &rule.frameworks,
+        },
     }
 }
 
@@ -240,12 +245,33 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
             State::Existing => "unchanged",
         }),
         suppressions: finding.waived.iter().map(|waived| Suppression::of(&waived.reason)).collect(),
+        fixes: item.mending.iter().filter_map(fix).collect(),
         properties: ResultProperties {
             severity: finding.severity,
             confidence: finding.confidence,
             resource: &finding.resource,
         },
     }
+}
+
+/// A change as replacements, file by file.
+fn fix(mending: &Mending) -> Option<Fix> {
+    let Mending::Edits(message, edits) = mending else { return None };
+    let mut artifact_changes: Vec<ArtifactChange> = Vec::new();
+    for (place, text) in edits {
+        let Location { physical_location, .. } = location(place, None);
+        let replacement =
+            Replacement { deleted_region: physical_location.region, inserted_content: Text { text: text.clone() } };
+        let uri = &physical_location.artifact_location.uri;
+        match artifact_changes.iter_mut().find(|change| change.artifact_location.uri == *uri) {
+            Some(change) => change.replacements.push(replacement),
+            None => artifact_changes.push(ArtifactChange {
+                artifact_location: physical_location.artifact_location,
+                replacements: vec![replacement],
+            }),
+        }
+    }
+    Some(Fix { description: Text { text: plain(message) }, artifact_changes })
 }
 
 /// The message, and where its related places are: GitHub makes links of the numbers.

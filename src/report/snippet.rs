@@ -21,8 +21,8 @@ const AROUND: usize = 200;
 /// What stands before a line of source: its number and a bar.
 const GUTTER: usize = 8;
 
-/// However little room there is, this much of a label is shown.
-const SHORT_LABEL: usize = 24;
+/// Where there is less room, a cut label says nothing.
+const SHORT_LABEL: usize = 16;
 
 /// A label that is cut is shown in full below: a few words beside the source are enough.
 const LABEL: usize = 80;
@@ -170,8 +170,9 @@ impl Shown<'_> {
     fn fitting(&mut self, source: &SourceText, mark: &Mark<'_>, before: &str) -> String {
         let label = line(mark.label);
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        let room = self.width.saturating_sub(GUTTER + column).clamp(SHORT_LABEL, LABEL);
-        let short = cut_at_word(&label, room);
+        let room = self.width.saturating_sub(GUTTER + column).min(LABEL);
+        let short = if room < SHORT_LABEL { cut(&label, 1) } else { cut_at_word(&label, room) };
+        let short = if label.chars().count() <= room { label.clone() } else { short };
         if short != label {
             let at = mark.place.start.line;
             let is_same = self.file == Some(mark.place.span.file);

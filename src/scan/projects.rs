@@ -88,9 +88,14 @@ pub(super) fn read_all<T: Send>(
         parameters,
     };
     let paths: Vec<&Utf8PathBuf> = documents.iter().filter(|path| !plans.is_taken(path)).collect();
+    options.progress.expect(roots.len() + paths.len());
+    let counted = |read: Vec<Taken<T>>| {
+        options.progress.advance();
+        read
+    };
     let (mut projects, templates) = rayon::join(
-        || roots.par_iter().flat_map_iter(|folder| reader.root_module(folder)).collect::<Vec<_>>(),
-        || paths.par_iter().flat_map_iter(|path| reader.document(path)).collect::<Vec<_>>(),
+        || roots.par_iter().flat_map_iter(|folder| counted(reader.root_module(folder))).collect::<Vec<_>>(),
+        || paths.par_iter().flat_map_iter(|path| counted(reader.document(path))).collect::<Vec<_>>(),
     );
     projects.extend(templates);
     // Mentioned somewhere, but nobody that was read calls them: judged alone. One at a time, since each may call others.

@@ -1,5 +1,6 @@
 //! Text to spanned trees. Knows no AWS, no Terraform.
 
+pub mod csv;
 pub mod hcl;
 pub mod json;
 pub mod node;

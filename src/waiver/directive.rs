@@ -114,7 +114,7 @@ fn checks(reader: &mut Reader<'_>, known: &[&str]) -> Result<Vec<String>, Proble
     loop {
         reader.blanks();
         let start = reader.at;
-        let id = reader.while_is(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*'));
+        let id = reader.while_is(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '/' | '.'));
         if !known.contains(&id) {
             let message = match id {
                 "" => "the name of a check is missing".to_owned(),
@@ -214,6 +214,8 @@ mod tests {
         assert_eq!(directive.until, Some(jiff::civil::date(2027, 1, 31)));
         assert_eq!(directive.owner.as_deref(), Some("a b"));
         assert_eq!(parse("ignore[root-access-key] reason=x", KNOWN).unwrap().reason, "x");
+        let own = ["guard/no_users", "guard/iam.v2/default"];
+        assert_eq!(parse("ignore[guard/no_users, guard/iam.v2/default] reason=x", &own).unwrap().checks, own);
     }
 
     #[test]

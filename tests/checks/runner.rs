@@ -2,7 +2,8 @@
 //!
 //! An example is a one-file project that its check must flag or leave alone. A case is a folder with a project and
 //! `expect.txt`: one line `check severity path:line` for each finding, none for a clean case. Only findings of the
-//! folder's own check count, and of checks that `expect.txt` names.
+//! folder's own check count, and of checks that `expect.txt` names. A case that is no project but what AWS hands out has the
+//! program's arguments in `args`, in one line.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,11 +28,13 @@ fn folders(of: &Path) -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The report on the project in a folder.
+/// The report on the project in a folder, by the arguments that stand in its file `args`.
 fn report(folder: &Path) -> Value {
+    let arguments = fs::read_to_string(folder.join("args")).unwrap_or_else(|_| "check . --root . --no-env".to_owned());
     let mut rootlint = Command::cargo_bin("rootlint").expect("the program is built");
     let output = rootlint
-        .args(["check", ".", "--root", ".", "--no-env", "--format", "json"])
+        .args(arguments.split_whitespace())
+        .args(["--format", "json"])
         .current_dir(folder)
         .output()
         .expect("the program runs");
@@ -115,14 +118,24 @@ fn examples_give_what_they_say() {
             assert!(examples.iter().any(|(_, flagged, _)| *flagged == flag), "{check}: no example with flag = {flag}");
         }
         for (index, (language, flagged, text)) in examples.into_iter().enumerate() {
+            let is_events = folder.join("rule.sigma.yml").is_file();
             let file = match language {
+                "json" if is_events => "events.json",
                 "hcl" => "main.tf",
                 "yaml" => "template.yaml",
                 "json" => "template.json",
+                "csv" => "report.csv",
                 other => panic!("{check}: no such language, {other}"),
             };
             let project = tempfile::tempdir().expect("a folder");
             fs::write(project.path().join(file), text).expect("written");
+            if language == "csv" {
+                let arguments = "audit credential-report report.csv --now 2026-11-01";
+                fs::write(project.path().join("args"), arguments).expect("written");
+            }
+            if is_events {
+                fs::write(project.path().join("args"), "audit cloudtrail events.json").expect("written");
+            }
             let found = findings(&report(project.path()));
             let broken = found.iter().any(|(found, _)| found == "error");
             if broken || found.iter().any(|(found, _)| *found == check) != flagged {

@@ -9,6 +9,8 @@ use super::policy::Item;
 pub struct Condition {
     /// The operator.
     pub operator: Operator,
+    /// Where it is written.
+    pub operator_span: Option<Span>,
     /// The condition key, as written.
     pub key: String,
     /// Its values: one of them must match (with a negated operator, none).

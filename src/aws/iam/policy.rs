@@ -489,7 +489,8 @@ impl Reader {
         };
         self.repeated(operators);
         for (name, field) in operators.fields() {
-            let at = field.key_span.or(value.origin.place());
+            let operator_span = field.key_span;
+            let at = operator_span.or(value.origin.place());
             let Some(operator) = Operator::parse(name) else {
                 self.error(format!("`{name}` is no condition operator"), at);
                 continue;
@@ -508,6 +509,7 @@ impl Reader {
                 match Item::list(&field.value) {
                     Some(values) => statement.conditions.push(Condition {
                         operator: operator.clone(),
+                        operator_span,
                         key: key.to_string(),
                         values,
                         span: span.or(field.value.origin.place()),

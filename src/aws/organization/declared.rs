@@ -113,6 +113,8 @@ pub struct ServiceControlPolicy {
     pub content: Content,
     /// How that is written.
     pub form: Form,
+    /// Its address and its name, as far as that is known: they may say what it is for.
+    pub named: String,
     /// How many characters that takes, and where they are written; nothing if it is not wholly known.
     pub size: Option<(usize, Option<Span>)>,
 }
@@ -386,7 +388,10 @@ fn policy(resource: &Resource<'_>, mode: Mode, all: &mut Declared, out: &mut Fin
     let size = quotas::size(&value).map(|size| (size, value.origin.primary()));
     attachments(resource, &id, all);
     let form = Form::of(&value, resource.site.language);
-    all.policies.push(ServiceControlPolicy { site: resource.site.clone(), id, doubt, content, form, size });
+    let site = resource.site.clone();
+    let label = site.block.rsplit('.').next().unwrap_or_default();
+    let named = format!("{label} {}", get(resource, "name", "Name").as_str().unwrap_or_default());
+    all.policies.push(ServiceControlPolicy { site, id, doubt, content, form, named, size });
 }
 
 /// The targets that a policy itself names.

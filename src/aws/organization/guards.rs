@@ -9,10 +9,15 @@ use crate::aws::iam::condition::{Condition, Operator, Test};
 use crate::aws::iam::decide::actions;
 use crate::aws::iam::policy::{Effect, Element, Item, Policy, Statement};
 use crate::aws::iam::{Attached, CREATE_ACCESS_KEY, Level, Question, Verdict, decide};
+use crate::finding::Fix;
 use crate::source::Span;
 use crate::text::Tri;
 
 use super::placeholders::{self, is_placeholder};
+
+mod right;
+
+pub(super) use right::denies_only_root;
 
 /// The pattern for every root user, in any partition.
 pub(super) const ROOT_ARN: &str = "arn:*:iam::*:root";
@@ -32,6 +37,8 @@ pub(super) struct Fault {
     pub(super) changes: Vec<String>,
     /// Whether it is the partition of an ARN.
     pub(super) partition: bool,
+    /// The changes that make a guard of it, if each has one right answer; else why not.
+    pub(super) fix: Result<Fix, String>,
 }
 
 /// What the statements are judged by.
@@ -83,9 +90,10 @@ pub(super) fn relevant(policy: &Policy) -> Policy {
     Policy { statements, ..*policy }
 }
 
-/// The faults of a policy's statements.
-pub(super) fn faults(policy: &Policy, judged: &Judged<'_>) -> Vec<Fault> {
-    policy.statements.iter().filter_map(|statement| judged.fault(statement, policy.variables)).collect()
+/// The faults of a policy's statements; what the policy is named may say what they are for.
+pub(super) fn faults(policy: &Policy, named: &str, judged: &Judged<'_>) -> Vec<Fault> {
+    let fault = |statement| judged.fault(statement, policy.variables, named);
+    policy.statements.iter().filter_map(fault).collect()
 }
 
 /// The first statement that denies root everything that a session of `sts:AssumeRoot` is for, and the session with it.
@@ -169,20 +177,37 @@ impl Judged<'_> {
         matches!(self.alone(statement, variables), Verdict::NotDenied(_))
     }
 
-    fn fault(&self, statement: &Statement, variables: bool) -> Option<Fault> {
+    fn fault(&self, statement: &Statement, variables: bool, named: &str) -> Option<Fault> {
         let naming = Naming::of(statement);
         if naming.is_none() {
             return None;
         }
-        match statement.effect {
+        let culprits = match statement.effect {
             Effect::Unknown(_) => None,
             Effect::Allow => self.allow(statement, variables, &naming),
             Effect::Deny => self.deny(statement, variables, &naming),
+        }?;
+        let fix = self.fix(statement, variables, &culprits, named);
+        Some(Fault { fix, ..self.put_together(statement, variables, culprits) })
+    }
+
+    /// What makes a guard of a statement, if each part that is wrong has one right answer.
+    fn fix(&self, statement: &Statement, variables: bool, culprits: &[Culprit], named: &str) -> Result<Fix, String> {
+        let mut righted = statement.clone();
+        let (mut done, mut changes) = (Vec::new(), Vec::new());
+        for culprit in culprits {
+            let (what, written) = right::right(&mut righted, &culprit.repair, named, &self.question.partition)?;
+            done.push(what);
+            changes.extend(written);
         }
+        if self.never(&righted, variables) {
+            return Err("no change of single words makes a guard of it".into());
+        }
+        Ok(Fix { message: done.join(" and "), changes })
     }
 
     /// An `Allow` limits nothing while another policy allows everything.
-    fn allow(&self, statement: &Statement, variables: bool, naming: &Naming) -> Option<Fault> {
+    fn allow(&self, statement: &Statement, variables: bool, naming: &Naming) -> Option<Vec<Culprit>> {
         let covers = actions(&statement.actions, CREATE_ACCESS_KEY).0 == Tri::Yes;
         let is_allow_list = !naming.is_positive() && !self.full_access;
         if !covers || is_allow_list {
@@ -202,12 +227,12 @@ impl Judged<'_> {
         // Conditions turned into those of a deny.
         let denying = Statement { effect: Effect::Deny, ..statement.clone() };
         culprits.extend(self.culprits(&denying, variables, naming));
-        Some(self.put_together(statement, variables, culprits))
+        Some(culprits)
     }
 
-    fn deny(&self, statement: &Statement, variables: bool, naming: &Naming) -> Option<Fault> {
-        if let Some(fault) = self.placeholder(statement, variables, naming) {
-            return Some(fault);
+    fn deny(&self, statement: &Statement, variables: bool, naming: &Naming) -> Option<Vec<Culprit>> {
+        if let Some(culprits) = self.placeholder(statement, naming) {
+            return Some(culprits);
         }
         if !self.never(statement, variables) {
             return None;
@@ -232,11 +257,11 @@ impl Judged<'_> {
                 }
             }
         }
-        Some(self.put_together(statement, variables, culprits))
+        Some(culprits)
     }
 
     /// A value that somebody forgot to fill in, where a guard asks for it.
-    fn placeholder(&self, statement: &Statement, variables: bool, naming: &Naming) -> Option<Fault> {
+    fn placeholder(&self, statement: &Statement, naming: &Naming) -> Option<Vec<Culprit>> {
         if !naming.is_positive() || actions(&statement.actions, CREATE_ACCESS_KEY).0 == Tri::No {
             return None;
         }
@@ -263,7 +288,7 @@ impl Judged<'_> {
         if !resources.negated && all(&resources.values) {
             blame(resources.values.first(), Repair::Resource);
         }
-        (!culprits.is_empty()).then(|| self.put_together(statement, variables, culprits))
+        (!culprits.is_empty()).then_some(culprits)
     }
 
     /// The parts that are wrong, those that name root first.
@@ -442,6 +467,7 @@ impl Judged<'_> {
             others: culprits.map(|culprit| (format!("it also {}", culprit.message), culprit.span)).collect(),
             changes,
             partition: first.partition,
+            fix: Err(String::new()),
         }
     }
 }
@@ -490,14 +516,16 @@ fn is_key_action(item: &Item) -> bool {
     item.as_known().is_some_and(|action| action.to_ascii_lowercase().contains("accesskey"))
 }
 
+fn is_nearly_the_action(action: &str) -> bool {
+    let (service, name) = action.split_once(':').unwrap_or(("", action));
+    let far = strsim::damerau_levenshtein(&name.to_ascii_lowercase(), "createaccesskey");
+    (service.eq_ignore_ascii_case("iam") && (1..=2).contains(&far)) || (far == 0 && service != "iam")
+}
+
 /// An action that is none, but nearly the one that makes keys.
 fn mistyped(actions: &Element) -> Option<Culprit> {
-    let near = |action: &str| {
-        let (service, name) = action.split_once(':').unwrap_or(("", action));
-        let far = strsim::damerau_levenshtein(&name.to_ascii_lowercase(), "createaccesskey");
-        (service.eq_ignore_ascii_case("iam") && (1..=2).contains(&far)) || (far == 0 && service != "iam")
-    };
-    let found = actions.values.iter().find(|item| item.as_known().is_some_and(|action| near(&action)))?;
+    let near = |item: &&Item| item.as_known().is_some_and(|action| is_nearly_the_action(&action));
+    let found = actions.values.iter().find(near)?;
     (!actions.negated).then(|| Culprit {
         label: "no such action",
         message: format!("denies `{}`, which is no action; the key is made by `{CREATE_ACCESS_KEY}`", found.shown()),

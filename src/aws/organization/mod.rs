@@ -3,6 +3,7 @@
 //! One project at a time is read into [`Declared`]; [`resolve`] puts the projects together.
 
 mod accounts;
+mod attach;
 mod control_tower;
 mod declared;
 mod features;

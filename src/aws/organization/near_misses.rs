@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::aws::iam::decide::actions;
 use crate::aws::iam::{CREATE_ACCESS_KEY, Policy, Question};
 use crate::aws::{Facts, Model};
+use crate::finding::Fix;
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
 use crate::text::Tri;
 use crate::value::Reason;
 
+use super::attach;
 use super::declared::{Attachment, Content, Control, Ident, OtherPolicy, ServiceControlPolicy};
 use super::fixes;
 use super::groups::{Group, groups};
@@ -38,7 +40,12 @@ pub struct NearMiss {
     pub doubts: Vec<Reason>,
     /// Whether it is why a target of the organization is not covered.
     pub explains: bool,
+    /// What makes a guard of it, if that has one right answer; else why not.
+    pub fix: Result<Fix, String>,
 }
+
+/// Why a fault is nobody else's to mend.
+const YOURS: &str = "what is to be changed is for you to say";
 
 /// A guard that would keep centralized root access out, too.
 #[derive(Clone, Debug)]
@@ -142,7 +149,7 @@ impl<'a> Ground<'_, 'a> {
         let Content::Policy(content) = &policy.content else { return Vec::new() };
         let hooks: Vec<&Attachment> = self.index.attachments_of(&policy.id).collect();
         let doubts = doubts(&policy.site, policy.doubt.as_ref());
-        let faults = guards::faults(content, judged);
+        let faults = guards::faults(content, &policy.named, judged);
         if faults.is_empty() {
             let placed = guards::names_root(content).then(|| self.misplaced(policy, &hooks, judged.accounts)).flatten();
             return placed
@@ -180,6 +187,7 @@ impl<'a> Ground<'_, 'a> {
             doubts,
             explains,
             site: site.clone(),
+            fix: fault.fix,
         }
     }
 
@@ -200,6 +208,7 @@ impl<'a> Ground<'_, 'a> {
             help,
             doubts: Vec::new(),
             explains: self.any_uncovered,
+            fix: Err(YOURS.into()),
         };
         let root = || fixes::root_of(site.language, self.group.organization.map(|organization| &organization.site));
         let attach = || match site.language {
@@ -230,6 +239,10 @@ impl<'a> Ground<'_, 'a> {
             let message = format!("`{}` denies root its keys, but is attached to nothing", site.address);
             let mut found = miss(site.header, "attached to nothing", message, attach());
             found.doubts.extend(self.group.assumption.clone());
+            found.fix = match &policy.content {
+                Content::Policy(content) if guards::denies_only_root(content) => attach::to_the_root(site, self.group),
+                _ => Err("it denies others than root, too: which accounts are to have it is for you to say".into()),
+            };
             return Some(found);
         };
         let faulty: Vec<String> = hooks.iter().filter_map(|hook| self.wrong_target(&hook.target, accounts)).collect();
@@ -279,6 +292,7 @@ impl<'a> Ground<'_, 'a> {
             ),
             doubts: doubts(site, None),
             explains: self.any_uncovered,
+            fix: Err(YOURS.into()),
         })
     }
 
@@ -295,6 +309,7 @@ impl<'a> Ground<'_, 'a> {
             help: help.into(),
             doubts: doubts.clone(),
             explains,
+            fix: Err(YOURS.into()),
         };
         if self.group.is_root(&control.target) {
             let message = format!(
@@ -305,7 +320,7 @@ impl<'a> Ground<'_, 'a> {
             let help = "enable the control on each organizational unit under the root";
             return vec![miss(control.target.span, "not a unit", message, help, self.any_uncovered)];
         }
-        let faults = guards::faults(&control.policy, judged);
+        let faults = guards::faults(&control.policy, "", judged);
         let void = faults.iter().map(|fault| {
             let message = format!("the parameter `ExemptedPrincipalArns` of `{}` exempts root", site.address);
             let help =
@@ -340,6 +355,7 @@ impl<'a> Ground<'_, 'a> {
                 ),
                 doubts: doubts(site, None),
                 explains: self.any_uncovered,
+                fix: Err(YOURS.into()),
             });
         }
         found

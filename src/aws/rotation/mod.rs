@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::aws::access_key::{self, AccessKey, Owner};
 use crate::aws::organization::Resolved;
 use crate::aws::{Accept, Model, join};
+use crate::finding::Fix;
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
@@ -59,6 +60,8 @@ pub struct Mechanism {
     pub exempt: Option<Value>,
     /// What is odd about it, but is not held against it, as the rest of a sentence.
     pub remark: Option<String>,
+    /// What makes it do something, if it is inert and that has one right answer; else why it has not.
+    pub fix: Option<Result<Fix, String>>,
 }
 
 /// What a mechanism does to old keys.
@@ -167,6 +170,7 @@ impl Mechanism {
             excluded: Vec::new(),
             exempt: None,
             remark: None,
+            fix: None,
         }
     }
 

@@ -10,14 +10,17 @@ use std::sync::Arc;
 use super::join::given;
 use super::{Effect, Mechanism, Period, Reach, mechanism};
 use crate::aws::access_key;
-use crate::resource::Resource;
+use crate::finding::{Change, Fix, Term};
+use crate::resource::{Presence, Resource, Site};
+use crate::source::Span;
 
 const ROTATING: &str = "time_rotating";
+const STATIC: &str = "time_static";
 const KEY: &str = "aws_iam_access_key";
 
 /// Resources that change when what these arguments mention changes, and so can trigger a replacement.
 const CARRIERS: &[(&str, &[&str])] = &[
-    ("time_static", &["triggers", "rfc3339"]),
+    (STATIC, &["triggers", "rfc3339"]),
     ("time_offset", &["triggers", "base_rfc3339"]),
     ("terraform_data", &["input", "triggers_replace"]),
     ("null_resource", &["triggers"]),
@@ -87,7 +90,7 @@ fn time_driven(key: &Resource<'_>, timers: &[&Resource<'_>], all: &mut Vec<Mecha
             all.push(of_key(clock, "Time-driven replacement by", key, period(clock)));
         }
     }
-    for (reference, _) in &key.meta.replace_triggered_by {
+    for (reference, at) in &key.meta.replace_triggered_by {
         for trigger in timers.iter().copied().filter(|resource| is_meant(resource, reference)) {
             if trigger.kind() == ROTATING {
                 let mut found = of_key(trigger, "Replacement by", key, period(trigger));
@@ -96,12 +99,14 @@ fn time_driven(key: &Resource<'_>, timers: &[&Resource<'_>], all: &mut Vec<Mecha
                      `time_static` with its id in `triggers` between them"
                         .into(),
                 );
+                found.fix = Some(through_a_static(trigger, (reference, *at), timers));
                 all.push(found);
             } else if let Some((kind, arguments)) = CARRIERS.iter().find(|(kind, _)| *kind == trigger.kind()) {
                 let clocks = clocks(trigger, arguments, timers, CARRIERS.len());
                 if clocks.is_empty() && kind.starts_with("time_") {
                     let mut found = of_key(trigger, "Replacement by", key, Period::Unstated);
                     found.inert = Some("never happens: it does not depend on a `time_rotating`".into());
+                    found.fix = Some(with_a_trigger(trigger, timers));
                     all.push(found);
                 }
                 for clock in clocks {
@@ -110,6 +115,75 @@ fn time_driven(key: &Resource<'_>, timers: &[&Resource<'_>], all: &mut Vec<Mecha
             }
         }
     }
+}
+
+/// The module of a resource that is made once; nothing for one of several, or one that may not be made.
+fn module(site: &Site) -> Option<&str> {
+    let once = site.presence == Presence::Certain && site.address == site.block;
+    site.block.strip_suffix(&*local(site)).filter(|_| once)
+}
+
+/// The address of a resource in its module.
+fn local(site: &Site) -> String {
+    format!("{}.{}", site.kind, site.block.rsplit('.').next().unwrap_or_default())
+}
+
+fn rotated(clock: &Site) -> Term {
+    Term::Map(vec![("rotated".to_owned(), Term::Attribute(local(clock), "id".to_owned()))])
+}
+
+/// Puts a `time_static` between `time_rotating` and what a reference to it has replaced.
+fn through_a_static(
+    clock: &Resource<'_>,
+    (reference, at): (&str, Span),
+    timers: &[&Resource<'_>],
+) -> Result<Fix, String> {
+    let Some(home) = module(&clock.site) else {
+        return Err("the `time_rotating` is made by `count` or `for_each`".into());
+    };
+    let statics: Vec<&&Resource<'_>> =
+        timers.iter().filter(|timer| timer.kind() == STATIC && timer.site.block.starts_with(home)).collect();
+    let passes_on = |timer: &&&&Resource<'_>| {
+        let passed = clocks(timer, &["triggers", "rfc3339"], timers, 0);
+        module(&timer.site) == Some(home) && passed.iter().any(|passed| passed.site.block == clock.site.block)
+    };
+    let name = clock.site.block.rsplit('.').next().unwrap_or_default();
+    let (to, made) = match statics.iter().find(passes_on) {
+        Some(known) => (local(&known.site), None),
+        None => {
+            let names = [name.to_owned(), format!("{name}_rotated")];
+            let taken =
+                |name: &String| statics.iter().any(|known| *known.site.block == *format!("{home}{STATIC}.{name}"));
+            let name = names.into_iter().find(|name| !taken(name)).ok_or("names for a `time_static` are taken")?;
+            let arguments = vec![("triggers", rotated(&clock.site))];
+            let made = Change::Resource { beside: clock.site.header, kind: STATIC, name: name.clone(), arguments };
+            (format!("{STATIC}.{name}"), Some(made))
+        }
+    };
+    // With its attribute, which a `time_static` may not have.
+    let was = reference.strip_prefix(home).unwrap_or(reference).to_owned();
+    let text = Change::Text { span: at, was, text: to.clone() };
+    Ok(Fix {
+        message: format!("let `{to}` carry the time from `{}` to the key", local(&clock.site)),
+        changes: made.into_iter().chain([text]).collect(),
+    })
+}
+
+/// Lets a `time_static` without triggers follow the only `time_rotating` beside it.
+fn with_a_trigger(carrier: &Resource<'_>, timers: &[&Resource<'_>]) -> Result<Fix, String> {
+    let Some(home) = module(&carrier.site).filter(|_| carrier.kind() == STATIC) else {
+        return Err("what it is to follow is for you to say".into());
+    };
+    let beside = timers.iter().filter(|timer| timer.kind() == ROTATING && module(&timer.site) == Some(home));
+    let (Ok([clock]), true) = (
+        <[_; 1]>::try_from(beside.collect::<Vec<_>>()),
+        given(carrier, "triggers").is_null() && given(carrier, "rfc3339").is_null(),
+    ) else {
+        return Err("which `time_rotating` it is to follow is for you to say".into());
+    };
+    let change = Change::Argument { of: carrier.site.header, name: "triggers", value: rotated(&clock.site) };
+    let message = format!("let `{}` follow `{}`", local(&carrier.site), local(&clock.site));
+    Ok(Fix { message, changes: vec![change] })
 }
 
 /// The `time_rotating` resources on which the arguments of a resource depend, through at most `depth` others.

@@ -51,7 +51,7 @@ pub(super) struct SarifRule<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) help_uri: Option<&'a str>,
     pub(super) default_configuration: Configuration,
-    pub(super) properties: RuleProperties,
+    pub(super) properties: RuleProperties<'a>,
 }
 
 #[derive(Serialize)]
@@ -71,11 +71,14 @@ pub(super) struct Configuration {
 }
 
 #[derive(Serialize)]
-pub(super) struct RuleProperties {
+pub(super) struct RuleProperties<'a> {
     pub(super) precision: &'static str,
     #[serde(rename = "security-severity")]
     pub(super) security_severity: &'static str,
     pub(super) tags: Vec<String>,
+    /// All controls; there is room for few tags.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) frameworks: &'a BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -134,6 +137,8 @@ pub(super) struct SarifResult<'a> {
     pub(super) baseline_state: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) suppressions: Vec<Suppression<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<Fix>,
     pub(super) properties: ResultProperties<'a>,
 }
 
@@ -209,4 +214,25 @@ pub(super) struct ThreadFlow {
 #[derive(Serialize)]
 pub(super) struct ThreadFlowLocation {
     pub(super) location: Location,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fix {
+    pub(super) description: Text,
+    pub(super) artifact_changes: Vec<ArtifactChange>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ArtifactChange {
+    pub(super) artifact_location: ArtifactLocation,
+    pub(super) replacements: Vec<Replacement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Replacement {
+    pub(super) deleted_region: Region,
+    pub(super) inserted_content: Text,
 }

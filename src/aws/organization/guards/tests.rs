@@ -17,7 +17,7 @@ fn deny_if(condition: &str) -> String {
 
 fn faults_of(statement: &str) -> Vec<Fault> {
     let question = Question::root_key(Account::Any, 1_787_356_800);
-    faults(&policy(statement), &Judged { question: &question, full_access: true, accounts: &BTreeSet::new() })
+    faults(&policy(statement), "", &Judged { question: &question, full_access: true, accounts: &BTreeSet::new() })
 }
 
 fn fault(statement: &str) -> Fault {
@@ -88,7 +88,7 @@ fn an_allow_counts_where_full_access_is_detached() {
     let allow = deny_if(r#"{"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}"#).replace("Deny", "Allow");
     let with = |full_access| {
         let accounts = BTreeSet::new();
-        faults(&policy(&allow), &Judged { question: &question, full_access, accounts: &accounts }).len()
+        faults(&policy(&allow), "", &Judged { question: &question, full_access, accounts: &accounts }).len()
     };
     assert_eq!((with(true), with(false)), (1, 0));
 }
@@ -100,7 +100,7 @@ fn placeholders_are_named_unless_the_account_exists() {
     let question = Question::root_key(Account::Any, 0);
     let accounts = BTreeSet::from(["123456789012"]);
     let judged = Judged { question: &question, full_access: true, accounts: &accounts };
-    assert!(faults(&policy(&statement), &judged).is_empty());
+    assert!(faults(&policy(&statement), "", &judged).is_empty());
     let organization = r#"{"ArnLike": {"aws:PrincipalArn": "arn:*:iam::*:root"},
         "StringEquals": {"aws:PrincipalOrgID": "o-xxxxxxxxxx"}}"#;
     let found = fault(&deny_if(organization));
@@ -139,11 +139,17 @@ fn what_is_not_known_is_no_fault() {
     let [head, tail]: [Vec<_>; 2] = root;
     let units = [head, vec![crate::aws::iam::policy::Unit::hole(reason)], tail].concat();
     let (operator, span) = (Operator::parse("ArnLike").unwrap(), None);
-    let condition = Condition { operator, key: "aws:PrincipalArn".into(), values: vec![Item { units, span }], span };
+    let condition = Condition {
+        operator,
+        operator_span: None,
+        key: "aws:PrincipalArn".into(),
+        values: vec![Item { units, span }],
+        span,
+    };
     policy.statements[0].conditions.push(condition);
     let question = Question::root_key(Account::Any, 0);
     let judged = Judged { question: &question, full_access: true, accounts: &BTreeSet::new() };
-    assert!(names_root(&policy) && faults(&policy, &judged).is_empty());
+    assert!(names_root(&policy) && faults(&policy, "", &judged).is_empty());
 }
 
 #[test]
