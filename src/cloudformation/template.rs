@@ -387,6 +387,12 @@ impl Template {
         })
     }
 
+    /// Shows the resources of the types wanted, those of nested stacks included; whether it came to the end.
+    fn visit(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(&Resource<'_>) -> bool) -> bool {
+        self.wanted(wanted).all(|resource| visit(&resource))
+            && self.nested.values().all(|nested| nested.visit(wanted, visit))
+    }
+
     /// The template's own resources of the types wanted.
     fn wanted<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
@@ -439,16 +445,10 @@ impl Project for Template {
     fn visit_drawing_on(
         &self,
         wanted: &dyn Fn(&str) -> bool,
-        sources: &dyn Fn(&str) -> bool,
+        _sources: &dyn Fn(&str) -> bool,
         visit: &mut dyn FnMut(&Resource<'_>) -> bool,
     ) {
-        let mut goes_on = self.wanted(wanted).all(|resource| visit(&resource));
-        for nested in self.nested.values() {
-            nested.visit_drawing_on(wanted, sources, &mut |resource| {
-                goes_on = goes_on && visit(resource);
-                goes_on
-            });
-        }
+        self.visit(wanted, visit);
     }
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {

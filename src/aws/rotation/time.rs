@@ -52,10 +52,11 @@ pub fn wanted(kind: &str) -> bool {
 /// What replaces keys as time passes.
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
+    type Says = (Option<Period>, Option<Arc<str>>);
     // What a block says holds for all its instances, and of the resources only those that carry time matter.
     let mut timers: Vec<&Resource<'_>> =
         resources.iter().filter(|resource| wanted(resource.kind()) && resource.kind() != KEY).collect();
-    let mut met: HashMap<&Arc<str>, Vec<(Option<Period>, Option<Arc<str>>)>> = HashMap::new();
+    let mut met: HashMap<&Arc<str>, Vec<Says>> = HashMap::new();
     timers.retain(|timer| {
         let says = ((timer.kind() == ROTATING).then(|| period(timer)), access_key::account(&timer.provider));
         let known = met.entry(&timer.site.block).or_default();
