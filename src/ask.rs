@@ -49,6 +49,9 @@ pub fn ask(arguments: &cli::Policy) -> Result<Answer, String> {
             "-" => ("<stdin>", read_stdin()?),
             name => (name, read_named(path, MAX_FILE_BYTES).map_err(|error| format!("{path}: {error}"))?),
         };
+        if matches!(path.extension(), Some("tf" | "tofu")) {
+            return Err(format!("{path}: is code; `rootlint check` evaluates the policies in it, `policy` reads JSON"));
+        }
         let text = String::from_utf8(bytes).map_err(|_| format!("{name}: is not UTF-8"))?;
         // The file may lie anywhere: its text is kept instead of a path under a root.
         let file = sources.virtual_file(name, &text);

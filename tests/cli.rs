@@ -106,6 +106,7 @@ fn what_cannot_start_exits_with_2_and_prints_nothing() {
         (vec!["check", "-"], "`-` needs --stdin-filename"),
         (vec!["check", "--fail-on", "hihg"], "high"),
         (vec!["explain", "root-access-keys"], "did you mean `root-access-key`?"),
+        (vec!["policy", "good/main.tf"], "`rootlint check` evaluates the policies in it"),
         (vec!["policy", "gone.json"], "gone.json: no such file or folder"),
         (vec!["chekc"], "check"),
         (vec![], "Usage"),
@@ -132,7 +133,7 @@ fn what_was_not_analysed_exits_with_3() {
     let empty = folder(&[]);
     let output = rootlint(empty.path(), &["check"]);
     assert_eq!(code(&output), 3);
-    assert!(text(&output.stdout).contains("nothing was found to analyse"));
+    assert!(text(&output.stdout).contains("nothing was found to analyse; looked for were Terraform"));
 }
 
 #[test]

@@ -21,6 +21,11 @@ use crate::report::{Context, Report};
 use crate::scan::{self, Outcome};
 use crate::source::Sources;
 
+/// What somebody who named the wrong folder wants to know.
+const LOOKED_FOR: &str = "looked for were Terraform and OpenTofu modules, plans, CloudFormation templates and manifests \
+                          of organizations; name the folder or file that holds them";
+
+/// Looks, reports, and mends if that is asked for.
 pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     if let Some(message) = arguments.later() {
         return Err(message);
@@ -78,7 +83,11 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
             baseline: known.as_deref(),
             before: before.as_ref(),
         };
-        Report::new(findings, &context)
+        let mut report = Report::new(findings, &context);
+        if outcome.summary.projects == 0 {
+            report.incomplete.push(LOOKED_FOR.to_owned());
+        }
+        report
     };
     let report = match arguments.fix {
         true => fix::fixed(&prepared, &outcome, &report, arguments.write)?,

@@ -26,7 +26,8 @@ pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
     let id = &arguments.id;
     let own = match known_check(id, &Ruleset::default()) {
         Ok(_) => Ruleset::default(),
-        Err(_) => input::working_rules(arguments.config.as_deref(), &arguments.rules.rules)?,
+        Err(unknown) => input::working_rules(arguments.config.as_deref(), &arguments.rules.rules)
+            .map_err(|error| format!("{unknown}; rules of your own cannot be read: {error}"))?,
     };
     if let Some(rule) = own.rule(id) {
         let references = [rule.place.clone()];
