@@ -241,15 +241,16 @@ pub trait Project {
     /// The resource instances whose type `wanted` accepts, managed ones and data sources, in a stable order.
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>>;
 
-    /// Those of the resource instances whose type `wanted` accepts that may have a value, by whatever way, from a resource
-    /// of a type that `sources` accepts or from a module whose code is not at hand. Found without evaluating anything, so
-    /// that there may be some too many.
-    fn resources_drawing_on<'p>(
-        &'p self,
+    /// Shows, one after the other, those of the resource instances whose type `wanted` accepts that may have a value, by
+    /// whatever way, from a resource of a type that `sources` accepts or from a module whose code is not at hand: found
+    /// without evaluating anything, so that there may be some too many. Ends once `visit` returns false.
+    fn visit_drawing_on(
+        &self,
         wanted: &dyn Fn(&str) -> bool,
         _sources: &dyn Fn(&str) -> bool,
-    ) -> Vec<Resource<'p>> {
-        self.resources(wanted)
+        visit: &mut dyn FnMut(&Resource<'_>) -> bool,
+    ) {
+        self.resources(wanted).iter().all(visit);
     }
 
     /// The calls of modules whose code is not at hand, and whose source `wanted` accepts.

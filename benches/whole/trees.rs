@@ -274,9 +274,10 @@ fn organization(at: &Path) -> io::Result<()> {
                 "    {{ Effect = \"Deny\", Action = \"{action}\", Resource = \"*\", Condition = {{ {operator} = {{ \"{key}\" = \"{value}\" }} }} }},\n"
             ))?;
         }
-        let target = match policy % 5 {
-            0 => "aws_organizations_organization.this.roots[0].id".to_owned(),
-            _ => format!("aws_organizations_organizational_unit.u{}.id", policy % 200),
+        // AWS takes five at most for one target.
+        let target = match policy % 201 {
+            200 => "aws_organizations_organization.this.roots[0].id".to_owned(),
+            unit => format!("aws_organizations_organizational_unit.u{unit}.id"),
         };
         write(format_args!(
             "  ] }})\n}}\nresource \"aws_organizations_policy_attachment\" \"p{policy}\" {{\n  policy_id = aws_organizations_policy.p{policy}.id\n  \

@@ -387,6 +387,21 @@ impl Template {
         })
     }
 
+    /// Shows the resources of the types wanted, those of nested stacks included; whether it came to the end.
+    fn visit(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(&Resource<'_>) -> bool) -> bool {
+        self.wanted(wanted).all(|resource| visit(&resource))
+            && self.nested.values().all(|nested| nested.visit(wanted, visit))
+    }
+
+    /// The template's own resources of the types wanted.
+    fn wanted<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Resource<'p>> {
+        let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
+        let region = region.filter(|_| !self.place.elsewhere);
+        let provider = Arc::new(Provider { region, ..Provider::default() });
+        let entries = self.resources.values().filter(move |entry| !entry.kind().is_empty() && wanted(entry.kind()));
+        entries.filter_map(move |entry| self.resource(entry, &provider))
+    }
+
     /// The resources that each property mentions, and those in `DependsOn`.
     fn mentions(&self, entry: &Entry) -> Vec<Reference> {
         let mut references = Vec::new();
@@ -427,12 +442,17 @@ impl Project for Template {
         Some(self.place.folder.to_string())
     }
 
+    fn visit_drawing_on(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+        _sources: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(&Resource<'_>) -> bool,
+    ) {
+        self.visit(wanted, visit);
+    }
+
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
-        let region = region.filter(|_| !self.place.elsewhere);
-        let provider = Arc::new(Provider { region, ..Provider::default() });
-        let entries = self.resources.values().filter(|entry| !entry.kind().is_empty() && wanted(entry.kind()));
-        let mut found: Vec<Resource<'p>> = entries.filter_map(|entry| self.resource(entry, &provider)).collect();
+        let mut found: Vec<Resource<'p>> = self.wanted(wanted).collect();
         for nested in self.nested.values() {
             found.extend(nested.resources(wanted));
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::config::{ResourceId, call_source, references};
-use super::evaluator::{Evaluator, ModuleId, ModuleInstance, ROOT, Repetition};
+use super::evaluator::{Evaluator, ModuleId, ROOT, Repetition};
 use super::instance::InstanceKey;
 use super::providers::ProviderConfig;
 use super::provisioners;
@@ -38,13 +38,13 @@ impl<'a> RootModule<'a> {
     }
 
     /// The instances of the blocks that are wanted.
-    fn of_blocks<'p>(&'p self, wanted: &dyn Fn(&ModuleInstance, &ResourceId, &Block) -> bool) -> Vec<Resource<'p>> {
+    fn of_blocks<'p>(&'p self, wanted: &dyn Fn(&ResourceId, &Block) -> bool) -> Vec<Resource<'p>> {
         let mut resources = Vec::new();
         let mut providers = HashMap::new();
         for module in self.evaluator.all_instances() {
             let instance = self.evaluator.instance(module);
             for (id, block) in &instance.module.resources {
-                if wanted(&instance, id, block) {
+                if wanted(id, block) {
                     self.block_resources(module, id, block, &mut providers, &mut resources);
                 }
             }
@@ -240,22 +240,33 @@ impl Project for RootModule<'_> {
     }
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let mut resources = self.of_blocks(&|_, id, _| wanted(&id.kind));
+        let mut resources = self.of_blocks(&|id, _| wanted(&id.kind));
         resources.extend(self.evaluator.planned_out_of_sight(wanted));
         resources
     }
 
-    fn resources_drawing_on<'p>(
-        &'p self,
+    fn visit_drawing_on(
+        &self,
         wanted: &dyn Fn(&str) -> bool,
         sources: &dyn Fn(&str) -> bool,
-    ) -> Vec<Resource<'p>> {
+        visit: &mut dyn FnMut(&Resource<'_>) -> bool,
+    ) {
         let drawing = self.evaluator.drawing_on(sources);
-        let mut resources = self.of_blocks(&|module, id, _| {
-            wanted(&id.kind) && drawing.contains(&(Arc::from(module.manifest_key.as_str()), id.clone()))
-        });
-        resources.extend(self.evaluator.planned_out_of_sight(wanted));
-        resources
+        let mut providers = HashMap::new();
+        for module in self.evaluator.all_instances() {
+            let instance = self.evaluator.instance(module);
+            let path: Arc<str> = Arc::from(instance.manifest_key.as_str());
+            for (id, block) in &instance.module.resources {
+                if wanted(&id.kind) && drawing.contains(&(Arc::clone(&path), id.clone())) {
+                    let mut resources = Vec::new();
+                    self.block_resources(module, id, block, &mut providers, &mut resources);
+                    if !resources.iter().all(&mut *visit) {
+                        return;
+                    }
+                }
+            }
+        }
+        self.evaluator.planned_out_of_sight(wanted).iter().all(visit);
     }
 
     fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<crate::resource::Block> {
@@ -274,7 +285,7 @@ impl Project for RootModule<'_> {
 
     fn provisioned<'p>(&'p self) -> Vec<Resource<'p>> {
         let managed = |id: &ResourceId| id.mode == Mode::Managed;
-        self.of_blocks(&|_, id, block| managed(id) && provisioners::blocks(block).next().is_some())
+        self.of_blocks(&|id, block| managed(id) && provisioners::blocks(block).next().is_some())
     }
 
     fn module_calls<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {

@@ -51,12 +51,10 @@ pub fn read(project: &dyn Project) -> Vec<Exposure> {
         if may_hold_secrets(project) {
             // A key holds its own secret and no other's.
             let wanted = |kind: &str| !places::is_passed_over(kind) && !access_key::is_key(kind);
-            for resource in project.resources_drawing_on(&wanted, &is_source) {
-                of_resource(&resource, &mut found);
-                if found.len() >= MAX_EXPOSURES {
-                    break;
-                }
-            }
+            project.visit_drawing_on(&wanted, &is_source, &mut |resource| {
+                of_resource(resource, &mut found);
+                found.len() < MAX_EXPOSURES
+            });
             for block in project.blocks(&|role| !matches!(role, Role::Provider | Role::Backend)) {
                 of_block(&block, &mut found);
             }

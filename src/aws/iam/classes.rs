@@ -4,8 +4,6 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::collections::{BTreeSet, HashSet};
 
-use crate::text::Tri;
-
 use super::predicate::{Matches, Predicate, Sample};
 use super::request::{
     Account, Clock, Free, LONGEST_SESSION, Organization, Place, Principal, Question, UNNAMED_ORGANIZATION,
@@ -106,8 +104,9 @@ fn likely(free: Free, question: &Question) -> Vec<Sample> {
 
 /// The first sample of each combination of answers.
 fn distinct(candidates: Vec<Sample>, predicates: &[&Predicate]) -> Vec<Sample> {
-    let mut seen: HashSet<Vec<Tri>> = HashSet::new();
-    let mut new = |sample: &Sample| seen.insert(predicates.iter().map(|predicate| predicate.holds(sample)).collect());
+    // Bytes are hashed all at once.
+    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut new = |sample: &Sample| seen.insert(predicates.iter().map(|one| one.holds(sample) as u8).collect());
     candidates.into_iter().filter(|sample| new(sample)).collect()
 }
 

@@ -4,11 +4,12 @@
 //! made triggers no replacement, so `replace_triggered_by = [time_rotating.x]` never fires
 //! (hashicorp/terraform-provider-time#118). What depends on its id is updated or replaced, and that does.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::join::given;
 use super::{Effect, Mechanism, Period, Reach, mechanism};
+use crate::aws::access_key;
 use crate::finding::{Change, Fix, Term};
 use crate::resource::{Presence, Resource, Site};
 use crate::source::Span;
@@ -51,9 +52,20 @@ pub fn wanted(kind: &str) -> bool {
 /// What replaces keys as time passes.
 pub fn mechanisms(resources: &[Resource<'_>]) -> Vec<Mechanism> {
     let mut all = Vec::new();
+    type Says = (Option<Period>, Option<Arc<str>>);
     // What a block says holds for all its instances, and of the resources only those that carry time matter.
-    let timers: Vec<&Resource<'_>> =
+    let mut timers: Vec<&Resource<'_>> =
         resources.iter().filter(|resource| wanted(resource.kind()) && resource.kind() != KEY).collect();
+    let mut met: HashMap<&Arc<str>, Vec<Says>> = HashMap::new();
+    timers.retain(|timer| {
+        let says = ((timer.kind() == ROTATING).then(|| period(timer)), access_key::account(&timer.provider));
+        let known = met.entry(&timer.site.block).or_default();
+        let new = !known.contains(&says);
+        if new {
+            known.push(says);
+        }
+        new
+    });
     let mut blocks = HashSet::new();
     for key in resources.iter().filter(|key| blocks.insert(&key.site.block)) {
         match key.kind() {

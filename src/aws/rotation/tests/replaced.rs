@@ -35,6 +35,18 @@ fn time_replaces_a_key_only_through_something_that_changes() {
 }
 
 #[test]
+fn instances_that_say_the_same_are_one_mechanism() {
+    let times = |days: &[i64]| {
+        let clocks = days.iter().map(|days| clock(*days));
+        let resources: Vec<Resource<'_>> =
+            clocks.chain([static_clock(), replaced_by(key(), "time_static.s")]).collect();
+        mechanisms(&resources).len()
+    };
+    assert_eq!(times(&[30, 30, 30]), 1);
+    assert_eq!(times(&[30, 120, 30]), 2);
+}
+
+#[test]
 fn time_replaces_a_key_through_an_argument_that_cannot_change() {
     let with = |argument: &str| answer(vec![mentions(key(), argument, "time_rotating.r"), clock(30)]).0;
     assert_eq!(with("user"), Some(Answer::Enough));
