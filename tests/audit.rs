@@ -1,6 +1,6 @@
 //! `rootlint audit credential-report`, through the program.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::fs;
 use std::path::Path;

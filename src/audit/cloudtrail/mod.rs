@@ -231,12 +231,17 @@ impl Trails {
         for (name, error) in &left.unreadable {
             findings.errors.push(Diagnostic::new("file-unreadable", error.clone(), place(name)));
         }
-        for (files, what) in [
-            (&left.digests, "digests of CloudTrail, which hold no events: they are left out"),
-            (&left.others, "files that hold no events of CloudTrail: they are left out"),
+        for (files, one, many) in [
+            (
+                &left.digests,
+                "digest of CloudTrail, which holds no events",
+                "digests of CloudTrail, which hold no events",
+            ),
+            (&left.others, "file that holds no events of CloudTrail", "files that hold no events of CloudTrail"),
         ] {
             if let Some(first) = &files.first {
-                let message = format!("{} {what}", files.count);
+                let what = if files.count == 1 { format!("1 {one}") } else { format!("{} {many}", files.count) };
+                let message = format!("{what}: left out");
                 findings.notes.push(Diagnostic::new("cloudtrail-left-out", message, place(first)));
             }
         }
