@@ -144,7 +144,7 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Shown<'_>) {
     for mark in marks {
         let end = (mark.place.span.end as usize).min(line_to(source, mark.last_line(source)));
         let range = display.range(mark.place.span.start as usize..end);
-        let label = out.fitting(source, mark, display.text.get(..range.end).unwrap_or_default());
+        let label = out.fitting(source, mark, &display.text, range.end);
         match labelled.iter_mut().find(|(known, ..)| *known == range) {
             Some((_, primary, known)) => {
                 *primary |= mark.primary;
@@ -166,11 +166,15 @@ fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Shown<'_>) {
 }
 
 impl Shown<'_> {
-    /// As much of a mark's label as fits behind `before`, which ends where the mark does.
-    fn fitting(&mut self, source: &SourceText, mark: &Mark<'_>, before: &str) -> String {
+    /// As much of a mark's label as fits behind the mark, which ends at `end` of what is shown.
+    fn fitting(&mut self, source: &SourceText, mark: &Mark<'_>, shown: &str, end: usize) -> String {
         let label = line(mark.label);
+        let (before, after) = shown.split_at_checked(end).unwrap_or((shown, ""));
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-        let room = self.width.saturating_sub(GUTTER + column).min(LABEL);
+        let rest = after.split('\n').next().unwrap_or_default().chars().count();
+        let width = self.width.saturating_sub(GUTTER);
+        // Of a line that is too long the renderer shows the part around the mark, with room for its label.
+        let room = if column + rest > width { width / 2 } else { width.saturating_sub(column) }.min(LABEL);
         let short = if room < SHORT_LABEL { cut(&label, 1) } else { cut_at_word(&label, room) };
         let short = if label.chars().count() <= room { label.clone() } else { short };
         if short != label {
