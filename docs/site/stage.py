@@ -106,6 +106,12 @@ for command in [name for name in commands if name != "help"]:
     options += [f"## rootlint {command}", "", "```text", ask(command, "--help").rstrip(), "```", ""]
 write("command-line.md", "\n".join(options))
 
+write(
+    "configuration.md",
+    "# Configuration\n\n`rootlint.toml`, as `rootlint init` writes it: every option that there is.\n\n```toml\n"
+    + read(ROOT / "src" / "init" / "rootlint.toml") + "```\n",
+)
+
 shutil.copy(ROOT / "docs" / "demo.svg", OUT / "demo.svg")
-pages = "\n".join(["checks/index", *guides, "command-line"])
+pages = "\n".join(["checks/index", "configuration", *guides, "command-line"])
 write("index.md", read(Path(__file__).parent / "index.md") + f"\n```{{toctree}}\n:maxdepth: 1\n\n{pages}\n```\n")
