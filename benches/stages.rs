@@ -132,15 +132,7 @@ fn whole(c: &mut Criterion) {
         .collect();
     let report = || {
         let outcome = scan::check(&files, &options());
-        let context = Context {
-            sources: &outcome.sources,
-            files: &files,
-            rules: &rules,
-            counts: outcome.summary,
-            strict: false,
-            baseline: None,
-            before: None,
-        };
+        let context = Context::plain(&outcome.sources, &files, &rules, outcome.summary);
         Report::new(outcome.findings, &context)
     };
     let made = report();

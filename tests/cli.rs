@@ -8,6 +8,8 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
+mod common;
+
 /// A key for root through a variable in another file.
 const ROOT_KEY: &[(&str, &str)] = &[
     ("good/main.tf", "resource \"aws_iam_access_key\" \"k\" {\n  user = var.user\n}\n"),
@@ -21,15 +23,7 @@ const CLEAN: &[(&str, &str)] = &[("clean/main.tf", "resource \"aws_s3_bucket\" \
 const BROKEN: &[(&str, &str)] = &[("broken/main.tf", "resource \"aws_iam_user\" \"u\" {\n  name = \n}\n")];
 
 fn folder(parts: &[&[(&str, &str)]]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    // A repository: its root is the folder, wherever the program runs.
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in parts.iter().copied().flatten() {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
+    common::folder(&parts.concat())
 }
 
 fn rootlint(working: &Path, arguments: &[&str]) -> Output {

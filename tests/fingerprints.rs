@@ -41,15 +41,7 @@ Resources:
 fn fingerprints(files: &[(&str, &str)]) -> BTreeSet<String> {
     let files: Memory = files.iter().copied().collect();
     let outcome = scan::check(&files, &Options { paths: vec!["".into()], ..Options::default() });
-    let context = Context {
-        sources: &outcome.sources,
-        files: &files,
-        rules: &[],
-        counts: outcome.summary,
-        strict: false,
-        baseline: None,
-        before: None,
-    };
+    let context = Context::plain(&outcome.sources, &files, &[], outcome.summary);
     let report = Report::new(outcome.findings, &context);
     assert!(report.errors.is_empty(), "{:?}", report.errors);
     let prints: BTreeSet<String> = report.findings.iter().map(|item| item.fingerprint.clone()).collect();

@@ -9,18 +9,11 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
-type Files<'a> = &'a [(&'a str, &'a str)];
+use common::folder;
 
-fn folder(files: Files<'_>) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
+mod common;
+
+type Files<'a> = &'a [(&'a str, &'a str)];
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::cargo_bin("rootlint").unwrap();

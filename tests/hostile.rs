@@ -8,19 +8,12 @@ use std::time::{Duration, Instant};
 use assert_cmd::Command;
 use serde_json::Value;
 
+use common::folder;
+
+mod common;
+
 /// A key for root that must be found whatever lies beside it.
 const GOOD: &str = "resource \"aws_iam_access_key\" \"good\" {\n  user = \"root\"\n}\n";
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn output(working: &Path, arguments: &[&str]) -> String {
     let mut command = Command::cargo_bin("rootlint").unwrap();

@@ -13,19 +13,12 @@ use rootlint::files::{FileError, Files, Kind, Listing, Memory};
 use rootlint::scan::{self, Options};
 use serde_json::Value;
 
+use common::folder;
+
+mod common;
+
 /// A key for root that must be found whatever lies beside it.
 const GOOD: &str = "resource \"aws_iam_access_key\" \"good\" {\n  user = \"root\"\n}\n";
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn report(folder: &Path) -> Value {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("rootlint"));

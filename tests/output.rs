@@ -6,23 +6,16 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use common::folder;
+
+mod common;
+
 const FORMATS: [&str; 7] = ["human", "json", "sarif", "github", "gitlab", "junit", "markdown"];
 
 const KEY: &str = "resource \"aws_iam_access_key\" \"k\" {\n  user = \"root\"\n}\n";
 
 fn rootlint() -> Command {
     Command::new(assert_cmd::cargo::cargo_bin("rootlint"))
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
 }
 
 /// The output of a command line, run in a folder with a secret in its environment.

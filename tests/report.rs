@@ -63,15 +63,8 @@ impl Run {
 
     fn report(self, strict: bool) -> Report {
         let counts = Counts { files: 4, ignored: 1, projects: 2, resources: 40 };
-        let context = Context {
-            sources: &self.sources,
-            files: &self.files,
-            rules: &rules(),
-            counts,
-            strict,
-            baseline: None,
-            before: None,
-        };
+        let rules = rules();
+        let context = Context { strict, ..Context::plain(&self.sources, &self.files, &rules, counts) };
         Report::new(self.found, &context)
     }
 }

@@ -8,6 +8,10 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use common::folder;
+
+mod common;
+
 /// The same user three times.
 const TERRAFORM: &str = "resource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n  path = \"/bots/\"\n}\n";
 const YAML: &str =
@@ -18,17 +22,6 @@ const JSON: &str = "{\n  \"Resources\": {\n    \"Ci\": {\n      \"Type\": \"AWS:
 const PATHS: &str = "# Users lie under /people/.\n# severity: high\n#\n# Bots take roles.\nrule user_paths {\n  \
     Resources.*[ Type in ['aws_iam_user', 'AWS::IAM::User'] ] {\n    \
     Properties.path == '/people/' <<\n      Violation: no place for bots\n      Fix: make it a role\n    >>\n  }\n}\n";
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join(".git")).unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn rootlint(working: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::cargo_bin("rootlint").unwrap();

@@ -53,13 +53,9 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
     let baseline = baseline_of(output, &sources)?;
     filter(&mut findings, output, &rules);
     let context = Context {
-        sources: &sources,
-        files: &files,
-        rules: &rules,
-        counts: summary,
         strict: output.strict,
         baseline: baseline.as_deref(),
-        before: None,
+        ..Context::plain(&sources, &files, &rules, summary)
     };
     let report = Report::new(findings, &context);
     if let Some(file) = &ground.write_baseline {

@@ -11,9 +11,10 @@ use super::output::{destinations, filter, publish};
 use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
 use crate::audit::cloudtrail;
-use crate::baseline;
+use crate::baseline::{self, Known};
 use crate::cli;
 use crate::files::{Files, MAX_FILE_BYTES, read_named, write_named};
+use crate::finding::Findings;
 use crate::frameworks::unused_days;
 use crate::guard::Ruleset;
 use crate::input;
@@ -59,7 +60,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
     let line = Line::watch(&prepared.options.progress);
     let before = before(arguments, &prepared, matches)?;
-    let outcome = scan::check(&*prepared.files, &prepared.options);
+    let mut outcome = scan::check(&*prepared.files, &prepared.options);
     drop(line);
     let known = |sources: &Sources| match (&baseline, &arguments.output.baseline) {
         (Some((inner, text)), Some(named)) => {
@@ -68,20 +69,15 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         }
         _ => Ok(None),
     };
-    known(&outcome.sources)?;
+    let known_here = known(&outcome.sources)?;
     let rules = rules(&prepared.options.rules, &asked);
-    let report = |outcome: &Outcome, files: &dyn Files| {
-        let mut findings = outcome.findings.clone();
+    let made = |mut findings: Findings, known: Option<&[Known]>, outcome: &Outcome, files: &dyn Files| {
         filter(&mut findings, &arguments.output, &rules);
-        let known = known(&outcome.sources).ok().flatten();
         let context = Context {
-            sources: &outcome.sources,
-            files,
-            rules: &rules,
-            counts: outcome.summary,
             strict: arguments.output.strict,
-            baseline: known.as_deref(),
+            baseline: known,
             before: before.as_ref(),
+            ..Context::plain(&outcome.sources, files, &rules, outcome.summary)
         };
         let mut report = Report::new(findings, &context);
         if outcome.summary.projects == 0 {
@@ -89,9 +85,16 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         }
         report
     };
-    let report = match arguments.fix {
-        true => fix::fixed(&prepared, &outcome, &report, arguments.write)?,
-        false => report(&outcome, &*prepared.files),
+    let report = if arguments.fix {
+        // Each look at changed files has names of files of its own, by which the baseline is read.
+        let again = |outcome: &Outcome, files: &dyn Files| {
+            let known = known(&outcome.sources).ok().flatten();
+            made(outcome.findings.clone(), known.as_deref(), outcome, files)
+        };
+        fix::fixed(&prepared, &outcome, &again, arguments.write)?
+    } else {
+        let findings = std::mem::take(&mut outcome.findings);
+        made(findings, known_here.as_deref(), &outcome, &*prepared.files)
     };
     publish(&report, &destinations, &arguments.output)
 }
@@ -125,15 +128,7 @@ fn before(
 /// The report on a run with nothing left out.
 fn report_of(outcome: Outcome, files: &dyn Files, own: &Ruleset) -> Report {
     let rules = rules(own, &BTreeSet::new());
-    let context = Context {
-        sources: &outcome.sources,
-        files,
-        rules: &rules,
-        counts: outcome.summary,
-        strict: false,
-        baseline: None,
-        before: None,
-    };
+    let context = Context::plain(&outcome.sources, files, &rules, outcome.summary);
     Report::new(outcome.findings, &context)
 }
 

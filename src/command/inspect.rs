@@ -154,16 +154,7 @@ fn rule_documents(files: &dyn Files, options: &scan::Options) -> Outcomes {
 
 /// A report on what could not be read, and nothing else.
 fn report_of_errors(outcome: Outcome, files: &dyn Files) -> Report {
-    let rules = Vec::new();
-    let context = Context {
-        sources: &outcome.sources,
-        files,
-        rules: &rules,
-        counts: outcome.summary,
-        strict: false,
-        baseline: None,
-        before: None,
-    };
+    let context = Context::plain(&outcome.sources, files, &[], outcome.summary);
     Report::new(Findings { errors: outcome.findings.errors, ..Findings::default() }, &context)
 }
 

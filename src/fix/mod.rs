@@ -107,15 +107,7 @@ fn changed<'a>(
 
 /// Everything that was found, waived or not.
 fn everything(outcome: &Outcome, files: &dyn Files) -> Report {
-    let context = Context {
-        sources: &outcome.sources,
-        files,
-        rules: &[],
-        counts: outcome.summary,
-        strict: false,
-        baseline: None,
-        before: None,
-    };
+    let context = Context::plain(&outcome.sources, files, &[], outcome.summary);
     Report::new(outcome.findings.clone(), &context)
 }
 

@@ -75,6 +75,13 @@ pub struct Context<'a> {
     pub before: Option<&'a BTreeSet<String>>,
 }
 
+impl<'a> Context<'a> {
+    /// What is known of a run that is neither strict nor compared with another.
+    pub fn plain(sources: &'a Sources, files: &'a dyn Files, rules: &'a [Rule], counts: Counts) -> Self {
+        Self { sources, files, rules, counts, strict: false, baseline: None, before: None }
+    }
+}
+
 impl std::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("counts", &self.counts).field("strict", &self.strict).finish_non_exhaustive()
