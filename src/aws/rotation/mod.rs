@@ -30,7 +30,7 @@ mod scheduled;
 mod stores;
 mod time;
 
-pub use role::Role;
+pub use role::{May, Role};
 pub use schedule::Period;
 
 /// One mechanism: something that deals with old keys, or looks as if it did.
