@@ -33,7 +33,7 @@ mod time;
 use index::{Home, Placed};
 
 pub use index::Mechanisms;
-pub use role::Role;
+pub use role::{May, Role};
 pub use schedule::Period;
 
 /// One mechanism: something that deals with old keys, or looks as if it did.
