@@ -42,7 +42,7 @@ pub enum Principal {
 }
 
 /// A question to a set of service control policies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
     pub principal: Principal,
@@ -110,11 +110,8 @@ impl Question {
 /// The ids of organizations that a policy names.
 fn organizations(policy: &Policy, named: &mut BTreeSet<String>) {
     for condition in policy.statements.iter().flat_map(|statement| &statement.conditions) {
-        let key = condition.key.to_ascii_lowercase();
-        if !matches!(
-            &*key,
-            "aws:principalorgid" | "aws:resourceorgid" | "aws:principalorgpaths" | "aws:resourceorgpaths"
-        ) {
+        let keys = ["aws:PrincipalOrgID", "aws:ResourceOrgID", "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"];
+        if !keys.iter().any(|key| condition.key.eq_ignore_ascii_case(key)) {
             continue;
         }
         for value in condition.values.iter().map(super::policy::Item::shown) {
@@ -235,7 +232,7 @@ impl View {
 }
 
 /// A time of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Clock {
     /// `aws:CurrentTime`
     Now,
@@ -246,7 +243,7 @@ pub enum Clock {
 }
 
 /// `aws:CalledVia` and its two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Services {
     /// `aws:CalledVia`
     All,
@@ -369,7 +366,7 @@ pub const UNNAMED_ORGANIZATION: &str = "o-a1b2c3d4e5";
 
 impl Context {
     /// Every kind of request, the everyday ones first. `keys` (lower case) are those that matter.
-    pub fn all(keys: &BTreeSet<String>, question: &Question) -> Vec<Self> {
+    pub fn all(keys: &BTreeSet<&str>, question: &Question) -> Vec<Self> {
         let mentions = |prefixes: &[&str]| keys.iter().any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
         let mut credentials = vec![Credentials::MfaSession];
         if mentions(&["aws:multifactorauth", "aws:tokenissuetime"]) {

@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::Model;
 use crate::aws::iam::{
-    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Organization as Known, Place, Policy, Principal, Question,
-    Verdict, decide,
+    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Memo, Organization as Known, Place, Policy, Principal,
+    Question, Verdict, decide, decide_with,
 };
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
@@ -247,6 +247,7 @@ impl<'a> Group<'a> {
             classes: HashMap::new(),
             relevant: HashMap::new(),
             uncovered: HashSet::new(),
+            memo: Memo::default(),
         };
         let nodes = self.nodes();
         let root_counts = nodes.is_empty()
@@ -351,6 +352,7 @@ struct Judge<'g, 'a, 'm> {
     accounts: Accounts<'a>,
     relevant: HashMap<*const Policy, Relevant>,
     uncovered: HashSet<*const Policy>,
+    memo: Memo,
 }
 
 impl<'a> Judge<'_, 'a, '_> {
@@ -399,7 +401,10 @@ impl<'a> Judge<'_, 'a, '_> {
         for layer in layers {
             let of_layer = relevant.by_ref().take(layer.policies.len()).map(|(relevant, doubt)| {
                 let policy = match relevant.symbols.is_empty() {
-                    true => relevant.policy,
+                    true => {
+                        self.memo.keep(&relevant.policy);
+                        relevant.policy
+                    }
                     false => Rc::new(self.accounts.naming(&relevant.policy, whose, apart)),
                 };
                 (policy, doubt)
@@ -415,7 +420,7 @@ impl<'a> Judge<'_, 'a, '_> {
                 full_access: layer.full_access,
             })
             .collect();
-        self.accounts.in_words(decide(&levels, question))
+        self.accounts.in_words(decide_with(&mut self.memo, &levels, question))
     }
 
     /// What the policies of these levels name without knowing it.
