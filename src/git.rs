@@ -10,10 +10,13 @@ use gix_object::tree::EntryKind;
 use gix_odb::HeaderExt;
 use gix_ref::file::ReferenceExt;
 
-use crate::files::{Entry, FileError, Files, Kind, Listing, git_folders, normalize};
+use crate::files::{Entry, FileError, Files, GitFolders, Kind, Listing, git_folders, normalize, read_named};
 
 /// How many links on the way to a file are followed.
 const MAX_LINKS: usize = 40;
+
+/// The largest configuration of git that is read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// A link's target is a path.
 const MAX_TARGET_BYTES: u64 = 4096;
@@ -50,6 +53,57 @@ impl std::fmt::Debug for Commit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Commit").field("tree", &self.tree).finish_non_exhaustive()
     }
+}
+
+/// The name of the repository that holds the folder `root`, by the address of its remote `origin`, and the commit that is checked
+/// out; what is not known is nothing.
+pub fn whereabouts(root: &Utf8Path) -> (Option<String>, Option<String>) {
+    let Ok(Some(git)) = git_folders(root) else { return (None, None) };
+    let config = read_named(&git.common.join("config"), MAX_CONFIG_BYTES).unwrap_or_default();
+    let name = origin(&String::from_utf8_lossy(&config)).and_then(|url| name_of(&url));
+    (name, head(&git))
+}
+
+/// The id of the commit that is checked out.
+fn head(git: &GitFolders) -> Option<String> {
+    let hash = gix_hash::Kind::Sha1;
+    let objects = gix_odb::at(git.common.join("objects"), hash).ok()?;
+    let references = gix_ref::file::Store::for_linked_worktree(git.own.clone().into(), git.common.clone().into(), hash);
+    let id = references.find("HEAD").ok()?.peel_to_id(&references, &objects).ok()?;
+    Some(id.to_string())
+}
+
+/// The address of the remote `origin` in git's configuration.
+fn origin(config: &str) -> Option<String> {
+    let mut inside = false;
+    for line in config.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line.replace(' ', "").eq_ignore_ascii_case("[remote\"origin\"]");
+        } else if inside
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim().eq_ignore_ascii_case("url")
+        {
+            return Some(value.trim().trim_matches('"').to_owned());
+        }
+    }
+    None
+}
+
+/// `github.com/acme/network`, whichever way a remote's address is written; credentials in it are left out.
+fn name_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_url = rest.len() < url.len();
+    let (host, path) = match rest.split_once('/') {
+        // git@github.com:acme/network.git
+        _ if !is_url && rest.split('/').next().is_some_and(|first| first.contains(':')) => rest.split_once(':')?,
+        Some((host, path)) if is_url => (host, path),
+        _ => return None,
+    };
+    let host = host.rsplit('@').next()?;
+    let host = host.split(':').next()?.to_ascii_lowercase();
+    let path = path.trim_matches('/').trim_end_matches(".git").trim_matches('/');
+    let is_plain = |text: &str| !text.is_empty() && !text.contains("//") && !text.chars().any(char::is_control);
+    (is_plain(&host) && is_plain(path)).then(|| format!("{host}/{path}"))
 }
 
 /// What lies at a path of a tree.

@@ -29,6 +29,9 @@ pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
             if let Some(odd) = enough.iter().map(|found| odd(found)).collect::<Option<Vec<_>>>() {
                 odd.into_iter().for_each(|note| out.note(note));
             }
+            if let Some(first) = enough.first().filter(|found| model.is_abroad(&found.mechanism.site.project)) {
+                out.note(rotated_by(first, key, &owner));
+            }
             continue;
         }
         if let Some(organization) = denied(model, key) {
@@ -73,6 +76,18 @@ fn odd(found: &Found<'_>) -> Option<Diagnostic> {
     let remark = mechanism.remark.as_ref()?;
     let message = format!("{} {remark}: it counts all the same", mechanism.what);
     Some(Diagnostic::new("rotation-permission", message, mechanism.site.header))
+}
+
+/// Says which mechanism of another repository takes care of a key.
+fn rotated_by(found: &Found<'_>, key: &AccessKey, owner: &Owner<'_>) -> Diagnostic {
+    let Found { mechanism, why, .. } = found;
+    let message = format!(
+        "the access key of {} (`{}`) is taken care of: {} {why}",
+        whose(owner),
+        key.site.address,
+        mechanism.what
+    );
+    Diagnostic::new("rotated-by-facts", message, mechanism.site.header)
 }
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {

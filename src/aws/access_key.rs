@@ -232,9 +232,9 @@ impl User {
 }
 
 impl<'a> Model<'a> {
-    /// All access keys in the scan.
+    /// All access keys that are judged.
     pub fn keys(&self) -> impl Iterator<Item = &'a AccessKey> {
-        self.facts.iter().flat_map(|facts| &facts.keys)
+        self.facts.iter().filter(|facts| self.is_judged(facts)).flat_map(|facts| &facts.keys)
     }
 
     /// The user that a key is for: one that it refers to, in whatever project, or names.

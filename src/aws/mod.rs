@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
-use crate::resource::{Language, Project, Texts};
+use crate::resource::{Language, ModuleCall, Project, Resource, Texts};
 use crate::source::Span;
 
 pub mod access_key;
@@ -100,6 +100,8 @@ pub struct Elsewhere {
 pub struct Facts {
     /// The project's path.
     pub project: Arc<str>,
+    /// Whether it is a project of another repository, known by its facts.
+    pub abroad: bool,
     /// The project's language.
     pub language: Language,
     /// Access keys of IAM users (and of root, as some intend).
@@ -127,13 +129,25 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    /// Whether what other repositories declare is judged, too, and not only taken into account.
+    pub everywhere: bool,
     organizations: OnceLock<Vec<organization::Resolved>>,
 }
 
 impl<'a> Model<'a> {
     /// A model of these facts, which are in order of their projects' paths.
     pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
-        Self { settings, facts, organizations: OnceLock::new() }
+        Self { settings, facts, everywhere: false, organizations: OnceLock::new() }
+    }
+
+    /// Whether what a project declares is judged.
+    pub fn is_judged(&self, facts: &Facts) -> bool {
+        self.everywhere || !facts.abroad
+    }
+
+    /// Whether a project is one of another repository, known by its facts.
+    pub fn is_abroad(&self, project: &str) -> bool {
+        self.facts_of(project).is_some_and(|facts| facts.abroad)
     }
 
     /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
@@ -161,31 +175,65 @@ pub fn wanted(kind: &str) -> bool {
 /// Reads a project, with the files that its programs are in.
 pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
     let resources = project.resources(&wanted);
-    let modules = known_modules::read(&project.module_calls(&known_modules::wanted));
-    let mut keys = access_key::keys(&resources);
+    let modules = project.module_calls(&known_modules::wanted);
+    let facts = declared(project.path(), project.language(), &resources, &modules, out);
+    with_programs(facts, project, &resources, texts, out)
+}
+
+/// Whether what [`declared`] says depends on resources of this type.
+pub fn is_declared(kind: &str) -> bool {
+    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
+}
+
+/// Whether what [`declared`] says depends on a module from this source.
+pub fn is_known_module(source: &str) -> bool {
+    known_modules::wanted(source)
+}
+
+/// What resources, and modules that are not on disk, declare, wherever they are read from.
+pub fn declared(
+    project: &Arc<str>,
+    language: Language,
+    resources: &[Resource<'_>],
+    modules: &[ModuleCall<'_>],
+    out: &mut Findings,
+) -> Facts {
+    let modules = known_modules::read(modules);
+    let mut keys = access_key::keys(resources);
     keys.extend(modules.keys);
-    let mut rotation = rotation::mechanisms(&resources);
+    let mut rotation = rotation::mechanisms(resources);
     rotation.extend(modules.rotation);
-    let mut monitoring = monitoring::declared(&resources);
+    let mut monitoring = monitoring::declared(resources);
     monitoring.modules = modules.monitoring;
-    let programs = programs::programs(project, &resources, texts);
-    programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
-    keys.extend(programs::keys(&programs));
-    let users = access_key::users(&resources);
-    let organization = organization::declared(&resources, out);
-    // The last questions, since they leave no errors behind.
-    let mut credentials = credentials::read(project);
-    credentials.extend(credentials::of_programs(&programs, &credentials));
     Facts {
-        project: Arc::clone(project.path()),
-        language: project.language(),
+        project: Arc::clone(project),
+        abroad: false,
+        language,
         keys,
-        users,
-        organization,
+        users: access_key::users(resources),
+        organization: organization::declared(resources, out),
         rotation,
         monitoring,
-        programs,
-        credentials,
-        exposures: exposure::read(project),
+        programs: Vec::new(),
+        credentials: Vec::new(),
+        exposures: Vec::new(),
     }
+}
+
+/// The same with what only the project itself can tell: what it runs, with which credentials, and which it gives away.
+pub fn with_programs(
+    mut facts: Facts,
+    project: &dyn Project,
+    resources: &[Resource<'_>],
+    texts: &dyn Texts,
+    out: &mut Findings,
+) -> Facts {
+    facts.programs = programs::programs(project, resources, texts);
+    facts.programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
+    facts.keys.extend(programs::keys(&facts.programs));
+    // The last questions, since they leave no errors behind.
+    facts.credentials = credentials::read(project);
+    facts.credentials.extend(credentials::of_programs(&facts.programs, &facts.credentials));
+    facts.exposures = exposure::read(project);
+    facts
 }

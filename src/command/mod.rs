@@ -19,6 +19,7 @@ use crate::suggest::did_you_mean;
 
 mod audit;
 mod check;
+mod facts;
 mod fix;
 mod init;
 mod inspect;
@@ -72,9 +73,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
-    if let Some(message) = cli.command.later() {
-        return Err(message);
-    }
     match (&cli.command, matches) {
         (Command::Check(arguments), Some(matches)) => check::check(arguments, matches),
         (Command::Init(arguments), Some(matches)) => init::init(arguments, matches),
@@ -89,7 +87,9 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
         (Command::Man, _) => inspect::manual(),
-        _ => Err("not implemented in this version".to_owned()),
+        (Command::Facts(arguments), Some(matches)) => facts::facts(arguments, matches),
+        // A command that was parsed has its arguments.
+        (_, None) => Err("the arguments of the command are missing".to_owned()),
     }
 }
 
