@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::aws::{Model, identity};
+use crate::aws::{Facts, Model, identity};
 use crate::resource::{Mode, Provider, Reference, Resource, Site};
 use crate::text::{Text, Tri};
 use crate::value::{Hop, Origin, Symbol, Value, Via};
@@ -170,6 +170,25 @@ impl Users {
     }
 }
 
+/// The users that projects make, by their names in lower case: of each project the one that it calls so, as the numbers of
+/// both.
+#[derive(Debug)]
+pub(super) struct Made(HashMap<String, Vec<(usize, usize)>>);
+
+impl Made {
+    fn by(facts: &[Facts]) -> Self {
+        let mut made: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (project, Facts { users, .. }) in facts.iter().enumerate() {
+            for (name, at) in &users.by_name {
+                if users.all.get(*at).is_some_and(|user| user.mode == Mode::Managed) {
+                    made.entry(name.clone()).or_default().push((project, *at));
+                }
+            }
+        }
+        Self(made)
+    }
+}
+
 /// The users among the resources.
 pub fn users(resources: &[Resource<'_>]) -> Users {
     let read = |resource: &Resource<'_>| {
@@ -271,8 +290,11 @@ impl<'a> Model<'a> {
 
     /// The one user of a name that other projects make, in no account that is known to be another.
     fn made_elsewhere(&self, name: &str, project: &str, account: Option<&Arc<str>>) -> Option<&'a User> {
-        let others = self.facts.iter().filter(|facts| *facts.project != *project);
-        let users = others.filter_map(|facts| facts.users.called(name)).filter(|user| user.mode == Mode::Managed);
+        let made = self.made.get_or_init(|| Made::by(self.facts));
+        let others = made.0.get(&name.to_ascii_lowercase()).into_iter().flatten();
+        let others = others.filter_map(|(other, user)| Some((self.facts.get(*other)?, *user)));
+        let others = others.filter(|(other, _)| *other.project != *project);
+        let users = others.filter_map(|(other, user)| other.users.all.get(user));
         let mut users = users.filter(|user| match (account, &user.account) {
             (Some(one), Some(other)) => one == other,
             _ => true,

@@ -132,12 +132,13 @@ pub struct Model<'a> {
     /// Whether what other repositories declare is judged, too, and not only taken into account.
     pub everywhere: bool,
     organizations: OnceLock<Vec<organization::Resolved>>,
+    made: OnceLock<access_key::Made>,
 }
 
 impl<'a> Model<'a> {
     /// A model of these facts, which are in order of their projects' paths.
     pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
-        Self { settings, facts, everywhere: false, organizations: OnceLock::new() }
+        Self { settings, facts, everywhere: false, organizations: OnceLock::new(), made: OnceLock::new() }
     }
 
     /// Whether what a project declares is judged.

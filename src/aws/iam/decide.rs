@@ -64,6 +64,19 @@ pub enum Verdict {
     Unknown(Vec<Reason>),
 }
 
+/// A verdict without what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// See [`Verdict::Denied`].
+    Denied,
+    /// See [`Verdict::NotDenied`].
+    NotDenied,
+    /// See [`Verdict::Conditional`].
+    Conditional,
+    /// See [`Verdict::Unknown`].
+    Unknown,
+}
+
 /// What denies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decisive {
@@ -95,32 +108,48 @@ pub fn decide_with(memo: &mut Memo, levels: &[Level<'_>], question: &Question) -
     within(BUDGET, memo, levels, question)
 }
 
+/// Whether the request is denied, for those who do not ask by what, or which request gets through.
+pub fn answer(memo: &mut Memo, levels: &[Level<'_>], question: &Question) -> Answer {
+    searched(BUDGET, memo, levels, question, |found| {
+        found.map_or(Answer::Unknown, |(search, _)| search.outcomes.answer())
+    })
+}
+
 /// Decides, if that takes no more than so many steps.
 pub(super) fn within(budget: usize, memo: &mut Memo, levels: &[Level<'_>], question: &Question) -> Verdict {
+    searched(budget, memo, levels, question, |found| match found {
+        Some((search, candidates)) => search.verdict(candidates),
+        None => {
+            let why = "distinguish more cases than rootlint goes through";
+            Verdict::Unknown(vec![Reason::new("the conditions", why, None)])
+        }
+    })
+}
+
+/// What is told of a search that came to its end; nothing is found by one that would take too long.
+fn searched<T>(
+    budget: usize,
+    memo: &mut Memo,
+    levels: &[Level<'_>],
+    question: &Question,
+    told: impl FnOnce(Option<(Search<'_, '_>, &[Candidate<'_, '_>])>) -> T,
+) -> T {
     let policies = levels.iter().flat_map(|level| level.policies.iter().map(|attached| attached.policy));
     let question = &question.clone().in_organization_named_by(policies);
     let said = memo.said(levels, question);
     let candidates = Candidate::all(&said, levels);
     let keys: BTreeSet<&str> = candidates.iter().flat_map(|candidate| candidate.said.keys()).collect();
-    let mut search = Search {
-        question,
-        levels,
-        said: &said,
-        outcomes: Outcomes::default(),
-        budget,
-        steps: 0,
-        variables: Vec::new(),
-    };
+    let outcomes = Outcomes::default();
+    let mut search = Search { question, levels, said: &said, outcomes, budget, steps: 0, variables: Vec::new() };
     for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
-            let why = "distinguish more cases than rootlint goes through";
-            return Verdict::Unknown(vec![Reason::new("the conditions", why, None)]);
+            return told(None);
         }
         if search.outcomes.is_conditional() {
             break;
         }
     }
-    search.verdict(&candidates)
+    told(Some((search, &candidates)))
 }
 
 /// A statement that may decide.
@@ -206,6 +235,15 @@ enum Decider {
 impl Outcomes {
     fn is_conditional(&self) -> bool {
         self.escape.is_some() && !self.denied.is_empty()
+    }
+
+    fn answer(&self) -> Answer {
+        match (self.escape.is_some(), self.denied.is_empty()) {
+            (false, _) if self.unsure.is_empty() => Answer::Denied,
+            (true, true) if self.unsure.is_empty() => Answer::NotDenied,
+            (true, false) => Answer::Conditional,
+            _ => Answer::Unknown,
+        }
     }
 }
 
@@ -376,9 +414,10 @@ impl Search<'_, '_> {
     }
 
     fn verdict(self, candidates: &[Candidate<'_, '_>]) -> Verdict {
+        let answer = self.outcomes.answer();
         let Outcomes { denied, unsure, escape } = self.outcomes;
-        match escape {
-            None if unsure.is_empty() => {
+        match (answer, escape) {
+            (Answer::Denied, _) => {
                 let decisive = denied.into_iter().filter_map(|decider| match decider {
                     Decider::Candidate(at) => candidates.get(at).map(|candidate| Decisive {
                         text: format!("{} denies it", candidate.said.statement.title()),
@@ -391,11 +430,10 @@ impl Search<'_, '_> {
                 });
                 Verdict::Denied(decisive.collect())
             }
-            Some((context, samples)) if unsure.is_empty() || !denied.is_empty() => {
+            (Answer::NotDenied | Answer::Conditional, Some(request)) => {
                 let denied_for = |context: &Context, samples: &BTreeMap<Free, Sample>| {
                     denied_for(candidates, self.levels, self.question, context, samples)
                 };
-                let request = (context, samples);
                 let atoms: Atoms = candidates.iter().map(|one| one.said.atoms(&request.0, self.question)).collect();
                 let witness = witness::describe(&atoms, self.question, &request, &denied_for);
                 let closest = closest::find(self.said, self.question, &request);

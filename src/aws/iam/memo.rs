@@ -95,7 +95,7 @@ impl Said<'_> {
     /// Its parts in one kind of request: its resource, then its conditions.
     pub(super) fn atoms(&self, context: &Context, question: &Question) -> Rc<[Atom]> {
         let mut met = self.prepared.atoms.borrow_mut();
-        if let Some((_, atoms)) = met.iter().find(|(known, _)| known == context) {
+        if let Some((_, atoms)) = met.iter().find(|(known, _)| !self.prepared.varies || known == context) {
             return Rc::clone(atoms);
         }
         let resource = compare::resource(&self.statement.resources, self.variables, context, question);
@@ -112,6 +112,8 @@ impl Said<'_> {
 struct Prepared {
     actions: (Tri, Vec<Reason>),
     keys: Vec<String>,
+    /// Whether its parts are others in other kinds of requests.
+    varies: bool,
     /// Its parts in each kind of request that was met.
     atoms: RefCell<Vec<(Context, Rc<[Atom]>)>>,
 }
@@ -119,7 +121,9 @@ struct Prepared {
 impl Prepared {
     fn new(statement: &Statement, question: &Question) -> Self {
         let actions = actions(&statement.actions, &question.action);
-        Self { actions, keys: keys(statement), atoms: RefCell::default() }
+        let keys = keys(statement);
+        let varies = keys.iter().any(|key| Context::varies(key));
+        Self { actions, keys, varies, atoms: RefCell::default() }
     }
 }
 

@@ -16,7 +16,7 @@ pub mod witness;
 mod words;
 
 pub use closest::Closest;
-pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide, decide_with, denies};
+pub use decide::{Answer, Attached, Decisive, Escape, Level, Verdict, answer, decide, decide_with, denies};
 pub use explain::{Explained, Reach, explain};
 pub use memo::Memo;
 pub use policy::{Policy, PolicyError};
