@@ -10,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::files::Stream;
 use crate::frameworks::{self, Controls};
 use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
@@ -175,6 +176,12 @@ fn width() -> usize {
 fn print(text: &str) -> Result<(), String> {
     let mut out = AutoStream::auto(io::stdout().lock());
     forgive_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints what is written in lines of plain characters, in which no terminal finds anything to obey, as it is made.
+fn stream(write: Stream<'_>) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    forgive_closed_pipe(write(&mut out).and_then(|()| out.flush()))
 }
 
 /// Whoever reads may stop reading (`| head`): that is no error of ours.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::iam::{
-    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Organization as Known, Place, Policy, Principal, Question,
-    Verdict, decide,
+    Account as Who, Answer, Attached, CREATE_ACCESS_KEY, Level, Memo, Organization as Known, Place, Policy, Principal,
+    Question, Verdict, answer, decide_with,
 };
 use crate::aws::{Model, Settings};
 use crate::resource::{Language, Presence, Site};
@@ -248,6 +248,7 @@ impl<'a> Group<'a> {
             classes: HashMap::new(),
             relevant: HashMap::new(),
             uncovered: HashSet::new(),
+            memo: Memo::default(),
         };
         let nodes = self.nodes();
         let root_counts = nodes.is_empty()
@@ -352,6 +353,7 @@ struct Judge<'g, 'a, 'm> {
     accounts: Accounts<'a>,
     relevant: HashMap<*const Policy, Relevant>,
     uncovered: HashSet<*const Policy>,
+    memo: Memo,
 }
 
 impl<'a> Judge<'_, 'a, '_> {
@@ -391,6 +393,16 @@ impl<'a> Judge<'_, 'a, '_> {
     }
 
     fn decide(&mut self, layers: &[Rc<Layer>], question: &Question, whose: Whose<'_>) -> Verdict {
+        let verdict = self.with_levels(layers, whose, |memo, levels| decide_with(memo, levels, question));
+        self.accounts.in_words(verdict)
+    }
+
+    fn with_levels<T>(
+        &mut self,
+        layers: &[Rc<Layer>],
+        whose: Whose<'_>,
+        then: impl FnOnce(&mut Memo, &[Level<'_>]) -> T,
+    ) -> T {
         let mut policies: Vec<Vec<(Rc<Policy>, Option<Reason>)>> = Vec::new();
         let all = layers.iter().flat_map(|layer| &layer.policies);
         let relevant: Vec<(Relevant, Option<Reason>)> =
@@ -400,7 +412,10 @@ impl<'a> Judge<'_, 'a, '_> {
         for layer in layers {
             let of_layer = relevant.by_ref().take(layer.policies.len()).map(|(relevant, doubt)| {
                 let policy = match relevant.symbols.is_empty() {
-                    true => relevant.policy,
+                    true => {
+                        self.memo.keep(&relevant.policy);
+                        relevant.policy
+                    }
                     false => Rc::new(self.accounts.naming(&relevant.policy, whose, apart)),
                 };
                 (policy, doubt)
@@ -416,7 +431,7 @@ impl<'a> Judge<'_, 'a, '_> {
                 full_access: layer.full_access,
             })
             .collect();
-        self.accounts.in_words(decide(&levels, question))
+        then(&mut self.memo, &levels)
     }
 
     /// What the policies of these levels name without knowing it.
@@ -488,7 +503,7 @@ impl<'a> Judge<'_, 'a, '_> {
         let attached = policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect();
         let full_access = layers.iter().all(|layer| layer.full_access);
         let levels = [Level { id: "the root".into(), policies: attached, full_access }];
-        questions.iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
+        questions.iter().all(|question| answer(&mut Memo::default(), &levels, question) == Answer::Denied)
     }
 
     /// What a node stands under.
@@ -532,7 +547,8 @@ impl<'a> Judge<'_, 'a, '_> {
         // Denied for an account that no policy names: it rests on this account's id.
         let other = Question { account: Who::Known("000000000001".into()), ..question };
         let by_account = matches!(verdict, Verdict::Conditional(_))
-            && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
+            && self.with_levels(layers, Whose::Account(own), |memo, levels| answer(memo, levels, &other))
+                == Answer::Denied;
         self.of_accounts.insert(key, (verdict.clone(), by_account));
         (verdict, by_account)
     }
