@@ -4,8 +4,6 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use foldhash::fast::RandomState;
-
 /// What is remembered of something that has been asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Slot<T> {
@@ -21,9 +19,9 @@ pub(super) enum Slot<T> {
 /// the old one of before is forgotten.
 #[derive(Debug)]
 pub(super) struct Recent<K, T> {
-    busy: HashSet<K, RandomState>,
-    young: HashMap<K, (T, usize), RandomState>,
-    old: HashMap<K, (T, usize), RandomState>,
+    busy: HashSet<K>,
+    young: HashMap<K, (T, usize)>,
+    old: HashMap<K, (T, usize)>,
     size: usize,
     most: usize,
 }
@@ -31,7 +29,7 @@ pub(super) struct Recent<K, T> {
 impl<K: Eq + Hash + Clone, T: Clone> Recent<K, T> {
     /// Remembers values that have, together, between `most` and twice as many parts.
     pub(super) fn new(most: usize) -> Self {
-        Self { busy: HashSet::default(), young: HashMap::default(), old: HashMap::default(), size: 0, most }
+        Self { busy: HashSet::new(), young: HashMap::new(), old: HashMap::new(), size: 0, most }
     }
 
     /// What is remembered of a name.

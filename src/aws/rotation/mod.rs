@@ -187,6 +187,27 @@ impl Mechanism {
     }
 }
 
+/// The mechanisms of a scan, gathered once for all its keys.
+#[derive(Debug)]
+pub struct Mechanisms<'a> {
+    all: Vec<&'a Mechanism>,
+    /// Those that only deploy others.
+    deployers: Vec<&'a Mechanism>,
+    /// Those that only leave something out.
+    exemptions: Vec<&'a Mechanism>,
+}
+
+impl<'a> Mechanisms<'a> {
+    /// All that the model has.
+    pub fn of(model: &Model<'a>) -> Self {
+        let all: Vec<&Mechanism> = model.facts.iter().flat_map(|facts| &facts.rotation).collect();
+        let those = |wanted: fn(&Effect) -> bool| all.iter().copied().filter(|found| wanted(&found.effect)).collect();
+        let deployers = those(|effect| matches!(effect, Effect::Deploys));
+        let exemptions = those(|effect| matches!(effect, Effect::Exempts(_)));
+        Self { all, deployers, exemptions }
+    }
+}
+
 /// What the scan shows of the rotation of a key, best first. A mechanism counts
 /// - in the key's own project, unless the providers name different accounts;
 /// - from any project, if it works for a whole organization or the providers name the same account;
@@ -196,22 +217,21 @@ impl Mechanism {
 ///
 /// What certainly does not reach the key's account is named: an organization's mechanism that leaves it out always, another
 /// account's where there is nothing else to say.
-pub fn found<'a>(model: &Model<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<Found<'a>> {
-    let all = || model.facts.iter().flat_map(|facts| &facts.rotation);
-    let deployers: Vec<&Mechanism> = all().filter(|found| matches!(found.effect, Effect::Deploys)).collect();
+pub fn found<'a>(model: &Model<'a>, mechanisms: &Mechanisms<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<Found<'a>> {
+    let Mechanisms { all, deployers, exemptions } = mechanisms;
     let case = Case {
         key,
         owner,
-        home: Home::of(&key.site, key.account.as_ref(), &deployers),
+        home: Home::of(&key.site, key.account.as_ref(), deployers),
         limit: Period::days(i64::from(model.settings.rotation.max_age_days)),
         accept: model.settings.rotation.accept,
-        deployers: &deployers,
-        exemptions: all().filter(|found| matches!(found.effect, Effect::Exempts(_))).collect(),
+        deployers,
+        exemptions,
         organizations: model.organizations(),
     };
-    let mut found: Vec<_> = all().filter_map(|mechanism| case.judge(mechanism)).collect();
+    let mut found: Vec<_> = all.iter().filter_map(|mechanism| case.judge(mechanism)).collect();
     if found.is_empty() {
-        found.extend(all().filter_map(|mechanism| case.far(mechanism)));
+        found.extend(all.iter().filter_map(|mechanism| case.far(mechanism)));
     }
     found.sort_by_key(|found| match found.answer {
         Answer::Enough => 0,
@@ -266,7 +286,7 @@ struct Case<'a, 'k> {
     limit: Period,
     accept: Accept,
     deployers: &'k [&'a Mechanism],
-    exemptions: Vec<&'a Mechanism>,
+    exemptions: &'k [&'a Mechanism],
     organizations: &'k [Resolved],
 }
 
@@ -417,7 +437,7 @@ impl<'a> Case<'a, '_> {
     fn exempt(&self, mechanism: &Mechanism) -> Option<Option<Reason>> {
         let group = mechanism.exempt.as_ref()?;
         let mut doubt = None;
-        for membership in &self.exemptions {
+        for membership in self.exemptions {
             let Effect::Exempts(into) = &membership.effect else { continue };
             let same = match (group.as_str(), into.as_text()) {
                 (Some(group), Some(into)) => into.equals_ignore_case(&group),

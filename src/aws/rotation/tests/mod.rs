@@ -24,7 +24,7 @@ fn judged(projects: &[Facts]) -> (Option<Answer>, String) {
     let settings = Settings::default();
     let model = Model::new(&settings, projects);
     let key = model.keys().next().expect("a key");
-    let found = found(&model, key, &model.owner(key));
+    let found = found(&model, &Mechanisms::of(&model), key, &model.owner(key));
     let words: Vec<String> = found.iter().map(ToString::to_string).collect();
     (found.first().map(|found| found.answer.clone()), words.join("\n"))
 }
