@@ -3,9 +3,9 @@
 //! All paths are relative to the root and use forward slashes. Nothing outside the root is ever read, also not
 //! through links: the scanned repository is untrusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -129,6 +129,8 @@ pub fn normalize(path: &Utf8Path) -> Option<Utf8PathBuf> {
 #[derive(Debug)]
 pub struct Disk {
     root: Utf8PathBuf,
+    /// Folders that were met, and what they are once links are resolved.
+    folders: RwLock<HashMap<Utf8PathBuf, Utf8PathBuf>>,
 }
 
 impl Disk {
@@ -138,7 +140,7 @@ impl Disk {
     /// When it does not exist or its real path is not UTF-8.
     pub fn new(root: &Utf8Path) -> Result<Self, FileError> {
         let root = root.canonicalize_utf8()?;
-        Ok(Self { root })
+        Ok(Self { root, folders: RwLock::default() })
     }
 
     /// The root, with links resolved.
@@ -151,13 +153,14 @@ impl Disk {
     /// # Errors
     /// As [`Files::read`], but for its limit.
     pub fn open(&self, path: &Utf8Path) -> Result<Box<dyn Read + Send>, FileError> {
-        let real = self.real(path)?;
-        if !std::fs::metadata(&real)?.is_file() {
+        let (real, found) = self.found(path)?;
+        if !found.is_file() {
             return Err(FileError::NotRegular);
         }
         Ok(Box::new(std::fs::File::open(&real)?))
     }
 
+    /// The path with every link on it resolved, which lies in the root.
     fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
         if path.is_absolute() {
             return Err(FileError::Outside);
@@ -168,6 +171,35 @@ impl Disk {
             Err(error) => return Err(FileError::from(error)),
         };
         if real.starts_with(&self.root) { Ok(real) } else { Err(FileError::Outside) }
+    }
+
+    /// The same, and what lies there. Where a name has one spelling, the links of a folder are resolved once for all
+    /// that is in it: asking the system for each step of each path costs more than reading most files.
+    fn found(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, std::fs::Metadata), FileError> {
+        if cfg!(target_os = "linux")
+            && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+            && path.as_str().ends_with(name)
+            && let Some(folder) = self.folder(folder)
+        {
+            let real = folder.join(name);
+            let found = std::fs::symlink_metadata(&real)?;
+            if !found.is_symlink() {
+                return Ok((real, found));
+            }
+        }
+        let real = self.real(path)?;
+        let found = std::fs::metadata(&real)?;
+        Ok((real, found))
+    }
+
+    /// What a folder is once links are resolved, unless there is something wrong with it.
+    fn folder(&self, folder: &Utf8Path) -> Option<Utf8PathBuf> {
+        let known = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        known.or_else(|| {
+            let real = self.real(folder).ok()?;
+            self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), real.clone());
+            Some(real)
+        })
     }
 
     fn kind_of(metadata: &std::fs::Metadata) -> Kind {
@@ -183,7 +215,7 @@ impl Disk {
 
 impl Files for Disk {
     fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
-        let real = self.real(folder)?;
+        let (real, _) = self.found(folder)?;
         let mut listing = Listing::default();
         for entry in std::fs::read_dir(&real)? {
             let entry = entry?;
@@ -217,15 +249,14 @@ impl Files for Disk {
     }
 
     fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
-        let real = self.real(path)?;
-        let kind = Self::kind_of(&std::fs::metadata(&real)?);
+        let (real, found) = self.found(path)?;
+        let kind = Self::kind_of(&found);
         let relative = real.strip_prefix(&self.root).map_err(|_| FileError::Outside)?;
         Ok((relative.to_owned(), kind))
     }
 
     fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
-        let real = self.real(path)?;
-        let before = std::fs::metadata(&real)?;
+        let (real, before) = self.found(path)?;
         if !before.is_file() {
             return Err(FileError::NotRegular);
         }
@@ -453,15 +484,24 @@ pub fn read_named(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// What the system says.
 pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
+    stream_named(path, &|file| file.write_all(bytes))
+}
+
+/// The same for a report that is written as it is made; `write` is asked again where the first way to the file is barred.
+///
+/// # Errors
+/// What the system says.
+pub fn stream_named(path: &Utf8Path, write: Stream<'_>) -> Result<(), FileError> {
+    let as_it_is = || std::fs::File::create(path).and_then(|mut file| write(&mut file));
     let written = match std::fs::metadata(path) {
-        Ok(known) if known.is_file() => match replace(&path.canonicalize_utf8()?, bytes, Some(known.permissions())) {
+        Ok(known) if known.is_file() => match replace(&path.canonicalize_utf8()?, write, Some(known.permissions())) {
             // A file may be open for writing in a folder that is not.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => std::fs::write(path, bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => as_it_is(),
             written => written,
         },
         // A link to nowhere makes the file it names.
-        Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, bytes, None),
-        _ => std::fs::write(path, bytes),
+        Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, write, None),
+        _ => as_it_is(),
     };
     written.map_err(|error| FileError::Write(error.to_string()))
 }
@@ -498,7 +538,7 @@ pub fn rewrite(root: &Utf8Path, all: &[Rewrite]) -> Result<(), (Utf8PathBuf, Fil
     }
     let place = |real: &Utf8Path, bytes: &[u8]| -> std::io::Result<()> {
         let permissions = std::fs::metadata(real)?.permissions();
-        replace(real, bytes, Some(permissions))
+        replace(real, &|file| file.write_all(bytes), Some(permissions))
     };
     for (done, (real, rewrite)) in places.iter().enumerate() {
         if let Err(error) = place(real, &rewrite.after) {
@@ -533,20 +573,23 @@ pub fn create(root: &Utf8Path, path: &Utf8Path, bytes: &[u8], over: bool) -> Res
     let there = std::fs::symlink_metadata(folder.join(path.file_name().ok_or(FileError::NotRegular)?));
     let place = folder.join(path.file_name().ok_or(FileError::NotRegular)?);
     let written = match there {
-        Err(_) => replace(&place, bytes, None),
+        Err(_) => replace(&place, &|file| file.write_all(bytes), None),
         Ok(_) if !over => return Err(FileError::Exists),
-        Ok(known) if known.is_file() => replace(&place, bytes, Some(known.permissions())),
+        Ok(known) if known.is_file() => replace(&place, &|file| file.write_all(bytes), Some(known.permissions())),
         Ok(_) => return Err(FileError::NotRegular),
     };
     written.map_err(|error| FileError::Write(error.to_string()))
 }
 
+/// What writes a file.
+pub type Stream<'a> = &'a dyn Fn(&mut dyn Write) -> std::io::Result<()>;
+
 /// Writes a file beside `path` and puts it in its place.
-fn replace(path: &Utf8Path, bytes: &[u8], permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
+fn replace(path: &Utf8Path, write: Stream<'_>, permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
     let name = path.file_name().ok_or(std::io::ErrorKind::InvalidFilename)?;
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let mut file = std::fs::File::create_new(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.flush()).and_then(|()| match permissions {
+    let written = write(&mut file).and_then(|()| file.flush()).and_then(|()| match permissions {
         Some(permissions) => file.set_permissions(permissions),
         None => Ok(()),
     });
@@ -612,7 +655,7 @@ mod tests {
         // What cannot be put in place leaves nothing beside it.
         std::fs::create_dir(folder.join("taken")).unwrap();
         assert!(write_named(&folder.join("taken"), b"x").is_err());
-        assert!(replace(&folder.join("taken"), b"x", None).is_err());
+        assert!(replace(&folder.join("taken"), &|file| file.write_all(b"x"), None).is_err());
         assert!(matches!(write_named(&folder.join("nowhere/x"), b"x"), Err(FileError::Write(_))));
         assert_eq!(names(), ["report.json", "taken"]);
         #[cfg(unix)]
@@ -692,7 +735,19 @@ mod tests {
         assert_eq!(disk.read("in.tf".into(), 10).unwrap(), b"r");
         assert_eq!(disk.resolve("in.tf".into()).unwrap().0, "real.tf");
         assert!(disk.read("loop.tf".into(), 10).is_err());
+        // What is remembered of folders leads nowhere else.
+        std::fs::create_dir(root.join("inner")).unwrap();
+        std::fs::write(root.join("inner/a.tf"), "a").unwrap();
+        std::os::unix::fs::symlink("inner", root.join("linked")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("above")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(disk.resolve("linked/a.tf".into()).unwrap().0, "inner/a.tf");
+            assert_eq!(disk.resolve("linked/../inner".into()).unwrap(), ("inner".into(), Kind::Folder));
+            assert!(matches!(disk.read("above/secret".into(), 10), Err(FileError::Outside)));
+            assert!(matches!(disk.read("linked/none.tf".into(), 10), Err(FileError::NotFound)));
+            assert!(disk.read("inner/a.tf/".into(), 10).is_err());
+        }
         let kinds: Vec<_> = disk.list("".into()).unwrap().entries.into_iter().map(|e| (e.name, e.kind)).collect();
-        assert_eq!(kinds[2], ("out.tf".to_owned(), Kind::Other));
+        assert!(kinds.contains(&("out.tf".to_owned(), Kind::Other)));
     }
 }

@@ -1,6 +1,7 @@
 //! The files of a commit, read from the repository's own objects: `git` is never run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use gix_hash::ObjectId;
@@ -20,10 +21,32 @@ const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// A link's target is a path.
 const MAX_TARGET_BYTES: u64 = 4096;
 
+/// How many entries the trees have, at most, that are remembered.
+const REMEMBERED: usize = 50_000;
+
 /// The files of one commit, below a folder of it.
 pub struct Commit {
     objects: Mutex<gix_odb::HandleArc>,
     tree: ObjectId,
+    trees: Mutex<Trees>,
+}
+
+/// The trees that were read lately: those near the top are on the way to every file.
+#[derive(Default)]
+struct Trees {
+    known: HashMap<ObjectId, Arc<Tree>>,
+    entries: usize,
+}
+
+impl Trees {
+    fn keep(&mut self, id: ObjectId, tree: &Arc<Tree>) {
+        self.entries += 1 + tree.0.len();
+        if self.entries > REMEMBERED {
+            self.known.clear();
+            self.entries = 1 + tree.0.len();
+        }
+        self.known.insert(id, Arc::clone(tree));
+    }
 }
 
 impl std::fmt::Debug for Commit {
@@ -120,7 +143,7 @@ impl Commit {
         let mut buffer = Vec::new();
         let commit = objects.find_commit(&id, &mut buffer).map_err(|_| missing())?;
         let tree = commit.tree();
-        let whole = Self { objects: Mutex::new(objects), tree };
+        let whole = Self { objects: Mutex::new(objects), tree, trees: Mutex::default() };
         if git.below.as_str().is_empty() {
             return Ok(whole);
         }
@@ -134,11 +157,18 @@ impl Commit {
         read(&self.objects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The entries of a tree, and the names that are not UTF-8.
-    fn entries(&self, tree: ObjectId) -> Result<Tree, FileError> {
-        self.with(|objects| {
+    fn trees(&self) -> MutexGuard<'_, Trees> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a tree holds.
+    fn entries(&self, id: ObjectId) -> Result<Arc<Tree>, FileError> {
+        if let Some(known) = self.trees().known.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let tree = self.with(|objects| {
             let mut buffer = Vec::new();
-            let tree = objects.find_tree(&tree, &mut buffer).map_err(unreadable)?;
+            let tree = objects.find_tree(&id, &mut buffer).map_err(unreadable)?;
             let (mut entries, mut odd) = (Vec::new(), Vec::new());
             for entry in &tree.entries {
                 let node = Node { id: entry.oid.to_owned(), kind: entry.mode.kind() };
@@ -148,14 +178,17 @@ impl Commit {
                 }
             }
             entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Ok((entries, odd))
-        })
+            Ok::<_, FileError>(Arc::new((entries, odd)))
+        })?;
+        self.trees().keep(id, &tree);
+        Ok(tree)
     }
 
     fn child(&self, tree: ObjectId, name: &str) -> Result<Node, FileError> {
-        let (entries, _) = self.entries(tree)?;
-        let found = entries.into_iter().find(|(known, _)| known == name);
-        found.map(|(_, node)| node).ok_or(FileError::NotFound)
+        let tree = self.entries(tree)?;
+        let (entries, _) = &*tree;
+        let at = entries.binary_search_by(|(known, _)| known.as_str().cmp(name)).map_err(|_| FileError::NotFound)?;
+        entries.get(at).map(|(_, node)| *node).ok_or(FileError::NotFound)
     }
 
     /// What lies at a path without links.
@@ -227,14 +260,15 @@ impl Files for Commit {
         if node.kind != EntryKind::Tree {
             return Err(FileError::NotRegular);
         }
-        let (entries, unreadable) = self.entries(node.id)?;
-        let entries = entries.into_iter().filter_map(|(name, node)| {
+        let tree = self.entries(node.id)?;
+        let (entries, unreadable) = &*tree;
+        let entries = entries.iter().filter_map(|(name, node)| {
             let link = node.kind == EntryKind::Link;
             // A link that leads nowhere is an entry that is not there.
-            let kind = if link { self.resolve(&real.join(&name)).ok()?.1 } else { kind(node.kind) };
-            Some(Entry { name, kind, link })
+            let kind = if link { self.resolve(&real.join(name)).ok()?.1 } else { kind(node.kind) };
+            Some(Entry { name: name.clone(), kind, link })
         });
-        Ok(Listing { entries: entries.collect(), unreadable })
+        Ok(Listing { entries: entries.collect(), unreadable: unreadable.clone() })
     }
 
     fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {

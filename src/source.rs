@@ -242,7 +242,10 @@ impl LineIndex {
         let offset = (offset as usize).min(text.len());
         let line = self.starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let mut columns = self.characters_before(text, offset).saturating_sub(self.characters_before(text, start));
+        let mut columns = match text.as_bytes().get(start..offset) {
+            Some(line) if line.len() <= STRIDE => characters(line),
+            _ => self.characters_before(text, offset).saturating_sub(self.characters_before(text, start)),
+        };
         // A byte order mark is no column.
         if start == 0 && offset >= 3 && text.starts_with('\u{feff}') {
             columns -= 1;

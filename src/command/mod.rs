@@ -10,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::files::Stream;
 use crate::frameworks::{self, Controls};
 use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
@@ -107,7 +108,11 @@ fn known_check(id: &str, own: &Ruleset) -> Result<&'static checks::Check, String
 
 /// The frameworks that are asked for; none at all if none are.
 fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
-    let controls: Vec<Controls> = checks::ALL.iter().filter_map(|check| check.controls().ok()).collect();
+    if given.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let controls = |check: &checks::Check| check.meta().ok()?.0.controls().ok();
+    let controls: Vec<Controls> = checks::ALL.iter().filter_map(controls).collect();
     let known = controls.iter().flat_map(Controls::frameworks).collect();
     let mut asked = BTreeSet::new();
     for name in given {
@@ -126,8 +131,8 @@ fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
         page: rule.page.clone(),
         ..Rule::default()
     });
-    let ids = |check: &checks::Check| {
-        let mut ids = check.controls().ok()?.ids();
+    let ids = |meta: &Meta| {
+        let mut ids = meta.controls().ok()?.ids();
         ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
         Some(ids)
     };
@@ -138,9 +143,9 @@ fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
             Some(Rule {
                 id: check.id.to_owned(),
                 url: url(check.id, &meta),
+                frameworks: ids(&meta)?,
                 title: meta.title,
                 severity: Some(meta.severity),
-                frameworks: ids(check)?,
                 page: page.to_owned(),
                 absence: meta.absence,
             })
@@ -175,6 +180,12 @@ fn width() -> usize {
 fn print(text: &str) -> Result<(), String> {
     let mut out = AutoStream::auto(io::stdout().lock());
     forgive_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints what is written in lines of plain characters, in which no terminal finds anything to obey, as it is made.
+fn stream(write: Stream<'_>) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    forgive_closed_pipe(write(&mut out).and_then(|()| out.flush()))
 }
 
 /// Whoever reads may stop reading (`| head`): that is no error of ours.

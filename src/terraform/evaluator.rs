@@ -7,10 +7,12 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use foldhash::fast::RandomState;
 
 use indexmap::IndexSet;
 
 use super::config::{Module, ResourceId};
+use super::graph::Graph;
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
 use super::memo::{Recent, Slot};
@@ -22,7 +24,7 @@ use crate::files::Files;
 use crate::finding::Diagnostic;
 use crate::resource::Presence;
 use crate::source::{Sources, Span};
-use crate::syntax::hcl::Block;
+use crate::syntax::hcl::{Block, Expr};
 use crate::types::Type;
 use crate::value::{Reason, Value, Via};
 
@@ -129,7 +131,7 @@ pub enum Repetition {
 }
 
 /// What has been asked for, by name.
-type Memo<K, T> = RefCell<HashMap<K, Slot<T>>>;
+type Memo<K, T> = RefCell<HashMap<K, Slot<T>, RandomState>>;
 
 /// A value and how a reference to it is described.
 #[derive(Clone, Debug)]
@@ -141,11 +143,12 @@ pub struct Named {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Variable(ModuleId, Arc<str>),
     Local(ModuleId, Arc<str>),
     Output(ModuleId, Arc<str>),
     Attribute(ModuleId, ResourceId, InstanceKey, Arc<str>),
+    Alike(ModuleId, ResourceId, Arc<str>),
     Provider(ProviderConfig, Part),
 }
 
@@ -169,7 +172,9 @@ pub struct Evaluator<'a> {
     loader: &'a dyn ModuleLoader,
     others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
-    memo: RefCell<Recent<Key, Named>>,
+    pub(super) memo: RefCell<Recent<Key, Named>>,
+    /// Which arguments are the same in all instances of their block.
+    pub(super) alike: RefCell<HashMap<*const Expr, bool>>,
     /// Variables whose conditions have been looked at.
     validated: RefCell<HashSet<(ModuleId, Arc<str>)>>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
@@ -186,6 +191,8 @@ pub struct Evaluator<'a> {
     /// Keys of instances, as addresses have them, that are made from values not to be shown.
     pub(crate) hidden_keys: RefCell<BTreeSet<String>>,
     notes: RefCell<IndexSet<Diagnostic>>,
+    /// What depends on what among these module instances.
+    pub(super) graph: RefCell<Option<(Vec<ModuleId>, Rc<Graph>)>>,
 }
 
 /// Loads a module folder, perhaps shared with other projects.
@@ -226,6 +233,7 @@ impl<'a> Evaluator<'a> {
             others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
             memo: RefCell::new(Recent::new(MAX_REMEMBERED)),
+            alike: RefCell::default(),
             validated: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),
@@ -238,6 +246,7 @@ impl<'a> Evaluator<'a> {
             errors: RefCell::default(),
             hidden_keys: RefCell::default(),
             notes: RefCell::default(),
+            graph: RefCell::default(),
         }
     }
 
