@@ -6,10 +6,10 @@ COPY Cargo.toml Cargo.lock README.md ./
 COPY benches benches
 COPY checks checks
 COPY src src
-RUN cargo build --locked --release --bin rootlint
+RUN cargo build --locked --profile dist --bin rootlint
 
 FROM scratch
-COPY --from=build /source/target/release/rootlint /rootlint
+COPY --from=build /source/target/dist/rootlint /rootlint
 # Nobody in particular: what is looked at is only read.
 USER 65532:65532
 WORKDIR /work

@@ -3,9 +3,9 @@
 //! All paths are relative to the root and use forward slashes. Nothing outside the root is ever read, also not
 //! through links: the scanned repository is untrusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
@@ -129,6 +129,8 @@ pub fn normalize(path: &Utf8Path) -> Option<Utf8PathBuf> {
 #[derive(Debug)]
 pub struct Disk {
     root: Utf8PathBuf,
+    /// Folders that were met, and what they are once links are resolved.
+    folders: RwLock<HashMap<Utf8PathBuf, Utf8PathBuf>>,
 }
 
 impl Disk {
@@ -138,7 +140,7 @@ impl Disk {
     /// When it does not exist or its real path is not UTF-8.
     pub fn new(root: &Utf8Path) -> Result<Self, FileError> {
         let root = root.canonicalize_utf8()?;
-        Ok(Self { root })
+        Ok(Self { root, folders: RwLock::default() })
     }
 
     /// The root, with links resolved.
@@ -151,13 +153,14 @@ impl Disk {
     /// # Errors
     /// As [`Files::read`], but for its limit.
     pub fn open(&self, path: &Utf8Path) -> Result<Box<dyn Read + Send>, FileError> {
-        let real = self.real(path)?;
-        if !std::fs::metadata(&real)?.is_file() {
+        let (real, found) = self.found(path)?;
+        if !found.is_file() {
             return Err(FileError::NotRegular);
         }
         Ok(Box::new(std::fs::File::open(&real)?))
     }
 
+    /// The path with every link on it resolved, which lies in the root.
     fn real(&self, path: &Utf8Path) -> Result<Utf8PathBuf, FileError> {
         if path.is_absolute() {
             return Err(FileError::Outside);
@@ -168,6 +171,35 @@ impl Disk {
             Err(error) => return Err(FileError::from(error)),
         };
         if real.starts_with(&self.root) { Ok(real) } else { Err(FileError::Outside) }
+    }
+
+    /// The same, and what lies there. Where a name has one spelling, the links of a folder are resolved once for all
+    /// that is in it: asking the system for each step of each path costs more than reading most files.
+    fn found(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, std::fs::Metadata), FileError> {
+        if cfg!(target_os = "linux")
+            && let (Some(folder), Some(name)) = (path.parent(), path.file_name())
+            && path.as_str().ends_with(name)
+            && let Some(folder) = self.folder(folder)
+        {
+            let real = folder.join(name);
+            let found = std::fs::symlink_metadata(&real)?;
+            if !found.is_symlink() {
+                return Ok((real, found));
+            }
+        }
+        let real = self.real(path)?;
+        let found = std::fs::metadata(&real)?;
+        Ok((real, found))
+    }
+
+    /// What a folder is once links are resolved, unless there is something wrong with it.
+    fn folder(&self, folder: &Utf8Path) -> Option<Utf8PathBuf> {
+        let known = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        known.or_else(|| {
+            let real = self.real(folder).ok()?;
+            self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), real.clone());
+            Some(real)
+        })
     }
 
     fn kind_of(metadata: &std::fs::Metadata) -> Kind {
@@ -183,7 +215,7 @@ impl Disk {
 
 impl Files for Disk {
     fn list(&self, folder: &Utf8Path) -> Result<Listing, FileError> {
-        let real = self.real(folder)?;
+        let (real, _) = self.found(folder)?;
         let mut listing = Listing::default();
         for entry in std::fs::read_dir(&real)? {
             let entry = entry?;
@@ -217,15 +249,14 @@ impl Files for Disk {
     }
 
     fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {
-        let real = self.real(path)?;
-        let kind = Self::kind_of(&std::fs::metadata(&real)?);
+        let (real, found) = self.found(path)?;
+        let kind = Self::kind_of(&found);
         let relative = real.strip_prefix(&self.root).map_err(|_| FileError::Outside)?;
         Ok((relative.to_owned(), kind))
     }
 
     fn read(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
-        let real = self.real(path)?;
-        let before = std::fs::metadata(&real)?;
+        let (real, before) = self.found(path)?;
         if !before.is_file() {
             return Err(FileError::NotRegular);
         }
@@ -704,7 +735,19 @@ mod tests {
         assert_eq!(disk.read("in.tf".into(), 10).unwrap(), b"r");
         assert_eq!(disk.resolve("in.tf".into()).unwrap().0, "real.tf");
         assert!(disk.read("loop.tf".into(), 10).is_err());
+        // What is remembered of folders leads nowhere else.
+        std::fs::create_dir(root.join("inner")).unwrap();
+        std::fs::write(root.join("inner/a.tf"), "a").unwrap();
+        std::os::unix::fs::symlink("inner", root.join("linked")).unwrap();
+        std::os::unix::fs::symlink("..", root.join("above")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(disk.resolve("linked/a.tf".into()).unwrap().0, "inner/a.tf");
+            assert_eq!(disk.resolve("linked/../inner".into()).unwrap(), ("inner".into(), Kind::Folder));
+            assert!(matches!(disk.read("above/secret".into(), 10), Err(FileError::Outside)));
+            assert!(matches!(disk.read("linked/none.tf".into(), 10), Err(FileError::NotFound)));
+            assert!(disk.read("inner/a.tf/".into(), 10).is_err());
+        }
         let kinds: Vec<_> = disk.list("".into()).unwrap().entries.into_iter().map(|e| (e.name, e.kind)).collect();
-        assert_eq!(kinds[2], ("out.tf".to_owned(), Kind::Other));
+        assert!(kinds.contains(&("out.tf".to_owned(), Kind::Other)));
     }
 }

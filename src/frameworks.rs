@@ -34,23 +34,21 @@ struct Id(String);
 
 impl Id {
     /// Numbers and what stands between them.
-    fn parts(&self) -> Vec<(bool, u64, &str)> {
-        let mut parts = Vec::new();
+    fn parts(&self) -> impl Iterator<Item = (bool, u64, &str)> {
         let mut rest = self.0.as_str();
-        while let Some(first) = rest.chars().next() {
-            let digits = first.is_ascii_digit();
-            let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
+        std::iter::from_fn(move || {
+            let digits = rest.as_bytes().first()?.is_ascii_digit();
+            let end = rest.bytes().position(|byte| byte.is_ascii_digit() != digits).unwrap_or(rest.len());
             let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-            parts.push((!digits, part.parse().unwrap_or_default(), part));
             rest = after;
-        }
-        parts
+            Some((!digits, if digits { part.parse().unwrap_or_default() } else { 0 }, part))
+        })
     }
 }
 
 impl Ord for Id {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.parts().cmp(&other.parts())
+        self.parts().cmp(other.parts())
     }
 }
 

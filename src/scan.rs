@@ -112,6 +112,13 @@ impl std::fmt::Debug for Options {
     }
 }
 
+impl Options {
+    /// What the user says, at the time of the run.
+    fn settings(&self, sources: &Sources) -> Settings {
+        Settings { now: Some(self.now.as_second()), ..self.config.settings(sources) }
+    }
+}
+
 /// What a run found.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -158,11 +165,12 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
     let marked = Marked::new(files);
     let files: &dyn Files = &marked;
+    let settings = options.settings(&sources);
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
         let rules = options.rules.parsed();
         let take = |project: &dyn Project, out: &mut Findings| {
-            let facts = aws::read(project, &texts, out);
+            let facts = aws::read(project, &texts, &settings, out);
             rules.evaluate(project, out);
             facts
         };
@@ -172,7 +180,9 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     outcome.findings.join_same();
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
-    let settings = options.config.settings(&sources);
+    if options.everywhere {
+        outcome.counts.projects += facts.iter().filter(|facts| facts.abroad).count();
+    }
     let mut model = Model::new(&settings, &facts);
     model.everywhere = options.everywhere;
     let model = model;
@@ -231,14 +241,14 @@ fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &m
 /// Reads everything and puts the organizations together.
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
+    let settings = options.settings(&sources);
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, &settings, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
     let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
-    let settings = options.config.settings(&sources);
     let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
@@ -247,13 +257,13 @@ pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Se
 /// What each project declares, and what that rests on, for other repositories.
 pub fn facts(files: &dyn Files, options: &Options) -> (Vec<(Facts, Vec<Recorded>)>, Settings, Outcome) {
     let sources = Sources::default();
+    let settings = options.settings(&sources);
     let (projects, outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| facts::record(project, &texts, out);
+        let take = |project: &dyn Project, out: &mut Findings| facts::record(project, &texts, &settings, out);
         read_all(files, &sources, options, &take)
     });
     let taken = projects.into_iter().filter_map(|project| project.taken).collect();
-    let settings = options.config.settings(&sources);
     (taken, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 

@@ -1,7 +1,7 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
-use crate::aws::rotation::{self, Answer, Found};
+use crate::aws::rotation::{self, Answer, Found, Mechanisms};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Diagnostic, Finding, Findings, Related, Severity};
 use crate::resource::{Mode, Presence};
@@ -18,12 +18,13 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
+    let mechanisms = Mechanisms::of(model);
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
             continue;
         }
-        let found = rotation::found(model, key, &owner);
+        let found = rotation::found(&model.settings.rotation, &mechanisms, key, &owner);
         let enough: Vec<_> = found.iter().filter(|found| found.answer == Answer::Enough).collect();
         if !enough.is_empty() {
             if let Some(odd) = enough.iter().map(|found| odd(found)).collect::<Option<Vec<_>>>() {

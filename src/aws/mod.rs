@@ -4,8 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
-use crate::resource::{Language, ModuleCall, Project, Resource, Texts};
+use crate::resource::{Language, ModuleCall, Project, Provider, Resource, Texts};
 use crate::source::Span;
+use crate::value::Value;
 
 pub mod access_key;
 pub mod cloudtrail;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub monitoring: Option<Elsewhere>,
     /// `[accounts]`: in which account a project is deployed.
     pub accounts: Vec<(Arc<str>, Arc<str>)>,
+    /// The clock's earliest time, in seconds since 1970 [default: the system's].
+    pub now: Option<i64>,
 }
 
 /// `[organization]`
@@ -157,6 +160,11 @@ impl<'a> Model<'a> {
         self.organizations.get_or_init(|| organization::organizations(self))
     }
 
+    /// The users that are made, by their names.
+    pub(in crate::aws) fn users_made(&self) -> &access_key::Made {
+        self.made.get_or_init(|| access_key::Made::of(self.facts))
+    }
+
     /// What the project at `path` declares.
     pub fn facts_of(&self, path: &str) -> Option<&'a Facts> {
         let index = self.facts.binary_search_by(|facts| facts.project.as_ref().cmp(path)).ok()?;
@@ -174,21 +182,28 @@ pub fn wanted(kind: &str) -> bool {
 }
 
 /// Reads a project, with the files that its programs are in.
-pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
-    let resources = project.resources(&wanted);
-    let modules = project.module_calls(&known_modules::wanted);
+pub fn read(project: &dyn Project, texts: &dyn Texts, settings: &Settings, out: &mut Findings) -> Facts {
+    let (resources, modules) = parts(project, settings);
     let facts = declared(project.path(), project.language(), &resources, &modules, out);
     with_programs(facts, project, &resources, texts, out)
 }
 
-/// Whether what [`declared`] says depends on resources of this type.
-pub fn is_declared(kind: &str) -> bool {
-    access_key::wanted(kind) || organization::wanted(kind) || rotation::wanted(kind) || monitoring::wanted(kind)
-}
-
-/// Whether what [`declared`] says depends on a module from this source.
-pub fn is_known_module(source: &str) -> bool {
-    known_modules::wanted(source)
+/// What is read of a project: its resources, and the modules that are not on disk. Where neither says in which account they
+/// are, the configuration may.
+pub fn parts<'p>(project: &'p dyn Project, settings: &Settings) -> (Vec<Resource<'p>>, Vec<ModuleCall<'p>>) {
+    let mut resources = project.resources(&wanted);
+    let mut modules = project.module_calls(&known_modules::wanted);
+    let account = settings.accounts.iter().find(|(known, _)| known == project.path()).map(|(_, account)| account);
+    if let Some(account) = account {
+        let provider = |provider: &mut Arc<Provider>| {
+            if access_key::account(provider).is_none() {
+                Arc::make_mut(provider).account = Some(Value::text(account));
+            }
+        };
+        resources.iter_mut().for_each(|resource| provider(&mut resource.provider));
+        modules.iter_mut().for_each(|call| provider(&mut call.provider));
+    }
+    (resources, modules)
 }
 
 /// What resources, and modules that are not on disk, declare, wherever they are read from.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
-use crate::cloudformation::call::RAIN;
+use crate::cloudformation::call::{Argument, RAIN};
 use crate::cloudformation::conditions::Truth;
 use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::imports::Imports;
@@ -515,11 +515,7 @@ struct Properties<'p> {
 impl Properties<'_> {
     fn evaluate(&self, name: &str) -> Value {
         let Some(node) = self.entry.body.get("Properties") else { return Value::null() };
-        let plain = node.as_mapping().filter(|entries| {
-            let name = |key: &Node| key.as_str().is_some_and(|key| key.starts_with("Fn::") || key.contains('{'));
-            !entries.iter().any(|(key, _)| name(key))
-        });
-        let value = match plain {
+        let value = match plain(node) {
             // Only this one is evaluated.
             Some(_) => node.get(name).and_then(|value| self.template.evaluate(value, &self.entry.scope)),
             None => {
@@ -532,6 +528,12 @@ impl Properties<'_> {
         };
         dynamic::resolve(value.unwrap_or_else(Value::null), &self.template.place.project)
     }
+}
+
+/// The entries of a mapping whose keys are written as they are.
+fn plain(node: &Node) -> Option<&[(Node, Node)]> {
+    let made = |key: &Node| key.as_str().is_some_and(|key| key.starts_with("Fn::") || key.contains('{'));
+    node.as_mapping().filter(|entries| !entries.iter().any(|(key, _)| made(key)))
 }
 
 impl Attributes for Properties<'_> {
@@ -548,5 +550,14 @@ impl Attributes for Properties<'_> {
         let node = self.entry.body.get("Properties").filter(|node| node.as_str() != Some(""));
         let value = node.and_then(|node| self.template.evaluate(node, &self.entry.scope));
         dynamic::resolve(value.unwrap_or_else(|| Value::object(Fields::default())), &self.template.place.project)
+    }
+
+    /// The keys alone, where nothing but their values has to be evaluated.
+    fn written(&self) -> Vec<Arc<str>> {
+        let node = self.entry.body.get("Properties").filter(|node| Argument::new(node).call().is_none());
+        match node.and_then(plain) {
+            Some(entries) => entries.iter().filter_map(|(key, _)| Some(Arc::clone(&key.as_scalar()?.text))).collect(),
+            None => self.all().fields().into_iter().flat_map(|fields| fields.keys().cloned()).collect(),
+        }
     }
 }

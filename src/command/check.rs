@@ -78,8 +78,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
             ..Context::plain(&outcome.sources, files, &rules, outcome.summary)
         };
         let mut report = Report::new(findings, &context);
-        let is_of_others = prepared.options.everywhere && prepared.options.facts.is_some();
-        if outcome.summary.projects == 0 && !is_of_others {
+        if outcome.summary.projects == 0 {
             report.incomplete.push(LOOKED_FOR.to_owned());
         }
         report

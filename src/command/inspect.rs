@@ -43,7 +43,7 @@ pub(super) fn explain(arguments: &cli::Explain) -> Outcomes {
         id: check.id,
         severity: meta.severity,
         title: &meta.title,
-        frameworks: &check.controls()?.lines(),
+        frameworks: &meta.controls()?.lines(),
         references: &meta.references,
     };
     print(&report::page::of_check(&head, page, terminal()))?;
@@ -60,7 +60,7 @@ pub(super) fn list(frameworks: bool, format: PlainFormat) -> Outcomes {
         let (meta, _) = check.meta()?;
         text.push_str(&format!("{:width$}  {:8}  {}\n", check.id, meta.severity.name(), meta.title));
         if frameworks {
-            for (framework, controls) in check.controls()?.lines() {
+            for (framework, controls) in meta.controls()?.lines() {
                 text.push_str(&format!("{:width$}  {:8}  {framework}: {controls}\n", "", ""));
             }
         }
@@ -77,7 +77,7 @@ fn list_as_json(frameworks: bool) -> Outcomes {
         let mut row = json!({"id": check.id, "severity": meta.severity, "title": meta.title});
         if frameworks {
             let mut by_framework = serde_json::Map::new();
-            for (framework, id, sources) in check.controls()?.iter() {
+            for (framework, id, sources) in meta.controls()?.iter() {
                 let controls = by_framework.entry(framework).or_insert_with(|| json!([]));
                 if let Some(controls) = controls.as_array_mut() {
                     controls.push(json!({"id": id, "sources": sources}));

@@ -108,7 +108,11 @@ fn known_check(id: &str, own: &Ruleset) -> Result<&'static checks::Check, String
 
 /// The frameworks that are asked for; none at all if none are.
 fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
-    let controls: Vec<Controls> = checks::ALL.iter().filter_map(|check| check.controls().ok()).collect();
+    if given.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let controls = |check: &checks::Check| check.meta().ok()?.0.controls().ok();
+    let controls: Vec<Controls> = checks::ALL.iter().filter_map(controls).collect();
     let known = controls.iter().flat_map(Controls::frameworks).collect();
     let mut asked = BTreeSet::new();
     for name in given {
@@ -127,8 +131,8 @@ fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
         page: rule.page.clone(),
         ..Rule::default()
     });
-    let ids = |check: &checks::Check| {
-        let mut ids = check.controls().ok()?.ids();
+    let ids = |meta: &Meta| {
+        let mut ids = meta.controls().ok()?.ids();
         ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
         Some(ids)
     };
@@ -139,9 +143,9 @@ fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
             Some(Rule {
                 id: check.id.to_owned(),
                 url: url(check.id, &meta),
+                frameworks: ids(&meta)?,
                 title: meta.title,
                 severity: Some(meta.severity),
-                frameworks: ids(check)?,
                 page: page.to_owned(),
                 absence: meta.absence,
             })

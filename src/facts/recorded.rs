@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::aws::{self, Facts};
+use crate::aws::{self, Facts, Settings};
 use crate::finding::Findings;
 use crate::resource::{Attributes, Meta, Mode, ModuleCall, Project, Provider, Provisioner, Resource, Site, Texts};
 use crate::value::Value;
@@ -58,21 +58,24 @@ impl Attributes for Asked<'_> {
 }
 
 /// Reads a project as a check does, and remembers what that rests on.
-pub fn record(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> (Facts, Vec<Recorded>) {
+pub fn record(
+    project: &dyn Project,
+    texts: &dyn Texts,
+    settings: &Settings,
+    out: &mut Findings,
+) -> (Facts, Vec<Recorded>) {
     let is_over = Rc::new(Cell::new(false));
-    let (mut resources, mut asked) = (Vec::new(), Vec::new());
-    for mut resource in project.resources(&aws::wanted) {
+    let (mut resources, mut modules) = aws::parts(project, settings);
+    let (mut asked, mut inputs) = (Vec::new(), Vec::new());
+    for resource in &mut resources {
         let watched = Asked::of(&resource.attributes, &is_over);
         asked.push(Rc::clone(&watched));
         resource.attributes = watched;
-        resources.push(resource);
     }
-    let (mut modules, mut inputs) = (Vec::new(), Vec::new());
-    for mut call in project.module_calls(&aws::is_known_module) {
+    for call in &mut modules {
         let watched = Asked::of(&call.inputs, &is_over);
         inputs.push(Rc::clone(&watched));
         call.inputs = watched;
-        modules.push(call);
     }
     let facts = aws::declared(project.path(), project.language(), &resources, &modules, out);
     is_over.set(true);

@@ -1,16 +1,24 @@
 //! What follows from a repository's resources, in columns: for DuckDB, Athena, Spark. The join does not read these lines.
+//!
+//! A column has one type in all kinds of rows, and a name that SQL does not reserve: engines read all lines as one table.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::aws::access_key::AccessKey;
+use crate::aws::access_key::{AccessKey, Owner};
 use crate::aws::iam::{Account, Attached, Level, Policy, Question, Verdict, decide};
 use crate::aws::monitoring::{self, All, Monitor, Seen};
-use crate::aws::organization::{Content, Ident, Resolved, Target, TargetKind};
-use crate::aws::rotation::{Effect, Mechanism, Period, Reach};
+use crate::aws::organization::{Content, Ident, Resolved, TargetKind};
+
+use crate::aws::rotation::{Effect, May, Mechanism, Period, Reach};
 use crate::aws::{Facts, Model, Settings};
 use crate::resource::{Mode, Presence, Site};
 use crate::source::Span;
 use crate::text::Tri;
+use crate::types::Type;
 use crate::value::{Reason, Symbol, Value};
 
 use super::decode::abroad;
@@ -20,13 +28,22 @@ use super::write::Row;
 /// Writes rows.
 struct Rows<'r, 'p, 'a> {
     repository: &'r str,
+    now: Timestamp,
     places: &'p mut Places<'a>,
+    /// What the repository declares of an organization, by its own names: no mention of these is unknown.
+    declared: HashSet<Symbol>,
     all: Vec<Row>,
 }
 
-/// All rows of a repository.
-pub(super) fn rows(repository: &str, facts: &[Facts], settings: &Settings, places: &mut Places<'_>) -> Vec<Row> {
-    let mut rows = Rows { repository, places, all: Vec::new() };
+/// All rows of a repository, as of the time of its scan.
+pub(super) fn rows(
+    (repository, now): (&str, Timestamp),
+    facts: &[Facts],
+    settings: &Settings,
+    places: &mut Places<'_>,
+) -> Vec<Row> {
+    let declared = facts.iter().flat_map(declared).filter_map(|ident| ident.symbol.clone()).collect();
+    let mut rows = Rows { repository, now, places, declared, all: Vec::new() };
     let model = Model::new(settings, facts);
     for facts in facts {
         rows.organization(facts);
@@ -37,6 +54,14 @@ pub(super) fn rows(repository: &str, facts: &[Facts], settings: &Settings, place
     All::of(&model).monitors().iter().for_each(|monitor| rows.monitor(monitor));
     model.organizations().iter().for_each(|resolved| rows.resolved(resolved));
     rows.all
+}
+
+/// The roots, units, accounts and policies that a project declares.
+fn declared(facts: &Facts) -> impl Iterator<Item = &Ident> {
+    let declared = &facts.organization;
+    let tree = declared.organizations.iter().map(|one| &one.root).chain(declared.units.iter().map(|unit| &unit.id));
+    let policies = declared.policies.iter().map(|policy| &policy.id);
+    tree.chain(declared.accounts.iter().map(|account| &account.id)).chain(policies)
 }
 
 /// A string that is wholly known and may be shown; else null.
@@ -71,7 +96,7 @@ impl Rows<'_, '_, '_> {
     /// A row about something that is not known, by what it is the value of.
     fn unknown(&mut self, site: &Site, what: &str, symbol: Option<&Symbol>, reason: &Reason) {
         let name = symbol.map(|symbol| self.symbol(symbol));
-        let columns = json!({"column": what, "symbol": name, "missing": reason.missing, "why": reason.why});
+        let columns = json!({"about": what, "symbol": name, "missing": reason.missing, "why": reason.why});
         self.add("unknown", site, columns);
     }
 
@@ -84,9 +109,10 @@ impl Rows<'_, '_, '_> {
         ident.literal.iter().cloned().chain(ident.symbol.iter().map(|symbol| self.symbol(symbol))).collect()
     }
 
-    /// The same, where it is only mentioned: nothing known is a row of its own.
+    /// The same, where it is only mentioned: what is neither known nor declared here is a row of its own.
     fn mention(&mut self, site: &Site, what: &str, ident: &Ident) -> Vec<String> {
         if ident.literal.is_none()
+            && !ident.symbol.as_ref().is_some_and(|symbol| self.declared.contains(symbol))
             && let Some(reason) = &ident.reason
         {
             self.unknown(site, what, ident.symbol.as_ref(), reason);
@@ -98,7 +124,7 @@ impl Rows<'_, '_, '_> {
         let declared = &facts.organization;
         for one in &declared.organizations {
             let columns = json!({
-                "root": self.names(&one.root),
+                "names": self.names(&one.root),
                 "id": one.id,
                 "managed": one.mode == Mode::Managed,
                 "feature_set": text(&one.feature_set),
@@ -144,9 +170,14 @@ impl Rows<'_, '_, '_> {
     /// What one policy alone, beside FullAWSAccess, says to the root user of any account.
     fn verdict(&mut self, policy: &Policy) -> Json {
         let level = Level { id: String::new(), policies: vec![Attached::from(policy)], full_access: true };
-        let now = jiff::Timestamp::now().as_second();
-        let verdict = decide(&[level], &Question::root_key(Account::Any, now));
-        self.said(&verdict)
+        let verdict = decide(&[level], &Question::root_key(Account::Any, self.now.as_second()));
+        let mut said = self.said(&verdict);
+        if let (Some(said), Verdict::NotDenied(escape) | Verdict::Conditional(escape)) =
+            (said.as_object_mut(), &verdict)
+        {
+            said.insert("request".into(), json!(escape.witness.context));
+        }
+        said
     }
 
     fn said(&mut self, verdict: &Verdict) -> Json {
@@ -156,8 +187,8 @@ impl Rows<'_, '_, '_> {
                 let place = decisive.iter().find_map(|decisive| decisive.span).map(|span| self.place(span));
                 json!({"verdict": "denied", "reason": words.join("; "), "decided": place})
             }
-            Verdict::NotDenied(escape) => json!({"verdict": "not-denied", "witness": escape.witness}),
-            Verdict::Conditional(escape) => json!({"verdict": "conditional", "witness": escape.witness}),
+            Verdict::NotDenied(escape) => json!({"verdict": "not-denied", "witness": escape.witness.text}),
+            Verdict::Conditional(escape) => json!({"verdict": "conditional", "witness": escape.witness.text}),
             Verdict::Unknown(reasons) => {
                 let words: Vec<String> = reasons.iter().map(ToString::to_string).collect();
                 json!({"verdict": "unknown", "reason": words.join("; ")})
@@ -185,18 +216,14 @@ impl Rows<'_, '_, '_> {
                 "organization": organization.name,
                 "path": path,
                 "line": line,
-                "target": kind,
+                "level": kind,
                 "name": target.name,
                 "cut": target.cut,
                 "exempt": target.exempt,
             });
-            let verdict = self.of_target(target);
+            let verdict = self.said(&target.verdict);
             self.all.push(("target", merged(columns, verdict)));
         }
-    }
-
-    fn of_target(&mut self, target: &Target) -> Json {
-        self.said(&target.verdict)
     }
 
     fn user(&mut self, user: &crate::aws::access_key::User) {
@@ -210,7 +237,7 @@ impl Rows<'_, '_, '_> {
     fn key(&mut self, key: &AccessKey, model: &Model<'_>) {
         let owner = model.owner(key);
         if let Some(reason) = missing(&owner.name) {
-            self.unknown(&key.site, "user", owner.name.symbol().as_ref(), &reason);
+            self.unknown(&key.site, "user_name", owner.name.symbol().as_ref(), &reason);
         }
         let root = match owner.is_root() {
             Tri::Yes => json!(true),
@@ -223,7 +250,8 @@ impl Rows<'_, '_, '_> {
             Tri::Maybe => Json::Null,
         };
         let columns = json!({
-            "user": text(&owner.name),
+            "block": key.site.block,
+            "user_name": text(&owner.name),
             "root": root,
             "active": active,
             "account": key.account,
@@ -233,35 +261,52 @@ impl Rows<'_, '_, '_> {
     }
 
     fn rotation(&mut self, mechanism: &Mechanism) {
-        let effect = match &mechanism.effect {
-            Effect::Rotates => "rotates",
-            Effect::Revokes => "revokes",
-            Effect::Detects => "detects",
-            Effect::Role(..) => "role",
-            Effect::Deploys => "deploys",
-            Effect::Exempts(_) => "exempts",
+        let (effect, inert, doubt) = match &mechanism.effect {
+            Effect::Rotates => ("rotates", None, None),
+            Effect::Revokes => ("revokes", None, None),
+            Effect::Detects => ("detects", None, None),
+            Effect::Deploys => ("deploys", None, None),
+            Effect::Exempts(_) => ("exempts", None, None),
+            Effect::Role(role, others) => match role.may_do_to(&anybody(), others) {
+                May::Replace(doubt) => ("rotates", None, doubt),
+                May::Revoke(doubt) => ("revokes", None, doubt),
+                May::Not(why) => ("none", Some(why), None),
+                // A function that has nothing to do with keys.
+                May::NothingHere => return,
+            },
         };
-        let (reach, users) = match &mechanism.reach {
-            Reach::Organization => ("organization", None),
-            Reach::Account => ("account", None),
-            Reach::Users(users) => ("users", Some(users.iter().map(text).collect::<Vec<_>>())),
-            Reach::Named(named) => ("users", Some(vec![text(&named.1)])),
-            Reach::Keys(keys) => ("keys", Some(keys.iter().map(|key| json!(key)).collect())),
+        let known = |values: &[Value]| -> Vec<Json> { values.iter().map(text).collect() };
+        let (reach, users, blocks) = match &mechanism.reach {
+            Reach::Organization => ("organization", None, None),
+            Reach::Account => ("account", None, None),
+            Reach::Users(users) => ("users", Some(known(users)), None),
+            Reach::Named(named) => ("users", Some(vec![text(&named.1)]), None),
+            Reach::Keys(blocks) => ("keys", None, Some(blocks)),
         };
-        let days = match mechanism.period {
-            Period::Minutes(minutes) => Some(minutes as f64 / (24.0 * 60.0)),
-            Period::Unstated | Period::Never(_) | Period::Unknown(_) => None,
+        let (days, never, unknown) = match &mechanism.period {
+            Period::Minutes(minutes) => (Some(*minutes as f64 / (24.0 * 60.0)), None, None),
+            Period::Unstated => (None, None, None),
+            Period::Never(why) => (None, Some(why), None),
+            Period::Unknown(reason) => (None, None, Some(reason)),
         };
+        let group = match &mechanism.effect {
+            Effect::Exempts(group) => Some(group),
+            _ => mechanism.exempt.as_ref(),
+        };
+        let inert = mechanism.inert.as_deref().or(inert).or(never.map(|why| &**why));
+        let doubt = mechanism.doubt.as_ref().or(doubt.as_ref()).or(unknown);
         let columns = json!({
             "what": mechanism.what,
             "effect": effect,
             "reach": reach,
-            "of": users,
-            "excluded": mechanism.excluded.iter().map(text).collect::<Vec<_>>(),
+            "users": users,
+            "blocks": blocks,
+            "excluded": known(&mechanism.excluded),
+            "exempt_group": group.map(text),
             "days": days,
             "account": mechanism.account,
-            "inert": mechanism.inert,
-            "doubt": mechanism.doubt.as_ref().map(ToString::to_string),
+            "inert": inert,
+            "doubt": doubt.map(ToString::to_string),
             "vague": mechanism.vague,
         });
         self.add("rotation", &mechanism.site, columns);
@@ -279,10 +324,16 @@ impl Rows<'_, '_, '_> {
             "unsure": those(|seen| matches!(seen, Seen::Unsure(_))),
             "never": monitor.never.as_ref().map(|broken| &broken.why),
             "account": monitor.account,
-            "organization": monitor.organization,
+            "everywhere": monitor.organization,
         });
         self.add("monitor", monitor.site, columns);
     }
+}
+
+/// A user of whom nothing is known: what a role may do to it, it may do to all.
+fn anybody() -> Owner<'static> {
+    let reason = Reason::new("the user", "may be any, and the role may not touch every one", None);
+    Owner { user: None, name: Value::unknown(Type::Text, reason) }
 }
 
 /// Both objects as one.

@@ -49,7 +49,7 @@ pub fn write(
             bodies.push(("script-key", body(&of_key(n, key, &mut places))));
         }
     }
-    for (kind, row) in rows::rows(&about.repository, facts, settings, &mut places) {
+    for (kind, row) in rows::rows((&about.repository, about.time), facts, settings, &mut places) {
         bodies.push((kind, body(&row)));
     }
     let mut errors: Vec<wire::Problem> = errors

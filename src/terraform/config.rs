@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 
 use super::json_syntax;
@@ -13,23 +14,26 @@ use crate::resource::{KEY_START, Mode};
 use crate::source::{Sources, Span};
 use crate::syntax::hcl::{self, Attribute, Block, Body, Expr, ExprKind, Place};
 
+/// Declarations by name, in order.
+pub type Table<K, V> = IndexMap<K, V, RandomState>;
+
 /// What a module folder declares.
 #[derive(Debug, Default)]
 pub struct Module {
     /// The folder, relative to the root.
     pub folder: Utf8PathBuf,
     /// `variable` blocks.
-    pub variables: IndexMap<Arc<str>, Variable>,
+    pub variables: Table<Arc<str>, Variable>,
     /// Local values.
-    pub locals: IndexMap<Arc<str>, Attribute>,
+    pub locals: Table<Arc<str>, Attribute>,
     /// `output` blocks.
-    pub outputs: IndexMap<Arc<str>, Block>,
+    pub outputs: Table<Arc<str>, Block>,
     /// `resource` and `data` blocks, by mode, type and name.
-    pub resources: IndexMap<ResourceId, Block>,
+    pub resources: Table<ResourceId, Block>,
     /// `module` blocks.
-    pub calls: IndexMap<Arc<str>, Block>,
+    pub calls: Table<Arc<str>, Block>,
     /// `provider` blocks, by name or name and alias.
-    pub providers: IndexMap<Arc<str>, Block>,
+    pub providers: Table<Arc<str>, Block>,
     /// The `backend` or `cloud` block: where a root module's state is kept.
     pub backend: Option<Block>,
     /// The files read, links resolved.
@@ -284,7 +288,7 @@ impl Module {
 /// Blocks that declare nothing here.
 const OTHERS: [&str; 8] = ["moved", "removed", "import", "check", "ephemeral", "action", "language", "list"];
 
-fn replace<K: std::hash::Hash + Eq, V>(map: &mut IndexMap<K, V>, key: K, value: V) -> Option<Span>
+fn replace<K: std::hash::Hash + Eq, V>(map: &mut Table<K, V>, key: K, value: V) -> Option<Span>
 where
     V: Spanned,
 {

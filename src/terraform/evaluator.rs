@@ -7,10 +7,12 @@ use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use foldhash::fast::RandomState;
 
 use indexmap::IndexSet;
 
 use super::config::{Module, ResourceId};
+use super::graph::Graph;
 use super::inputs::Inputs;
 use super::instance::{Expansion, InstanceKey};
 use super::memo::{Recent, Slot};
@@ -129,7 +131,7 @@ pub enum Repetition {
 }
 
 /// What has been asked for, by name.
-type Memo<K, T> = RefCell<HashMap<K, Slot<T>>>;
+type Memo<K, T> = RefCell<HashMap<K, Slot<T>, RandomState>>;
 
 /// A value and how a reference to it is described.
 #[derive(Clone, Debug)]
@@ -189,6 +191,8 @@ pub struct Evaluator<'a> {
     /// Keys of instances, as addresses have them, that are made from values not to be shown.
     pub(crate) hidden_keys: RefCell<BTreeSet<String>>,
     notes: RefCell<IndexSet<Diagnostic>>,
+    /// What depends on what among these module instances.
+    pub(super) graph: RefCell<Option<(Vec<ModuleId>, Rc<Graph>)>>,
 }
 
 /// Loads a module folder, perhaps shared with other projects.
@@ -242,6 +246,7 @@ impl<'a> Evaluator<'a> {
             errors: RefCell::default(),
             hidden_keys: RefCell::default(),
             notes: RefCell::default(),
+            graph: RefCell::default(),
         }
     }
 

@@ -2,8 +2,12 @@
 //! blocks, so a cycle is an error even where no value would need itself.
 //! <https://developer.hashicorp.com/terraform/internals/graph>
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::rc::Rc;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use indexmap::IndexMap;
 
 use super::config::{Module, ResourceId, references};
 use super::evaluator::{DEPENDS_ON_ITSELF, Evaluator, ModuleInstance};
@@ -65,48 +69,61 @@ impl Place {
     }
 }
 
-/// Nodes with what each depends on.
+/// Nodes with where each is written and what it depends on, by their numbers.
 #[derive(Default)]
-struct Graph {
-    ids: HashMap<Node, usize>,
-    nodes: Vec<(Node, Option<Place>, HashSet<usize>)>,
+pub(super) struct Graph {
+    nodes: IndexMap<Node, (Option<Place>, Vec<usize>), RandomState>,
+    /// The paths of the modules whose code is in it.
+    modules: HashSet<Arc<str>>,
 }
 
 impl Graph {
     fn id(&mut self, node: Node) -> usize {
-        if let Some(id) = self.ids.get(&node) {
-            return *id;
-        }
-        self.nodes.push((node.clone(), None, HashSet::new()));
-        self.ids.insert(node, self.nodes.len() - 1);
-        self.nodes.len() - 1
+        let entry = self.nodes.entry(node);
+        let id = entry.index();
+        entry.or_default();
+        id
     }
 
     /// Declares a node and what it depends on.
     fn add(&mut self, node: Node, at: Place, on: impl IntoIterator<Item = Node>) {
         let id = self.id(node);
         let on: Vec<usize> = on.into_iter().map(|node| self.id(node)).collect();
-        if let Some((_, place, edges)) = self.nodes.get_mut(id) {
+        if let Some((_, (place, edges))) = self.nodes.get_index_mut(id) {
             place.get_or_insert(at);
             edges.extend(on);
         }
     }
 
-    /// Takes away, again and again, what depends on nothing that is left.
-    fn trim(&self, left: &mut HashSet<usize>) {
-        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for id in left.iter() {
-            let Some((.., edges)) = self.nodes.get(*id) else { continue };
-            let edges = edges.iter().filter(|edge| left.contains(edge));
-            counts.insert(*id, edges.clone().count());
-            edges.for_each(|edge| users.entry(*edge).or_default().push(*id));
+    fn edges(&self, id: usize) -> &[usize] {
+        self.nodes.get_index(id).map_or(&[], |(_, (_, edges))| edges)
+    }
+
+    /// Who depends on each node.
+    fn users(&self) -> Vec<Vec<usize>> {
+        let mut users = vec![Vec::new(); self.nodes.len()];
+        for (id, (_, edges)) in self.nodes.values().enumerate() {
+            for edge in edges {
+                users.get_mut(*edge).into_iter().for_each(|users| users.push(id));
+            }
         }
-        let mut free: Vec<usize> = counts.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+        users
+    }
+
+    /// Takes away, again and again, what depends on nothing that is left.
+    fn trim(&self, left: &mut [bool], users: &[Vec<usize>]) {
+        let is_left = |left: &[bool], id: usize| left.get(id) == Some(&true);
+        let count = |id: usize| self.edges(id).iter().filter(|edge| is_left(left, **edge)).count();
+        let mut counts: Vec<usize> = (0..self.nodes.len()).map(count).collect();
+        let mut free: Vec<usize> =
+            counts.iter().enumerate().filter(|(_, count)| **count == 0).map(|(id, _)| id).collect();
         while let Some(id) = free.pop() {
-            left.remove(&id);
-            for user in users.get(&id).into_iter().flatten() {
-                if let Some(count) = counts.get_mut(user) {
+            if !is_left(left, id) {
+                continue;
+            }
+            left.get_mut(id).into_iter().for_each(|left| *left = false);
+            for user in users.get(id).into_iter().flatten() {
+                if let Some(count) = counts.get_mut(*user) {
                     *count -= 1;
                     if *count == 0 {
                         free.push(*user);
@@ -118,23 +135,23 @@ impl Graph {
 
     /// The cycles, one for each group of nodes that depend on each other, as far as they do not overlap.
     fn cycles(&self) -> Vec<Vec<usize>> {
-        let mut left: HashSet<usize> = (0..self.nodes.len()).collect();
+        let users = self.users();
+        let mut left = vec![true; self.nodes.len()];
         let mut cycles = Vec::new();
         loop {
-            self.trim(&mut left);
+            self.trim(&mut left, &users);
             // Whatever is left leads into a cycle: follow the smallest successor until one comes again.
-            let Some(mut at) = left.iter().min().copied() else { return cycles };
+            let Some(mut at) = left.iter().position(|left| *left) else { return cycles };
             let mut path: Vec<usize> = Vec::new();
             while !path.contains(&at) {
                 path.push(at);
-                let edges = self.nodes.get(at).map(|(.., edges)| edges);
-                let next = edges.into_iter().flatten().filter(|edge| left.contains(edge)).min();
+                let next = self.edges(at).iter().filter(|edge| left.get(**edge) == Some(&true)).min();
                 let Some(next) = next else { break };
                 at = *next;
             }
             let cycle: Vec<usize> = path.into_iter().skip_while(|id| *id != at).collect();
             for id in &cycle {
-                left.remove(id);
+                left.get_mut(*id).into_iter().for_each(|left| *left = false);
             }
             cycles.push(cycle);
         }
@@ -144,18 +161,13 @@ impl Graph {
 impl Evaluator<'_> {
     /// Reports blocks that depend on each other.
     pub fn find_cycles(&self) {
-        let mut graph = Graph::default();
-        let mut seen = HashSet::new();
-        for id in self.all_instances() {
-            let instance = self.instance(id);
-            if seen.insert(instance.manifest_key.clone()) {
-                self.add_module(&instance, &mut graph);
-            }
-        }
+        let graph = self.graph();
         for cycle in graph.cycles() {
-            let nodes: Vec<&(Node, Option<Place>, HashSet<usize>)> =
-                cycle.iter().filter_map(|id| graph.nodes.get(*id)).collect();
-            let places = || nodes.iter().filter_map(|(_, place, _)| *place);
+            let nodes: Vec<(&Node, Option<Place>)> = cycle
+                .iter()
+                .filter_map(|id| graph.nodes.get_index(*id).map(|(node, (place, _))| (node, *place)))
+                .collect();
+            let places = || nodes.iter().filter_map(|(_, place)| *place);
             // It has been reported where a value was met that needs itself.
             let is_known = |place: Place| {
                 let known =
@@ -166,7 +178,7 @@ impl Evaluator<'_> {
                 continue;
             }
             let Some(place) = places().next() else { continue };
-            let mut names: Vec<String> = nodes.iter().map(|(node, ..)| format!("`{}`", node.name())).collect();
+            let mut names: Vec<String> = nodes.iter().map(|(node, _)| format!("`{}`", node.name())).collect();
             names.dedup();
             let message = match names.as_slice() {
                 [one] => format!("{one} {DEPENDS_ON_ITSELF}"),
@@ -179,42 +191,53 @@ impl Evaluator<'_> {
     /// The resource blocks, each with its module's path (see [`ModuleInstance::manifest_key`]), that depend on a resource
     /// of a type that `sources` accepts or on a module that is not at hand.
     pub(super) fn drawing_on(&self, sources: &dyn Fn(&str) -> bool) -> HashSet<(Arc<str>, ResourceId)> {
-        let mut graph = Graph::default();
-        let mut seen: HashSet<Arc<str>> = HashSet::new();
-        for id in self.all_instances() {
-            let instance = self.instance(id);
-            if seen.insert(Arc::from(instance.manifest_key.as_str())) {
-                self.add_module(&instance, &mut graph);
-            }
-        }
-        let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
+        let graph = self.graph();
+        let mut users = graph.users();
         let mut open = Vec::new();
-        for (id, (node, _, edges)) in graph.nodes.iter().enumerate() {
-            for edge in edges {
-                users.entry(*edge).or_default().push(id);
-            }
+        for (id, node) in graph.nodes.keys().enumerate() {
             match node {
                 // A reference to all instances of a module is one to all that is in them.
                 Node::Whole(path) => {
-                    let all = graph.ids.get(&Node::Expansion(Arc::clone(path)));
-                    users.entry(id).or_default().extend(all);
+                    let all = graph.nodes.get_index_of(&Node::Expansion(Arc::clone(path)));
+                    users.get_mut(id).into_iter().for_each(|users| users.extend(all));
                 }
                 Node::Resource(_, resource) if sources(&resource.kind) => open.push(id),
-                Node::Output(path, _) | Node::Expansion(path) if !seen.contains(path) => open.push(id),
+                Node::Output(path, _) | Node::Expansion(path) if !graph.modules.contains(path) => open.push(id),
                 _ => {}
             }
         }
         let mut found: HashSet<usize> = open.iter().copied().collect();
         while let Some(id) = open.pop() {
-            open.extend(users.get(&id).into_iter().flatten().filter(|user| found.insert(**user)));
+            open.extend(users.get(id).into_iter().flatten().filter(|user| found.insert(**user)));
         }
-        let nodes = found.into_iter().filter_map(|id| graph.nodes.get(id));
+        let nodes = found.into_iter().filter_map(|id| graph.nodes.get_index(id));
         nodes
-            .filter_map(|(node, ..)| match node {
+            .filter_map(|(node, _)| match node {
                 Node::Resource(path, resource) => Some((Arc::clone(path), resource.clone())),
                 _ => None,
             })
             .collect()
+    }
+
+    /// The graph of all modules that have instances; it stays the same as long as those do.
+    fn graph(&self) -> Rc<Graph> {
+        let instances = self.all_instances();
+        let mut known = self.graph.borrow_mut();
+        match &*known {
+            Some((of, graph)) if *of == instances => Rc::clone(graph),
+            _ => {
+                let mut graph = Graph::default();
+                for id in &instances {
+                    let instance = self.instance(*id);
+                    if graph.modules.insert(Arc::from(instance.manifest_key.as_str())) {
+                        self.add_module(&instance, &mut graph);
+                    }
+                }
+                let graph = Rc::new(graph);
+                *known = Some((instances, Rc::clone(&graph)));
+                graph
+            }
+        }
     }
 
     fn add_module(&self, instance: &ModuleInstance, graph: &mut Graph) {

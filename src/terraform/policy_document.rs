@@ -353,24 +353,36 @@ fn conditions(blocks: &Value) -> Option<Value> {
 
 /// The document as the provider prints it: two spaces a level, keys in its order, Go's escapes.
 fn print(document: &Value, minified: bool) -> Text {
-    let mut printer = Printer { pieces: Vec::new(), minified };
+    let mut printer = Printer { pieces: Vec::new(), raw: String::new(), minified };
     printer.value(document, 0);
+    printer.close();
     Text::from_pieces(printer.pieces)
 }
 
 struct Printer {
     pieces: Vec<Piece>,
+    /// What comes after them and is written nowhere.
+    raw: String,
     minified: bool,
 }
 
 impl Printer {
     fn raw(&mut self, text: &str) {
-        self.pieces.extend(Text::from(text).pieces());
+        self.raw.push_str(text);
+    }
+
+    /// Makes one piece of what is written nowhere.
+    fn close(&mut self) {
+        if !self.raw.is_empty() {
+            self.pieces.extend(Text::from(self.raw.as_str()).pieces());
+            self.raw.clear();
+        }
     }
 
     fn line(&mut self, depth: usize) {
         if !self.minified {
-            self.raw(&format!("\n{}", "  ".repeat(depth)));
+            self.raw("\n");
+            (0..depth).for_each(|_| self.raw("  "));
         }
     }
 
@@ -389,7 +401,9 @@ impl Printer {
                 });
                 self.sequence(("{", "}"), depth, keys.len(), |printer, index| {
                     let Some(key) = keys.get(index) else { return };
-                    printer.text(&Text::from(&***key));
+                    printer.raw("\"");
+                    printer.raw(&escape_json(key));
+                    printer.raw("\"");
                     printer.raw(if printer.minified { ":" } else { ": " });
                     match fields.get(key) {
                         Some(value) => printer.value(value, depth + 1),
@@ -408,7 +422,10 @@ impl Printer {
             Kind::Bool(value) => self.raw(&value.to_string()),
             Kind::Number(value) => self.raw(&value.to_string()),
             Kind::Null(_) => self.raw("null"),
-            Kind::Unknown(unknown) => self.pieces.push(Piece::Unknown(Arc::clone(unknown))),
+            Kind::Unknown(unknown) => {
+                self.close();
+                self.pieces.push(Piece::Unknown(Arc::clone(unknown)));
+            }
         }
     }
 
@@ -427,24 +444,25 @@ impl Printer {
         self.raw(brackets.1);
     }
 
+    /// A string as Go's `encoding/json` writes it, with the characters of HTML escaped. What needs no escape keeps its
+    /// place.
     fn text(&mut self, text: &Text) {
-        self.pieces.extend(json_string(text).pieces());
-    }
-}
-
-/// A string as Go's `encoding/json` writes it, with the characters of HTML escaped. What needs no escape keeps its place.
-fn json_string(text: &Text) -> Text {
-    let mut pieces: Vec<Piece> = Text::from("\"").pieces().collect();
-    for piece in text.flattened().pieces() {
-        match piece {
-            Piece::Literal(literal) => {
-                let escaped = escape_json(&literal.text);
-                let exact = literal.exact && *escaped == *literal.text;
-                pieces.extend(Text::literal(escaped, literal.span, exact).pieces());
+        self.raw("\"");
+        for piece in text.flattened().pieces() {
+            match piece {
+                Piece::Literal(literal) if literal.span.is_none() => self.raw(&escape_json(&literal.text)),
+                Piece::Literal(literal) => {
+                    self.close();
+                    let escaped = escape_json(&literal.text);
+                    let exact = literal.exact && *escaped == *literal.text;
+                    self.pieces.extend(Text::literal(escaped, literal.span, exact).pieces());
+                }
+                piece => {
+                    self.close();
+                    self.pieces.push(piece);
+                }
             }
-            piece => pieces.push(piece),
         }
+        self.raw("\"");
     }
-    pieces.extend(Text::from("\"").pieces());
-    Text::from_pieces(pieces)
 }

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::aws::Model;
 use crate::aws::iam::{
     Account as Who, Answer, Attached, CREATE_ACCESS_KEY, Level, Memo, Organization as Known, Place, Policy, Principal,
     Question, Verdict, answer, decide_with,
 };
+use crate::aws::{Model, Settings};
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
 use crate::value::{Reason, Symbol};
@@ -165,9 +165,10 @@ impl Ineffective {
 }
 
 /// The question that is asked about an organization.
-pub(super) fn question(group: &Group<'_>) -> Question {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let mut question = Question::root_key(Who::Any, i64::try_from(now).unwrap_or(i64::MAX));
+pub(super) fn question(group: &Group<'_>, settings: &Settings) -> Question {
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = settings.now.unwrap_or_else(|| i64::try_from(clock()).unwrap_or(i64::MAX));
+    let mut question = Question::root_key(Who::Any, now);
     if let Some(partition) = group.facts.iter().find_map(|facts| facts.organization.partition.as_deref()) {
         question.partition = partition.into();
     }
@@ -237,7 +238,7 @@ impl<'a> Group<'a> {
             group: self,
             index: Index::new(self),
             model,
-            question: question(self),
+            question: question(self, model.settings),
             off: ineffective.is_some(),
             doubt,
             layers: HashMap::new(),
@@ -298,7 +299,7 @@ impl<'a> Group<'a> {
             strangers: self.strangers.clone(),
             near_misses,
             locked_out,
-            excesses: judge.index.excesses(question(self).now),
+            excesses: judge.index.excesses(judge.question.now),
             root_denies,
             root_denies_user_keys,
             root_denies_users,

@@ -63,7 +63,9 @@ impl Parser<'_> {
         let mut left = self.with_steps()?;
         loop {
             self.skip()?;
-            let operator = OPERATORS.iter().find(|(token, ..)| self.looking_at(token));
+            let may_be =
+                matches!(self.peek(), Some(b'|' | b'&' | b'=' | b'!' | b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'%'));
+            let operator = OPERATORS.iter().find(|(token, ..)| may_be && self.looking_at(token));
             let Some((token, strength, op)) = operator.filter(|(_, strength, _)| *strength >= weakest) else {
                 self.height = self.height.max(beside);
                 return Ok(left);

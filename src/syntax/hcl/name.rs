@@ -32,11 +32,19 @@ pub fn is_name(text: &str) -> bool {
 
 impl Parser<'_> {
     pub(super) fn name(&mut self) -> Option<Name> {
+        if !matches!(self.peek()?, b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80..) {
+            return None;
+        }
         let rest = self.rest();
         if !rest.starts_with(is_name_start) {
             return None;
         }
-        let len = rest.find(|c| !is_name_continue(c)).unwrap_or(rest.len());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let len = match rest.bytes().position(|byte| !plain(byte)) {
+            Some(end) if rest.as_bytes().get(end).is_some_and(u8::is_ascii) => end,
+            Some(_) => rest.find(|c| !is_name_continue(c)).unwrap_or(rest.len()),
+            None => rest.len(),
+        };
         let start = self.at;
         self.at += len;
         Some(Name { text: Arc::from(self.text.get(start..self.at)?), span: self.span_from(start) })

@@ -51,7 +51,7 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn looking_at(&self, token: &str) -> bool {
-        self.rest().starts_with(token)
+        self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(token.as_bytes()))
     }
 
     pub(super) fn take(&mut self, token: &str) -> bool {
@@ -166,7 +166,7 @@ impl<'t> Parser<'t> {
 
     pub(super) fn file(&mut self) -> Body {
         let mut body = Body::default();
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         loop {
             let item = self.skip_lines().and_then(|()| {
                 if self.at >= self.text.len() {
@@ -211,7 +211,7 @@ impl<'t> Parser<'t> {
     }
 
     /// One attribute or block.
-    fn body_item(&mut self, body: &mut Body, names: &mut HashSet<Arc<str>>) -> Parsed<()> {
+    fn body_item(&mut self, body: &mut Body, names: &mut Names) -> Parsed<()> {
         let start = self.at;
         let Some(name) = self.name() else {
             return self
@@ -220,7 +220,7 @@ impl<'t> Parser<'t> {
         self.skip()?;
         if self.looking_at("=") && !self.looking_at("==") {
             let attribute = self.attribute(name)?;
-            if names.insert(Arc::clone(&attribute.name.text)) {
+            if names.insert(&attribute.name.text, &body.attributes) {
                 body.attributes.push(attribute);
             } else {
                 let message = format!("the argument `{}` is already set in this block", attribute.name.text);
@@ -294,7 +294,7 @@ impl<'t> Parser<'t> {
                 format!("a block on one line ends with `}}` after its argument, not {}", self.found()),
             );
         }
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         loop {
             self.skip_lines()?;
             if self.take("}") {
@@ -323,6 +323,25 @@ impl<'t> Parser<'t> {
                 .error_at(self.at, format!("nothing more is expected after the expression, not {}", self.found()));
         }
         Ok(expr)
+    }
+}
+
+/// The names of the arguments of a body, once there are so many that looking at each takes longer.
+#[derive(Default)]
+struct Names(HashSet<Arc<str>>);
+
+impl Names {
+    const FEW: usize = 16;
+
+    /// Whether no argument so far has the name.
+    fn insert(&mut self, name: &Arc<str>, before: &[Attribute]) -> bool {
+        if before.len() < Self::FEW {
+            return before.iter().all(|attribute| attribute.name.text != *name);
+        }
+        if self.0.is_empty() {
+            self.0.extend(before.iter().map(|attribute| Arc::clone(&attribute.name.text)));
+        }
+        self.0.insert(Arc::clone(name))
     }
 }
 

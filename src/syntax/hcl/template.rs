@@ -30,11 +30,21 @@ enum End<'m> {
     Text,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     /// `"..."`
     pub(super) fn quoted_template(&mut self) -> Parsed<Expr> {
         let start = self.at;
         self.at += 1;
+        if let Some(text) = self.plain_text() {
+            let place = self.place.span(self.at, self.at + text.len());
+            self.nested(|_| Ok(()))?;
+            self.at += text.len() + 1;
+            let text = match text {
+                "" => Text::from(""),
+                text => Text::literal(text, Some(place), self.place.is_exact()),
+            };
+            return Ok(Expr { kind: ExprKind::Literal(text), span: self.span_from(start) });
+        }
         let tokens = self.nested(|parser| parser.tokens(End::Quote, start))?;
         let kind = self.assemble(tokens)?;
         Ok(Expr { kind, span: self.span_from(start) })
@@ -44,6 +54,10 @@ impl Parser<'_> {
     pub(super) fn quoted_label(&mut self) -> Parsed<Name> {
         let start = self.at;
         self.at += 1;
+        if let Some(label) = self.plain_text() {
+            self.at += label.len() + 1;
+            return Ok(Name { text: Arc::from(label), span: self.span_from(start) });
+        }
         let mut label = String::new();
         for token in self.tokens(End::Quote, start)? {
             let Token::Literal(pieces) = token else {
@@ -52,6 +66,14 @@ impl Parser<'_> {
             label.extend(pieces.iter().map(|piece| &*piece.text));
         }
         Ok(Name { text: Arc::from(label), span: self.span_from(start) })
+    }
+
+    /// What stands here up to a quote, if it says nothing but itself: most strings are such.
+    fn plain_text(&self) -> Option<&'t str> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r' | 0x80..);
+        let end = rest.iter().position(special).filter(|end| rest.get(*end) == Some(&b'"'))?;
+        self.text.get(self.at..self.at + end)
     }
 
     /// The string that a bare name is as the key of an object.
@@ -193,7 +215,12 @@ impl Parser<'_> {
                 // In what is taken as it is signs go by pairs, so that the second of `$$${` escapes nothing.
                 ('$' | '%', _) if !sequences && (self.looking_at("$$") || self.looking_at("%%")) => self.at += 2,
                 // `$$` and `%%` not before a brace, and lone signs, are literal; `$$${` is `$` and an escape.
-                _ => self.at += c.len_utf8(),
+                _ => {
+                    self.at += c.len_utf8();
+                    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | b'$' | b'%' | b'\n' | b'\r');
+                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                    self.at += rest.iter().position(special).unwrap_or(rest.len());
+                }
             }
         }
     }

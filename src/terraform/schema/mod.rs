@@ -1,7 +1,7 @@
 //! What attributes the resource types have that rootlint reads or meets often.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use indexmap::IndexMap;
 
@@ -16,6 +16,8 @@ pub struct Schema {
     pub attributes: IndexMap<Arc<str>, Attribute>,
     /// Nested block types, by name.
     pub blocks: IndexMap<Arc<str>, Nested>,
+    /// The type of an object with these, once somebody has asked.
+    object: OnceLock<Type>,
 }
 
 /// An attribute.
@@ -46,42 +48,32 @@ pub struct Nested {
 
 const TABLE: &str = include_str!("types.txt");
 
-/// The schema of a type, if it is in the table.
+/// The schema of a type, if it is in the table. Its line is read when it is first asked for.
 pub fn of(mode: Mode, kind: &str) -> Option<&'static Schema> {
-    static SCHEMAS: OnceLock<Table> = OnceLock::new();
-    let table = SCHEMAS.get_or_init(read);
-    match mode {
-        Mode::Managed => table.resources.get(kind),
-        Mode::Data => table.data.get(kind),
-    }
+    static RESOURCES: LazyLock<Table> = LazyLock::new(|| table("resource "));
+    static DATA: LazyLock<Table> = LazyLock::new(|| table("data "));
+    let table = match mode {
+        Mode::Managed => &RESOURCES,
+        Mode::Data => &DATA,
+    };
+    let (line, read) = table.get(kind)?;
+    Some(read.get_or_init(|| schema(line)))
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    resources: HashMap<&'static str, Schema>,
-    data: HashMap<&'static str, Schema>,
+/// How each type is written, and what that says once somebody has asked.
+type Table = HashMap<&'static str, (&'static str, OnceLock<Schema>)>;
+
+fn table(mode: &str) -> Table {
+    let rows = TABLE.lines().filter_map(|line| line.strip_prefix(mode)?.split_once(' '));
+    rows.map(|(kind, line)| (kind, (line, OnceLock::new()))).collect()
 }
 
-fn read() -> Table {
-    let mut table = Table::default();
-    for line in TABLE.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let mut words = line.splitn(3, ' ');
-        let (Some(mode), Some(kind), Some(rest)) = (words.next(), words.next(), words.next()) else { continue };
-        let mut rest = rest;
-        let mut schema = group(&mut rest, '\n');
-        let id = Attribute {
-            ty: Type::Text,
-            computed: true,
-            optional: true,
-            sensitive: false,
-            default: None,
-            elements: None,
-        };
-        schema.attributes.entry(Arc::from("id")).or_insert(id);
-        let schemas = if mode == "data" { &mut table.data } else { &mut table.resources };
-        schemas.insert(kind, schema);
-    }
-    table
+fn schema(mut line: &'static str) -> Schema {
+    let mut schema = group(&mut line, '\n');
+    let id =
+        Attribute { ty: Type::Text, computed: true, optional: true, sensitive: false, default: None, elements: None };
+    schema.attributes.entry(Arc::from("id")).or_insert(id);
+    schema
 }
 
 /// Reads `NAME:KIND...` up to the closing character, which is taken.
@@ -144,14 +136,17 @@ impl Schema {
 
     /// The type of an object with these attributes and blocks.
     pub fn object_type(&self) -> Type {
-        let mut object = ObjectType::default();
-        for (name, attribute) in &self.attributes {
-            object.attributes.insert(Arc::clone(name), attribute.ty.clone());
-        }
-        for (name, nested) in &self.blocks {
-            object.attributes.insert(Arc::clone(name), nested.ty());
-        }
-        Type::Object(Arc::new(object))
+        let object = self.object.get_or_init(|| {
+            let mut object = ObjectType::default();
+            for (name, attribute) in &self.attributes {
+                object.attributes.insert(Arc::clone(name), attribute.ty.clone());
+            }
+            for (name, nested) in &self.blocks {
+                object.attributes.insert(Arc::clone(name), nested.ty());
+            }
+            Type::Object(Arc::new(object))
+        });
+        object.clone()
     }
 }
 
