@@ -21,13 +21,25 @@ use crate::suggest::did_you_mean;
 pub const KEYS: &[(&str, &[&str])] = &[
     (
         "the configuration",
-        &["organization", "rotation", "monitoring", "audit", "accounts", "files", "rules", "terraform", "waiver"],
+        &[
+            "organization",
+            "rotation",
+            "monitoring",
+            "audit",
+            "accounts",
+            "facts",
+            "files",
+            "rules",
+            "terraform",
+            "waiver",
+        ],
     ),
     ("[organization]", &["required", "projects", "exempt", "accounts", "full-aws-access", "elsewhere"]),
     ("an exemption", &["target", "reason"]),
     ("[rotation]", &["max-age-days", "accept", "elsewhere"]),
     ("[monitoring]", &["elsewhere"]),
     ("[audit]", &["max-age-days", "max-unused-days", "inactive-root-key"]),
+    ("[facts]", &["keys", "max-age-days"]),
     ("[files]", &["exclude"]),
     ("[rules]", &["paths"]),
     ("[[terraform]]", &["path", "var-files", "workspace"]),
@@ -81,6 +93,10 @@ pub struct Config {
     pub audit_unused_days: Option<u32>,
     /// `[audit] inactive-root-key = "allow"`
     pub inactive_root_key_allowed: bool,
+    /// `[facts] keys`: public keys of minisign.
+    pub facts_keys: Vec<Said>,
+    /// `[facts] max-age-days`
+    pub facts_age_days: Option<u32>,
     /// `[files] exclude`: globs of paths relative to the root.
     pub exclude: Vec<String>,
     /// `[rules] paths`: globs of rule files, relative to the root.
@@ -185,6 +201,11 @@ impl Config {
                 self.accounts.push((inner_path(folder, &path)?, account.clone()));
             }
         }
+        if let Some(facts) = section(table, "facts")? {
+            keys(facts, "[facts]")?;
+            self.facts_keys = get(facts, "keys").map(strings).transpose()?.unwrap_or_default();
+            self.facts_age_days = get(facts, "max-age-days").map(days).transpose()?;
+        }
         if let Some(files) = section(table, "files")? {
             keys(files, "[files]")?;
             for glob in get(files, "exclude").map(strings).transpose()?.unwrap_or_default() {
@@ -284,6 +305,7 @@ impl Config {
                 elsewhere: elsewhere(&self.rotation_elsewhere),
             },
             monitoring: elsewhere(&self.monitoring_elsewhere),
+            now: None,
             accounts: self.accounts.iter().map(|(path, id)| (project(path), Arc::from(id.as_str()))).collect(),
         }
     }
@@ -589,7 +611,7 @@ workspace = "prod"
             ),
             (
                 "[zoo]",
-                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, files, rules, terraform, waiver",
+                "1:2: unknown key `zoo` in the configuration; known are organization, rotation, monitoring, audit, accounts, facts, files, rules, terraform, waiver",
             ),
             ("[organization]\nrequired = \"yes\"", "2:12: expected true or false, found string"),
             ("[rotation]\nmax-age-days = 0", "2:16: expected a number of days from 1, found integer"),

@@ -484,15 +484,24 @@ pub fn read_named(path: &Utf8Path, limit: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// What the system says.
 pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
+    stream_named(path, &|file| file.write_all(bytes))
+}
+
+/// The same for a report that is written as it is made; `write` is asked again where the first way to the file is barred.
+///
+/// # Errors
+/// What the system says.
+pub fn stream_named(path: &Utf8Path, write: Stream<'_>) -> Result<(), FileError> {
+    let as_it_is = || std::fs::File::create(path).and_then(|mut file| write(&mut file));
     let written = match std::fs::metadata(path) {
-        Ok(known) if known.is_file() => match replace(&path.canonicalize_utf8()?, bytes, Some(known.permissions())) {
+        Ok(known) if known.is_file() => match replace(&path.canonicalize_utf8()?, write, Some(known.permissions())) {
             // A file may be open for writing in a folder that is not.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => std::fs::write(path, bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => as_it_is(),
             written => written,
         },
         // A link to nowhere makes the file it names.
-        Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, bytes, None),
-        _ => std::fs::write(path, bytes),
+        Err(_) if std::fs::symlink_metadata(path).is_err() => replace(path, write, None),
+        _ => as_it_is(),
     };
     written.map_err(|error| FileError::Write(error.to_string()))
 }
@@ -529,7 +538,7 @@ pub fn rewrite(root: &Utf8Path, all: &[Rewrite]) -> Result<(), (Utf8PathBuf, Fil
     }
     let place = |real: &Utf8Path, bytes: &[u8]| -> std::io::Result<()> {
         let permissions = std::fs::metadata(real)?.permissions();
-        replace(real, bytes, Some(permissions))
+        replace(real, &|file| file.write_all(bytes), Some(permissions))
     };
     for (done, (real, rewrite)) in places.iter().enumerate() {
         if let Err(error) = place(real, &rewrite.after) {
@@ -564,20 +573,23 @@ pub fn create(root: &Utf8Path, path: &Utf8Path, bytes: &[u8], over: bool) -> Res
     let there = std::fs::symlink_metadata(folder.join(path.file_name().ok_or(FileError::NotRegular)?));
     let place = folder.join(path.file_name().ok_or(FileError::NotRegular)?);
     let written = match there {
-        Err(_) => replace(&place, bytes, None),
+        Err(_) => replace(&place, &|file| file.write_all(bytes), None),
         Ok(_) if !over => return Err(FileError::Exists),
-        Ok(known) if known.is_file() => replace(&place, bytes, Some(known.permissions())),
+        Ok(known) if known.is_file() => replace(&place, &|file| file.write_all(bytes), Some(known.permissions())),
         Ok(_) => return Err(FileError::NotRegular),
     };
     written.map_err(|error| FileError::Write(error.to_string()))
 }
 
+/// What writes a file.
+pub type Stream<'a> = &'a dyn Fn(&mut dyn Write) -> std::io::Result<()>;
+
 /// Writes a file beside `path` and puts it in its place.
-fn replace(path: &Utf8Path, bytes: &[u8], permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
+fn replace(path: &Utf8Path, write: Stream<'_>, permissions: Option<std::fs::Permissions>) -> std::io::Result<()> {
     let name = path.file_name().ok_or(std::io::ErrorKind::InvalidFilename)?;
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let mut file = std::fs::File::create_new(&beside)?;
-    let written = file.write_all(bytes).and_then(|()| file.flush()).and_then(|()| match permissions {
+    let written = write(&mut file).and_then(|()| file.flush()).and_then(|()| match permissions {
         Some(permissions) => file.set_permissions(permissions),
         None => Ok(()),
     });
@@ -643,7 +655,7 @@ mod tests {
         // What cannot be put in place leaves nothing beside it.
         std::fs::create_dir(folder.join("taken")).unwrap();
         assert!(write_named(&folder.join("taken"), b"x").is_err());
-        assert!(replace(&folder.join("taken"), b"x", None).is_err());
+        assert!(replace(&folder.join("taken"), &|file| file.write_all(b"x"), None).is_err());
         assert!(matches!(write_named(&folder.join("nowhere/x"), b"x"), Err(FileError::Write(_))));
         assert_eq!(names(), ["report.json", "taken"]);
         #[cfg(unix)]

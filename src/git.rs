@@ -1,6 +1,7 @@
 //! The files of a commit, read from the repository's own objects: `git` is never run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use gix_hash::ObjectId;
@@ -9,24 +10,100 @@ use gix_object::tree::EntryKind;
 use gix_odb::HeaderExt;
 use gix_ref::file::ReferenceExt;
 
-use crate::files::{Entry, FileError, Files, Kind, Listing, git_folders, normalize};
+use crate::files::{Entry, FileError, Files, GitFolders, Kind, Listing, git_folders, normalize, read_named};
 
 /// How many links on the way to a file are followed.
 const MAX_LINKS: usize = 40;
 
+/// The largest configuration of git that is read.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
 /// A link's target is a path.
 const MAX_TARGET_BYTES: u64 = 4096;
+
+/// How many entries the trees have, at most, that are remembered.
+const REMEMBERED: usize = 50_000;
 
 /// The files of one commit, below a folder of it.
 pub struct Commit {
     objects: Mutex<gix_odb::HandleArc>,
     tree: ObjectId,
+    trees: Mutex<Trees>,
+}
+
+/// The trees that were read lately: those near the top are on the way to every file.
+#[derive(Default)]
+struct Trees {
+    known: HashMap<ObjectId, Arc<Tree>>,
+    entries: usize,
+}
+
+impl Trees {
+    fn keep(&mut self, id: ObjectId, tree: &Arc<Tree>) {
+        self.entries += 1 + tree.0.len();
+        if self.entries > REMEMBERED {
+            self.known.clear();
+            self.entries = 1 + tree.0.len();
+        }
+        self.known.insert(id, Arc::clone(tree));
+    }
 }
 
 impl std::fmt::Debug for Commit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Commit").field("tree", &self.tree).finish_non_exhaustive()
     }
+}
+
+/// The name of the repository that holds the folder `root`, by the address of its remote `origin`, and the commit that is checked
+/// out; what is not known is nothing.
+pub fn whereabouts(root: &Utf8Path) -> (Option<String>, Option<String>) {
+    let Ok(Some(git)) = git_folders(root) else { return (None, None) };
+    let config = read_named(&git.common.join("config"), MAX_CONFIG_BYTES).unwrap_or_default();
+    let name = origin(&String::from_utf8_lossy(&config)).and_then(|url| name_of(&url));
+    (name, head(&git))
+}
+
+/// The id of the commit that is checked out.
+fn head(git: &GitFolders) -> Option<String> {
+    let hash = gix_hash::Kind::Sha1;
+    let objects = gix_odb::at(git.common.join("objects"), hash).ok()?;
+    let references = gix_ref::file::Store::for_linked_worktree(git.own.clone().into(), git.common.clone().into(), hash);
+    let id = references.find("HEAD").ok()?.peel_to_id(&references, &objects).ok()?;
+    Some(id.to_string())
+}
+
+/// The address of the remote `origin` in git's configuration.
+fn origin(config: &str) -> Option<String> {
+    let mut inside = false;
+    for line in config.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line.replace(' ', "").eq_ignore_ascii_case("[remote\"origin\"]");
+        } else if inside
+            && let Some((key, value)) = line.split_once('=')
+            && key.trim().eq_ignore_ascii_case("url")
+        {
+            return Some(value.trim().trim_matches('"').to_owned());
+        }
+    }
+    None
+}
+
+/// `github.com/acme/network`, whichever way a remote's address is written; credentials in it are left out.
+fn name_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let is_url = rest.len() < url.len();
+    let (host, path) = match rest.split_once('/') {
+        // git@github.com:acme/network.git
+        _ if !is_url && rest.split('/').next().is_some_and(|first| first.contains(':')) => rest.split_once(':')?,
+        Some((host, path)) if is_url => (host, path),
+        _ => return None,
+    };
+    let host = host.rsplit('@').next()?;
+    let host = host.split(':').next()?.to_ascii_lowercase();
+    let path = path.trim_matches('/').trim_end_matches(".git").trim_matches('/');
+    let is_plain = |text: &str| !text.is_empty() && !text.contains("//") && !text.chars().any(char::is_control);
+    (is_plain(&host) && is_plain(path)).then(|| format!("{host}/{path}"))
 }
 
 /// What lies at a path of a tree.
@@ -66,7 +143,7 @@ impl Commit {
         let mut buffer = Vec::new();
         let commit = objects.find_commit(&id, &mut buffer).map_err(|_| missing())?;
         let tree = commit.tree();
-        let whole = Self { objects: Mutex::new(objects), tree };
+        let whole = Self { objects: Mutex::new(objects), tree, trees: Mutex::default() };
         if git.below.as_str().is_empty() {
             return Ok(whole);
         }
@@ -80,11 +157,18 @@ impl Commit {
         read(&self.objects.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The entries of a tree, and the names that are not UTF-8.
-    fn entries(&self, tree: ObjectId) -> Result<Tree, FileError> {
-        self.with(|objects| {
+    fn trees(&self) -> MutexGuard<'_, Trees> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a tree holds.
+    fn entries(&self, id: ObjectId) -> Result<Arc<Tree>, FileError> {
+        if let Some(known) = self.trees().known.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let tree = self.with(|objects| {
             let mut buffer = Vec::new();
-            let tree = objects.find_tree(&tree, &mut buffer).map_err(unreadable)?;
+            let tree = objects.find_tree(&id, &mut buffer).map_err(unreadable)?;
             let (mut entries, mut odd) = (Vec::new(), Vec::new());
             for entry in &tree.entries {
                 let node = Node { id: entry.oid.to_owned(), kind: entry.mode.kind() };
@@ -94,14 +178,17 @@ impl Commit {
                 }
             }
             entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Ok((entries, odd))
-        })
+            Ok::<_, FileError>(Arc::new((entries, odd)))
+        })?;
+        self.trees().keep(id, &tree);
+        Ok(tree)
     }
 
     fn child(&self, tree: ObjectId, name: &str) -> Result<Node, FileError> {
-        let (entries, _) = self.entries(tree)?;
-        let found = entries.into_iter().find(|(known, _)| known == name);
-        found.map(|(_, node)| node).ok_or(FileError::NotFound)
+        let tree = self.entries(tree)?;
+        let (entries, _) = &*tree;
+        let at = entries.binary_search_by(|(known, _)| known.as_str().cmp(name)).map_err(|_| FileError::NotFound)?;
+        entries.get(at).map(|(_, node)| *node).ok_or(FileError::NotFound)
     }
 
     /// What lies at a path without links.
@@ -173,14 +260,15 @@ impl Files for Commit {
         if node.kind != EntryKind::Tree {
             return Err(FileError::NotRegular);
         }
-        let (entries, unreadable) = self.entries(node.id)?;
-        let entries = entries.into_iter().filter_map(|(name, node)| {
+        let tree = self.entries(node.id)?;
+        let (entries, unreadable) = &*tree;
+        let entries = entries.iter().filter_map(|(name, node)| {
             let link = node.kind == EntryKind::Link;
             // A link that leads nowhere is an entry that is not there.
-            let kind = if link { self.resolve(&real.join(&name)).ok()?.1 } else { kind(node.kind) };
-            Some(Entry { name, kind, link })
+            let kind = if link { self.resolve(&real.join(name)).ok()?.1 } else { kind(node.kind) };
+            Some(Entry { name: name.clone(), kind, link })
         });
-        Ok(Listing { entries: entries.collect(), unreadable })
+        Ok(Listing { entries: entries.collect(), unreadable: unreadable.clone() })
     }
 
     fn resolve(&self, path: &Utf8Path) -> Result<(Utf8PathBuf, Kind), FileError> {

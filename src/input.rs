@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::Input;
-use crate::config::{Config, FILE_NAME};
-use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named};
-use crate::git::{Commit, Ruled};
+use crate::config::{Config, FILE_NAME, Said};
+use crate::facts::{self, read::Trust};
+use crate::files::{Disk, Files, MAX_FILE_BYTES, Memory, Overlay, named, read_named, repository_above};
+use crate::git::{self, Commit, Ruled};
 use crate::root::Scope;
 use crate::scan::{Options, ParameterFile, VariableArgument, is_plan};
 
@@ -102,6 +103,41 @@ pub fn prepare(what: &Named<'_>, input: &Input, matches: &ArgMatches) -> Result<
 }
 
 impl Prepared {
+    /// Has facts of other repositories taken into account.
+    ///
+    /// # Errors
+    /// In words, when something named does not exist, or a key of the configuration is none.
+    pub fn join(&mut self, named: &[Utf8PathBuf], everywhere: bool) -> Result<(), String> {
+        if named.is_empty() {
+            return Ok(());
+        }
+        let config = &self.options.config;
+        let key = |key: &Said| {
+            let complain =
+                |error: String| config.complaint(&key.range, &format!("is no public key of minisign: {error}"));
+            facts::read::public_key(&key.text).map_err(complain)
+        };
+        let keys: Result<_, String> = config.facts_keys.iter().map(key).collect();
+        let trust = Trust { keys: keys?, max_age_days: config.facts_age_days };
+        let joined = facts::read::read(named, &trust, self.options.now).map_err(|error| format!("--facts {error}"))?;
+        self.options.repository = Some(self.whereabouts().0);
+        self.options.facts = Some(Arc::new(joined));
+        self.options.everywhere = everywhere;
+        Ok(())
+    }
+
+    /// The name of the repository, by its remote or else its folder, and the commit that is checked out. What is in no
+    /// repository is called by the folder that was named.
+    pub fn whereabouts(&self) -> (String, Option<String>) {
+        let (name, commit) = git::whereabouts(&self.scope.root);
+        let folder = match repository_above(&self.scope.root) {
+            Some(top) => top.to_owned(),
+            None => self.scope.root.join(self.scope.common_folder()),
+        };
+        let folder = || folder.components().next_back().map(|name| name.as_str().to_owned());
+        (name.or_else(folder).unwrap_or_else(|| "repository".to_owned()), commit)
+    }
+
     /// The same run over another commit.
     ///
     /// # Errors
@@ -199,6 +235,9 @@ fn options(scope: &Scope, rules: &dyn Files, input: &Input, matches: &ArgMatches
         credential_reports: Vec::new(),
         trails: None,
         max_unused_days: None,
+        facts: None,
+        everywhere: false,
+        repository: None,
     })
 }
 

@@ -18,6 +18,7 @@ use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
 use crate::config::Config;
+use crate::facts::{self, Joined, Recorded};
 use crate::files::Files;
 pub use crate::finding::Counts;
 use crate::finding::{Diagnostic, Findings};
@@ -33,6 +34,7 @@ use crate::terraform::scope::Scope;
 use crate::value::Value;
 use crate::waiver::{Marked, Waivers};
 
+mod abroad;
 mod constructs;
 mod documents;
 mod embedded;
@@ -92,6 +94,12 @@ pub struct Options {
     pub trails: Option<Arc<Trails>>,
     /// After how many days a key counts as unused, by the framework that was asked for.
     pub max_unused_days: Option<u32>,
+    /// Facts of other repositories.
+    pub facts: Option<Arc<Joined>>,
+    /// Whether what lies in other repositories is reported, too.
+    pub everywhere: bool,
+    /// The name of the repository that is looked at, if that is known.
+    pub repository: Option<String>,
     /// How many threads.
     pub jobs: Option<usize>,
     /// How far the run is.
@@ -101,6 +109,13 @@ pub struct Options {
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options").field("root", &self.root).field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+impl Options {
+    /// What the user says, at the time of the run.
+    fn settings(&self, sources: &Sources) -> Settings {
+        Settings { now: Some(self.now.as_second()), ..self.config.settings(sources) }
     }
 }
 
@@ -150,11 +165,12 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
     let marked = Marked::new(files);
     let files: &dyn Files = &marked;
+    let settings = options.settings(&sources);
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
         let rules = options.rules.parsed();
         let take = |project: &dyn Project, out: &mut Findings| {
-            let facts = aws::read(project, &texts, out);
+            let facts = aws::read(project, &texts, &settings, out);
             rules.evaluate(project, out);
             facts
         };
@@ -163,8 +179,13 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     // One block may be part of several projects.
     outcome.findings.join_same();
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let settings = options.config.settings(&sources);
-    let model = Model::new(&settings, &facts);
+    let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
+    if options.everywhere {
+        outcome.counts.projects += facts.iter().filter(|facts| facts.abroad).count();
+    }
+    let mut model = Model::new(&settings, &facts);
+    model.everywhere = options.everywhere;
+    let model = model;
     in_pool(options, || {
         let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
             Run::Model(run) => Some(run),
@@ -185,6 +206,7 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
             outcome.findings.notes.extend(found.notes);
         }
     });
+    abroad::only_here(&model, options, &sources, &mut outcome.findings);
     evidence::meet(&model, options, &sources, &mut outcome.findings);
     events::meet(&model, options, &sources, &mut outcome.findings);
     waive(&marked, options, &sources, &mut outcome.findings);
@@ -219,16 +241,30 @@ fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &m
 /// Reads everything and puts the organizations together.
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
-    let (projects, outcome) = in_pool(options, || {
+    let settings = options.settings(&sources);
+    let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, out);
+        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, &settings, out);
         read_all(files, &sources, options, &take)
     });
     let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let settings = options.config.settings(&sources);
+    let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
     let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
+}
+
+/// What each project declares, and what that rests on, for other repositories.
+pub fn facts(files: &dyn Files, options: &Options) -> (Vec<(Facts, Vec<Recorded>)>, Settings, Outcome) {
+    let sources = Sources::default();
+    let settings = options.settings(&sources);
+    let (projects, outcome) = in_pool(options, || {
+        let texts = ScannedTexts { files, sources: &sources };
+        let take = |project: &dyn Project, out: &mut Findings| facts::record(project, &texts, &settings, out);
+        read_all(files, &sources, options, &take)
+    });
+    let taken = projects.into_iter().filter_map(|project| project.taken).collect();
+    (taken, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 
 /// Lists the resources with all their attributes.

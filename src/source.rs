@@ -1,5 +1,6 @@
 //! Where text came from: file identities, byte spans and, when something is rendered, lines and columns.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -70,6 +71,26 @@ impl Span {
 pub struct Sources {
     entries: RwLock<IndexMap<Arc<Utf8Path>, Option<Arc<str>>>>,
     spots: RwLock<Vec<Spot>>,
+    places: RwLock<HashMap<FileId, Points>>,
+}
+
+/// What is known of the places in a file that is not at hand: the line and column of some of its bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Points(BTreeMap<u32, Position>);
+
+impl Points {
+    /// Says where a byte is.
+    pub fn know(&mut self, offset: u32, position: Position) {
+        self.0.insert(offset, position);
+    }
+
+    /// Where a byte is: what lies between known ones is taken to be in one line.
+    pub fn place(&self, offset: u32) -> Position {
+        match self.0.range(..=offset).next_back() {
+            Some((at, known)) => Position { column: known.column.saturating_add(offset - at), ..*known },
+            None => Position { line: 1, column: 1 },
+        }
+    }
 }
 
 /// A place in a text that is not read again: one that was streamed, or unpacked.
@@ -122,6 +143,21 @@ impl Sources {
     pub fn spot_of(&self, file: FileId) -> Option<Spot> {
         let spots = self.spots.read().unwrap_or_else(PoisonError::into_inner);
         spots.get((file.0 & !SPOT) as usize).filter(|_| file.0 & SPOT != 0).cloned()
+    }
+
+    /// Says where some bytes of a file are that is not at hand, one of another repository.
+    pub fn know_places(&self, file: FileId, points: Points) {
+        self.places.write().unwrap_or_else(PoisonError::into_inner).entry(file).or_default().0.extend(points.0);
+    }
+
+    /// What is known of the places in a file, if it is one of another repository.
+    pub fn places_abroad(&self, file: FileId) -> Option<Points> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).get(&file).cloned()
+    }
+
+    /// Whether a file is one of another repository, which is not at hand.
+    pub fn is_abroad(&self, file: FileId) -> bool {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).contains_key(&file)
     }
 
     /// The path of a file, relative to the root, with forward slashes.
@@ -206,7 +242,10 @@ impl LineIndex {
         let offset = (offset as usize).min(text.len());
         let line = self.starts.partition_point(|start| *start as usize <= offset).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0) as usize;
-        let mut columns = self.characters_before(text, offset).saturating_sub(self.characters_before(text, start));
+        let mut columns = match text.as_bytes().get(start..offset) {
+            Some(line) if line.len() <= STRIDE => characters(line),
+            _ => self.characters_before(text, offset).saturating_sub(self.characters_before(text, start)),
+        };
         // A byte order mark is no column.
         if start == 0 && offset >= 3 && text.starts_with('\u{feff}') {
             columns -= 1;

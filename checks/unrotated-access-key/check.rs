@@ -1,7 +1,7 @@
 //! Active access keys of IAM users that nothing in view rotates or revokes in time.
 
 use crate::aws::access_key::{AccessKey, Owner};
-use crate::aws::rotation::{self, Answer, Found};
+use crate::aws::rotation::{self, Answer, Found, Mechanisms};
 use crate::aws::{Elsewhere, Model};
 use crate::finding::{Diagnostic, Finding, Findings, Related, Severity};
 use crate::resource::{Mode, Presence};
@@ -18,17 +18,20 @@ const RELATED: usize = 12;
 
 /// Runs the check.
 pub(super) fn check(model: &Model<'_>, out: &mut Findings) {
-    let mechanisms = rotation::Mechanisms::of(model);
+    let mechanisms = Mechanisms::of(model);
     for key in model.keys().filter(|key| key.is_inactive() != Tri::Yes) {
         let owner = model.owner(key);
         if owner.is_root() == Tri::Yes {
             continue;
         }
-        let found = rotation::found(model, &mechanisms, key, &owner);
+        let found = rotation::found(&model.settings.rotation, &mechanisms, key, &owner);
         let enough: Vec<_> = found.iter().filter(|found| found.answer == Answer::Enough).collect();
         if !enough.is_empty() {
             if let Some(odd) = enough.iter().map(|found| odd(found)).collect::<Option<Vec<_>>>() {
                 odd.into_iter().for_each(|note| out.note(note));
+            }
+            if let Some(first) = enough.first().filter(|found| model.is_abroad(&found.mechanism.site.project)) {
+                out.note(rotated_by(first, key, &owner));
             }
             continue;
         }
@@ -74,6 +77,18 @@ fn odd(found: &Found<'_>) -> Option<Diagnostic> {
     let remark = mechanism.remark.as_ref()?;
     let message = format!("{} {remark}: it counts all the same", mechanism.what);
     Some(Diagnostic::new("rotation-permission", message, mechanism.site.header))
+}
+
+/// Says which mechanism of another repository takes care of a key.
+fn rotated_by(found: &Found<'_>, key: &AccessKey, owner: &Owner<'_>) -> Diagnostic {
+    let Found { mechanism, why, .. } = found;
+    let message = format!(
+        "the access key of {} (`{}`) is taken care of: {} {why}",
+        whose(owner),
+        key.site.address,
+        mechanism.what
+    );
+    Diagnostic::new("rotated-by-facts", message, mechanism.site.header)
 }
 
 fn unrotated(key: &AccessKey, owner: &Owner<'_>, found: &[Found<'_>]) -> Finding {

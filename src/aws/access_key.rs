@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::aws::{Model, identity};
+use crate::aws::{Facts, Model, identity};
 use crate::resource::{Mode, Provider, Reference, Resource, Site};
 use crate::text::{Text, Tri};
 use crate::value::{Hop, Origin, Symbol, Value, Via};
@@ -232,9 +232,9 @@ impl User {
 }
 
 impl<'a> Model<'a> {
-    /// All access keys in the scan.
+    /// All access keys that are judged.
     pub fn keys(&self) -> impl Iterator<Item = &'a AccessKey> {
-        self.facts.iter().flat_map(|facts| &facts.keys)
+        self.facts.iter().filter(|facts| self.is_judged(facts)).flat_map(|facts| &facts.keys)
     }
 
     /// The user that a key is for: one that it refers to, in whatever project, or names.
@@ -269,16 +269,46 @@ impl<'a> Model<'a> {
         own.or_else(|| self.made_elsewhere(&name, &user.site.project, user.account.as_ref())).unwrap_or(user)
     }
 
-    /// The one user of a name that other projects make, in no account that is known to be another.
+    /// The one user of a name that other projects make, in no account that is known to be another. Of another repository's it
+    /// has to be known to be in the same.
     fn made_elsewhere(&self, name: &str, project: &str, account: Option<&Arc<str>>) -> Option<&'a User> {
-        let others = self.facts.iter().filter(|facts| *facts.project != *project);
-        let users = others.filter_map(|facts| facts.users.called(name)).filter(|user| user.mode == Mode::Managed);
-        let mut users = users.filter(|user| match (account, &user.account) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
+        let abroad = self.is_abroad(project);
+        let made = self.users_made().called(name).filter_map(|(facts, user)| {
+            let facts = self.facts.get(facts)?;
+            Some((facts.users.all.get(user)?, facts.abroad))
         });
-        let first = users.next()?;
+        let mut users = made.filter(|(user, is_abroad)| {
+            *user.site.project != *project
+                && match (account, &user.account) {
+                    (Some(one), Some(other)) => one == other,
+                    _ => !abroad && !is_abroad,
+                }
+        });
+        let (first, _) = users.next()?;
         users.next().is_none().then_some(first)
+    }
+}
+
+/// The users that projects make, by their names in lower case: the project's number and the user's in it.
+#[derive(Debug)]
+pub(in crate::aws) struct Made(HashMap<String, Vec<(usize, usize)>>);
+
+impl Made {
+    pub(in crate::aws) fn of(all: &[Facts]) -> Self {
+        let mut by_name: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (number, facts) in all.iter().enumerate() {
+            // The one that a project means by the name.
+            for (name, at) in &facts.users.by_name {
+                if facts.users.all.get(*at).is_some_and(|user| user.mode == Mode::Managed) {
+                    by_name.entry(name.clone()).or_default().push((number, *at));
+                }
+            }
+        }
+        Self(by_name)
+    }
+
+    fn called(&self, name: &str) -> impl Iterator<Item = (usize, usize)> {
+        self.0.get(&name.to_ascii_lowercase()).into_iter().flatten().copied()
     }
 }
 

@@ -99,6 +99,7 @@ pub fn mentions<'p>(mut resource: Resource<'p>, argument: &str, target: &str) ->
 pub fn facts(project: &str) -> Facts {
     Facts {
         project: project.into(),
+        abroad: false,
         language: Language::Terraform,
         keys: Vec::new(),
         users: access_key::Users::default(),

@@ -4,8 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::Findings;
-use crate::resource::{Language, Project, Texts};
+use crate::resource::{Language, ModuleCall, Project, Provider, Resource, Texts};
 use crate::source::Span;
+use crate::value::Value;
 
 pub mod access_key;
 pub mod cloudtrail;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub monitoring: Option<Elsewhere>,
     /// `[accounts]`: in which account a project is deployed.
     pub accounts: Vec<(Arc<str>, Arc<str>)>,
+    /// The clock's earliest time, in seconds since 1970 [default: the system's].
+    pub now: Option<i64>,
 }
 
 /// `[organization]`
@@ -100,6 +103,8 @@ pub struct Elsewhere {
 pub struct Facts {
     /// The project's path.
     pub project: Arc<str>,
+    /// Whether it is a project of another repository, known by its facts.
+    pub abroad: bool,
     /// The project's language.
     pub language: Language,
     /// Access keys of IAM users (and of root, as some intend).
@@ -127,19 +132,37 @@ pub struct Model<'a> {
     pub settings: &'a Settings,
     /// What each project declares, in order of their paths.
     pub facts: &'a [Facts],
+    /// Whether what other repositories declare is judged, too, and not only taken into account.
+    pub everywhere: bool,
     organizations: OnceLock<Vec<organization::Resolved>>,
+    made: OnceLock<access_key::Made>,
 }
 
 impl<'a> Model<'a> {
     /// A model of these facts, which are in order of their projects' paths.
     pub fn new(settings: &'a Settings, facts: &'a [Facts]) -> Self {
-        Self { settings, facts, organizations: OnceLock::new() }
+        Self { settings, facts, everywhere: false, organizations: OnceLock::new(), made: OnceLock::new() }
+    }
+
+    /// Whether what a project declares is judged.
+    pub fn is_judged(&self, facts: &Facts) -> bool {
+        self.everywhere || !facts.abroad
+    }
+
+    /// Whether a project is one of another repository, known by its facts.
+    pub fn is_abroad(&self, project: &str) -> bool {
+        self.facts_of(project).is_some_and(|facts| facts.abroad)
     }
 
     /// The organizations that are asked about, decided once for all checks. Checks run side by side, and all but the
     /// first wait here: deciding must not hand work to their threads.
     pub fn organizations(&self) -> &[organization::Resolved] {
         self.organizations.get_or_init(|| organization::organizations(self))
+    }
+
+    /// The users that are made, by their names.
+    pub(in crate::aws) fn users_made(&self) -> &access_key::Made {
+        self.made.get_or_init(|| access_key::Made::of(self.facts))
     }
 
     /// What the project at `path` declares.
@@ -159,33 +182,74 @@ pub fn wanted(kind: &str) -> bool {
 }
 
 /// Reads a project, with the files that its programs are in.
-pub fn read(project: &dyn Project, texts: &dyn Texts, out: &mut Findings) -> Facts {
-    let resources = project.resources(&wanted);
-    let modules = known_modules::read(&project.module_calls(&known_modules::wanted));
-    let mut keys = access_key::keys(&resources);
+pub fn read(project: &dyn Project, texts: &dyn Texts, settings: &Settings, out: &mut Findings) -> Facts {
+    let (resources, modules) = parts(project, settings);
+    let facts = declared(project.path(), project.language(), &resources, &modules, out);
+    with_programs(facts, project, &resources, texts, out)
+}
+
+/// What is read of a project: its resources, and the modules that are not on disk. Where neither says in which account they
+/// are, the configuration may.
+pub fn parts<'p>(project: &'p dyn Project, settings: &Settings) -> (Vec<Resource<'p>>, Vec<ModuleCall<'p>>) {
+    let mut resources = project.resources(&wanted);
+    let mut modules = project.module_calls(&known_modules::wanted);
+    let account = settings.accounts.iter().find(|(known, _)| known == project.path()).map(|(_, account)| account);
+    if let Some(account) = account {
+        let provider = |provider: &mut Arc<Provider>| {
+            if access_key::account(provider).is_none() {
+                Arc::make_mut(provider).account = Some(Value::text(account));
+            }
+        };
+        resources.iter_mut().for_each(|resource| provider(&mut resource.provider));
+        modules.iter_mut().for_each(|call| provider(&mut call.provider));
+    }
+    (resources, modules)
+}
+
+/// What resources, and modules that are not on disk, declare, wherever they are read from.
+pub fn declared(
+    project: &Arc<str>,
+    language: Language,
+    resources: &[Resource<'_>],
+    modules: &[ModuleCall<'_>],
+    out: &mut Findings,
+) -> Facts {
+    let modules = known_modules::read(modules);
+    let mut keys = access_key::keys(resources);
     keys.extend(modules.keys);
-    let mut rotation = rotation::mechanisms(&resources);
+    let mut rotation = rotation::mechanisms(resources);
     rotation.extend(modules.rotation);
-    let mut monitoring = monitoring::declared(&resources);
+    let mut monitoring = monitoring::declared(resources);
     monitoring.modules = modules.monitoring;
-    let programs = programs::programs(project, &resources, texts);
-    programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
-    keys.extend(programs::keys(&programs));
-    let users = access_key::users(&resources);
-    let organization = organization::declared(&resources, out);
-    // The last questions, since they leave no errors behind.
-    let mut credentials = credentials::read(project);
-    credentials.extend(credentials::of_programs(&programs, &credentials));
     Facts {
-        project: Arc::clone(project.path()),
-        language: project.language(),
+        project: Arc::clone(project),
+        abroad: false,
+        language,
         keys,
-        users,
-        organization,
+        users: access_key::users(resources),
+        organization: organization::declared(resources, out),
         rotation,
         monitoring,
-        programs,
-        credentials,
-        exposures: exposure::read(project),
+        programs: Vec::new(),
+        credentials: Vec::new(),
+        exposures: Vec::new(),
     }
+}
+
+/// The same with what only the project itself can tell: what it runs, with which credentials, and which it gives away.
+pub fn with_programs(
+    mut facts: Facts,
+    project: &dyn Project,
+    resources: &[Resource<'_>],
+    texts: &dyn Texts,
+    out: &mut Findings,
+) -> Facts {
+    facts.programs = programs::programs(project, resources, texts);
+    facts.programs.iter().flat_map(programs::Program::problems).for_each(|note| out.note(note));
+    facts.keys.extend(programs::keys(&facts.programs));
+    // The last questions, since they leave no errors behind.
+    facts.credentials = credentials::read(project);
+    facts.credentials.extend(credentials::of_programs(&facts.programs, &facts.credentials));
+    facts.exposures = exposure::read(project);
+    facts
 }

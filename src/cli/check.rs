@@ -1,12 +1,10 @@
 //! `rootlint check` and `rootlint baseline`: what is looked at.
 
-use std::ffi::OsString;
 use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::LATER;
 use super::output::Output;
 
 /// `rootlint check`
@@ -48,8 +46,12 @@ pub struct Check {
     /// Rules of one's own.
     #[command(flatten)]
     pub rules: Rules,
-    #[command(flatten)]
-    later: LaterOptions,
+    /// Facts of other repositories, files or folders; `rootlint facts` writes them.
+    #[arg(long, value_name = "PATH")]
+    pub facts: Vec<Utf8PathBuf>,
+    /// Report also what lies in the other repositories.
+    #[arg(long, requires = "facts", hide_short_help = true)]
+    pub everywhere: bool,
 }
 
 /// Rules of one's own.
@@ -96,24 +98,6 @@ pub struct Input {
     /// How many threads.
     #[arg(long, hide_short_help = true, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
-}
-
-/// Options that a later version will have.
-#[derive(Debug, Args)]
-struct LaterOptions {
-    #[arg(long, hide = true)]
-    facts: Vec<OsString>,
-}
-
-impl Check {
-    /// An option given that this version does not have.
-    pub fn later(&self) -> Option<String> {
-        let later = &self.later;
-        [("--facts", &later.facts)]
-            .iter()
-            .find(|(_, given)| !given.is_empty())
-            .map(|(name, _)| format!("{name} is {LATER}"))
-    }
 }
 
 /// `rootlint baseline`

@@ -126,6 +126,9 @@ pub struct Org {
     /// human, json, dot or html
     #[arg(long, value_enum, default_value_t = OrgFormat::Human, value_name = "FORMAT")]
     pub format: OrgFormat,
+    /// Facts of other repositories, files or folders; `rootlint facts` writes them.
+    #[arg(long, value_name = "PATH")]
+    pub facts: Vec<Utf8PathBuf>,
     /// What is read and how.
     #[command(flatten)]
     pub input: Input,

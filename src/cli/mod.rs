@@ -1,12 +1,10 @@
-//! The command line, as a contract: options may be added, never changed or removed. What a later version will do fails
-//! today instead of being ignored.
+//! The command line, as a contract: options may be added, never changed or removed.
 
-use std::ffi::OsString;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 pub use self::audit::{Audit, CloudTrail, CredentialReport, Evidence, Ground};
 pub use self::check::{Baseline, Check, Input, Rules};
+pub use self::facts::Facts;
 pub use self::init::{Init, ScpLanguage};
 pub use self::inspect::{
     Checks, Completions, Eval, Explain, Org, OrgFormat, PlainFormat, Policy, PrincipalType, Resources, ResourcesFormat,
@@ -16,12 +14,10 @@ pub use self::output::{FailOn, Format, FormatArgument, MinConfidence, Output};
 
 mod audit;
 mod check;
+mod facts;
 mod init;
 mod inspect;
 mod output;
-
-/// What an option or a format says that a later version will have.
-const LATER: &str = "not implemented in this version";
 
 /// Finds root access keys, organizations whose root users can still create one, and IAM user keys that nothing rotates,
 /// in Terraform, OpenTofu and CloudFormation.
@@ -70,34 +66,14 @@ pub enum Command {
     Audit(Audit),
     /// Write down the findings there are, so that later runs report only others.
     Baseline(Baseline),
-    /// Write facts for other repositories.
-    #[command(hide = true)]
-    Facts(Later),
+    /// Write what is declared here as facts, for the checks of other repositories.
+    Facts(Facts),
     /// Test your own rules.
     TestRules(TestRules),
     /// Write completions for a shell.
     Completions(Completions),
     /// Write the manual page, for `man`.
     Man,
-}
-
-/// A command that a later version will have, with whatever follows it.
-#[derive(Debug, Args)]
-#[command(disable_help_flag = true)]
-pub struct Later {
-    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<OsString>,
-}
-
-impl Command {
-    /// A command given that this version does not have.
-    pub fn later(&self) -> Option<String> {
-        let name = match self {
-            Self::Facts(_) => "facts",
-            _ => return None,
-        };
-        Some(format!("`rootlint {name}` is {LATER}"))
-    }
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ fn parse_format(text: &str) -> Result<FormatArgument, String> {
     Ok(FormatArgument { format, file })
 }
 
-fn parse_moment(text: &str) -> Result<Timestamp, String> {
+pub(super) fn parse_moment(text: &str) -> Result<Timestamp, String> {
     moment(text).ok_or_else(|| no_day(text))
 }
 

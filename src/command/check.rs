@@ -28,9 +28,6 @@ const LOOKED_FOR: &str = "looked for were Terraform and OpenTofu modules, plans,
 
 /// Looks, reports, and mends if that is asked for.
 pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
-    if let Some(message) = arguments.later() {
-        return Err(message);
-    }
     let asked = asked_frameworks(&arguments.output.framework)?;
     let destinations = destinations(&arguments.output)?;
     let named = input::Named {
@@ -48,6 +45,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         prepared.options.today = now.to_zoned(TimeZone::UTC).date();
         prepared.options.now = now;
     }
+    prepared.join(&arguments.facts, arguments.everywhere)?;
     prepared.options.max_unused_days = unused_days(&asked);
     for name in &arguments.credential_report {
         let bytes = read_named(name, MAX_FILE_BYTES).map_err(|error| format!("{name}: {error}"))?;
@@ -118,6 +116,9 @@ fn before(
         rules: Arc::clone(&prepared.options.rules),
         credential_reports: prepared.options.credential_reports.clone(),
         trails: prepared.options.trails.clone(),
+        facts: prepared.options.facts.clone(),
+        everywhere: prepared.options.everywhere,
+        repository: prepared.options.repository.clone(),
         max_unused_days: prepared.options.max_unused_days,
         ..options
     };

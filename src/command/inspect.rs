@@ -191,7 +191,9 @@ pub(super) fn eval(arguments: &cli::Eval, matches: &ArgMatches) -> Outcomes {
 
 pub(super) fn organizations(arguments: &cli::Org, matches: &ArgMatches) -> Outcomes {
     let named = input::Named { paths: &arguments.paths, stdin: None, rules_from: None };
-    let input::Prepared { files, options, .. } = input::prepare(&named, &arguments.input, matches)?;
+    let mut prepared = input::prepare(&named, &arguments.input, matches)?;
+    prepared.join(&arguments.facts, true)?;
+    let input::Prepared { files, options, .. } = prepared;
     let (found, settings, outcome) = scan::organizations(&*files, &options);
     let elsewhere = settings.organization.elsewhere.as_ref();
     let answer = org::answer(&found, elsewhere, &outcome.findings, &outcome.sources, &*files);

@@ -10,6 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::checks::{self, Meta};
 use crate::cli::{Cli, Color, Command};
+use crate::files::Stream;
 use crate::frameworks::{self, Controls};
 use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
@@ -18,6 +19,7 @@ use crate::suggest::did_you_mean;
 
 mod audit;
 mod check;
+mod facts;
 mod fix;
 mod init;
 mod inspect;
@@ -71,9 +73,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
-    if let Some(message) = cli.command.later() {
-        return Err(message);
-    }
     match (&cli.command, matches) {
         (Command::Check(arguments), Some(matches)) => check::check(arguments, matches),
         (Command::Init(arguments), Some(matches)) => init::init(arguments, matches),
@@ -88,7 +87,9 @@ fn run(cli: &Cli, matches: Option<&ArgMatches>) -> Outcomes {
         (Command::Policy(arguments), _) => inspect::policy(arguments),
         (Command::Completions(arguments), _) => inspect::completions(arguments.shell),
         (Command::Man, _) => inspect::manual(),
-        _ => Err("not implemented in this version".to_owned()),
+        (Command::Facts(arguments), Some(matches)) => facts::facts(arguments, matches),
+        // A command that was parsed has its arguments.
+        (_, None) => Err("the arguments of the command are missing".to_owned()),
     }
 }
 
@@ -179,6 +180,12 @@ fn width() -> usize {
 fn print(text: &str) -> Result<(), String> {
     let mut out = AutoStream::auto(io::stdout().lock());
     forgive_closed_pipe(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints what is written in lines of plain characters, in which no terminal finds anything to obey, as it is made.
+fn stream(write: Stream<'_>) -> Result<(), String> {
+    let mut out = io::stdout().lock();
+    forgive_closed_pipe(write(&mut out).and_then(|()| out.flush()))
 }
 
 /// Whoever reads may stop reading (`| head`): that is no error of ours.

@@ -4,9 +4,9 @@ use std::hash::BuildHasher;
 
 use camino::Utf8PathBuf;
 
-use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, print, terminal};
+use super::{FINDINGS, FINE, INCOMPLETE, Outcomes, print, stream, terminal};
 use crate::cli::{Format, Output};
-use crate::files::write_named;
+use crate::files::{stream_named, write_named};
 use crate::finding::Findings;
 use crate::report::{Report, Rule, github, gitlab, human, json, junit, markdown, sarif};
 
@@ -27,7 +27,17 @@ pub(super) fn publish(report: &Report, destinations: &[Destination], output: &Ou
         let sarif_style = sarif::Style { category: &output.category, waived: output.sarif_include_waived };
         let text = match format {
             Format::Human => human::render(report, style),
-            Format::Json => json::render(report),
+            // It may have a gigabyte: it is written as it is made.
+            Format::Json => {
+                match file {
+                    Some(file) => {
+                        let written = stream_named(file, &|file| json::write(report, file));
+                        written.map_err(|error| format!("{file}: {error}"))?;
+                    }
+                    None => printed = Some(None),
+                }
+                continue;
+            }
             Format::Sarif => sarif::render(report, sarif_style),
             Format::Github => github::render(report, &random_word()),
             Format::Gitlab => gitlab::render(report),
@@ -36,11 +46,13 @@ pub(super) fn publish(report: &Report, destinations: &[Destination], output: &Ou
         };
         match file {
             Some(file) => write_named(file, text.as_bytes()).map_err(|error| format!("{file}: {error}"))?,
-            None => printed = Some(text),
+            None => printed = Some(Some(text)),
         }
     }
-    if let Some(text) = printed {
-        print(&text)?;
+    match printed {
+        Some(Some(text)) => print(&text)?,
+        Some(None) => stream(&|out| json::write(report, out))?,
+        None => {}
     }
     let fails = output.fail_on.severity().is_some_and(|severity| report.reaches(severity));
     Ok(match (fails, report.is_complete() || output.allow_incomplete) {

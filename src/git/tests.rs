@@ -128,3 +128,18 @@ fn rules_come_from_elsewhere_and_nothing_else_does() {
     };
     assert_eq!((names(""), names("x")), (vec!["main.tf".into(), "rootlint.toml".into(), "x".into()], vec!["y".into()]));
 }
+
+#[test]
+fn what_is_remembered_of_trees_has_an_end() {
+    let node = Node { id: ObjectId::null(gix_hash::Kind::Sha1), kind: EntryKind::Blob };
+    let tree: Arc<Tree> = Arc::new((vec![("x".to_owned(), node); 10_000], Vec::new()));
+    let mut trees = Trees::default();
+    let mut most = 0;
+    for number in 0..100_u32 {
+        let id = ObjectId::try_from([number.to_be_bytes().as_slice(), &[0; 16]].concat().as_slice()).unwrap();
+        trees.keep(id, &tree);
+        assert!(trees.known.contains_key(&id));
+        most = most.max(trees.known.len());
+    }
+    assert_eq!(most, REMEMBERED / 10_001);
+}

@@ -1,25 +1,28 @@
 //! The JSON report: a contract (`version` 1) that may be added to and never changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 
 use super::place::Location;
-use super::shown::{disarm_json, mask_keys};
-use super::{Item, Mending, Placed, Report, State, sort_key};
+use super::shown::{Safe, disarm_json, mask_keys};
+use super::{Item, Mending, Placed, Report, Rule, State, sort_key};
 use crate::finding::{Confidence, Diagnostic, Severity, Witness};
 
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
     tool: Tool,
-    findings: Vec<JsonFinding<'a>>,
+    findings: Written<'a>,
     undecided: Vec<JsonUndecided<'a>>,
     errors: Vec<JsonDiagnostic<'a>>,
     notes: Vec<JsonDiagnostic<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    fixed: Vec<JsonFinding<'a>>,
+    #[serde(skip_serializing_if = "Written::is_empty")]
+    fixed: Written<'a>,
     summary: Summary,
 }
 
@@ -27,6 +30,40 @@ struct Document<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+/// Findings, of which each is made when it is written: there may be hundreds of thousands.
+struct Written<'a> {
+    items: Vec<&'a Item>,
+    controls: &'a HashMap<*const Rule, Box<RawValue>>,
+}
+
+impl Written<'_> {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.items.iter().map(|item| finding(item, self.controls)))
+    }
+}
+
+/// The controls of a check: some kilobytes that all of its findings share, so that they are put into words once.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Controls<'a> {
+    InWords(&'a RawValue),
+    Listed(&'a BTreeMap<String, Vec<String>>),
+}
+
+/// How far the controls of a finding are indented.
+const INDENT: &str = "      ";
+
+fn controls(rule: &Rule) -> Option<Box<RawValue>> {
+    let text = serde_json::to_string_pretty(&rule.frameworks).ok()?;
+    RawValue::from_string(text.replace('\n', &format!("\n{INDENT}"))).ok()
 }
 
 #[derive(Serialize)]
@@ -41,7 +78,7 @@ struct JsonFinding<'a> {
     location: Location<'a>,
     related: Vec<JsonRelated<'a>>,
     witness: Option<&'a Witness>,
-    frameworks: &'a BTreeMap<String, Vec<String>>,
+    frameworks: Controls<'a>,
     help: &'a str,
     url: &'a str,
     fingerprint: &'a str,
@@ -112,13 +149,33 @@ struct Summary {
 
 /// The report as one JSON document with a line feed at its end.
 pub fn render(report: &Report) -> String {
+    let mut text = Vec::new();
+    // Serializing structs of strings and numbers into memory does not fail.
+    let _ = write(report, &mut text);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Writes the same as it is made.
+///
+/// # Errors
+/// What `out` says.
+pub fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let mut all: Vec<&Item> = report.findings.iter().chain(&report.waived).collect();
     all.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     let count = |severity| report.findings.iter().filter(|item| item.finding.severity == severity).count();
+    let mut words = HashMap::new();
+    for item in all.iter().copied().chain(&report.mended) {
+        let rule = &item.rule;
+        if !words.contains_key(&Arc::as_ptr(rule))
+            && let Some(controls) = controls(rule)
+        {
+            words.insert(Arc::as_ptr(rule), controls);
+        }
+    }
     let document = Document {
         version: 1,
         tool: Tool { name: "rootlint", version: env!("CARGO_PKG_VERSION") },
-        findings: all.into_iter().map(finding).collect(),
+        findings: Written { items: all, controls: &words },
         undecided: report
             .undecided
             .iter()
@@ -131,7 +188,7 @@ pub fn render(report: &Report) -> String {
             .collect(),
         errors: report.errors.iter().map(diagnostic).collect(),
         notes: report.notes.iter().map(diagnostic).collect(),
-        fixed: report.mended.iter().map(finding).collect(),
+        fixed: Written { items: report.mended.iter().collect(), controls: &words },
         summary: Summary {
             files: report.counts.files,
             ignored: report.counts.ignored,
@@ -148,7 +205,10 @@ pub fn render(report: &Report) -> String {
             complete: report.is_complete(),
         },
     };
-    text(&document)
+    let mut safe = Safe::new(out);
+    serde_json::to_writer_pretty(&mut safe, &document)?;
+    io::Write::write_all(&mut safe, b"\n")?;
+    safe.finish()
 }
 
 /// Any document as indented JSON in which nothing is a key or a command to a runner.
@@ -159,7 +219,7 @@ pub fn text(document: &impl Serialize) -> String {
     mask_keys(&disarm_json(&text))
 }
 
-fn finding(item: &Item) -> JsonFinding<'_> {
+fn finding<'a>(item: &'a Item, controls: &'a HashMap<*const Rule, Box<RawValue>>) -> JsonFinding<'a> {
     let finding = &item.finding;
     JsonFinding {
         check: &finding.check,
@@ -176,7 +236,10 @@ fn finding(item: &Item) -> JsonFinding<'_> {
             .map(|(message, place)| JsonRelated { message, location: place.location() })
             .collect(),
         witness: finding.witness.as_ref(),
-        frameworks: &item.rule.frameworks,
+        frameworks: match controls.get(&Arc::as_ptr(&item.rule)) {
+            Some(words) => Controls::InWords(words),
+            None => Controls::Listed(&item.rule.frameworks),
+        },
         help: &finding.help,
         url: &item.rule.url,
         fingerprint: &item.fingerprint,
@@ -263,5 +326,5 @@ pub fn resources(rows: &[ResourceLine<'_>], report: &Report) -> String {
     let document = Rows { version: 1, resources, errors };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    disarm_json(&text)
+    disarm_json(&text).into_owned()
 }

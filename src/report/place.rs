@@ -8,7 +8,7 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use crate::files::{Files, MAX_FILE_BYTES, normalize};
-use crate::source::{FileId, LineIndex, Position, Sources, Span, Spot};
+use crate::source::{FileId, LineIndex, Points, Position, Sources, Span, Spot};
 
 /// A file's text with its lines.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct SourceText {
     pub hidden: Vec<Range<usize>>,
     /// Where it is, if there is no text to find that in.
     pub spot: Option<(Position, Position)>,
+    /// The places that are known in it, if it is a file of another repository.
+    pub abroad: Option<Points>,
 }
 
 /// The sources that a report mentions.
@@ -42,7 +44,11 @@ impl Texts {
                 // What lies outside is no file of a repository.
                 let real = !path.as_str().starts_with('<') && normalize(&path).is_some();
                 let (text, lines, spot) = (Arc::from(""), LineIndex::new(""), Some((start, end)));
-                return SourceText { path, text, lines, real, hidden: Vec::new(), spot };
+                return SourceText { path, text, lines, real, hidden: Vec::new(), spot, abroad: None };
+            }
+            if let Some(points) = sources.places_abroad(span.file) {
+                let (text, lines, abroad) = (Arc::from(""), LineIndex::new(""), Some(points));
+                return SourceText { path, text, lines, real: false, hidden: Vec::new(), spot: None, abroad };
             }
             let (text, real) = match sources.virtual_text(span.file) {
                 Some(text) => (text, false),
@@ -54,7 +60,7 @@ impl Texts {
                 }
             };
             let lines = LineIndex::new(&text);
-            SourceText { path, text, lines, real, hidden: Vec::new(), spot: None }
+            SourceText { path, text, lines, real, hidden: Vec::new(), spot: None, abroad: None }
         });
     }
 
@@ -75,6 +81,10 @@ impl Texts {
         match self.texts.get(&span.file) {
             Some(SourceText { path, real, spot: Some((start, end)), .. }) => {
                 Place { path: Arc::clone(path), real: *real, start: *start, end: *end, span }
+            }
+            Some(SourceText { path, real, abroad: Some(points), .. }) => {
+                let (start, end) = (points.place(span.start), points.place(span.end));
+                Place { path: Arc::clone(path), real: *real, start, end, span }
             }
             Some(source) => Place {
                 path: Arc::clone(&source.path),

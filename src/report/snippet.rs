@@ -115,6 +115,15 @@ fn close(source: &SourceText, known: &Mark<'_>, mark: &Mark<'_>) -> bool {
 fn show(source: &SourceText, marks: &[Mark<'_>], out: &mut Shown<'_>) {
     let Some(lead) = marks.iter().find(|mark| mark.primary).or(marks.first()) else { return };
     let path = line(source.path.as_str());
+    if source.abroad.is_some() {
+        // There is no line to put a label beside.
+        let places = marks.iter().map(|mark| (mark.place.written(), line(mark.label)));
+        out.cut.extend(places.filter(|(_, label)| !label.is_empty()));
+        if lead.primary {
+            out.elements.push(Element::Origin(origin(path, lead)));
+        }
+        return;
+    }
     let first = marks.iter().map(|mark| mark.place.start.line).min().unwrap_or(1);
     let last = marks.iter().map(|mark| mark.last_line(source)).max().unwrap_or(first);
     let (from, to) = (line_from(source, first), line_to(source, last));

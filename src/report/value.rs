@@ -119,7 +119,7 @@ pub fn answer(result: Result<&Value, &str>) -> String {
             }
         }
     }
-    disarm_json(&Json::Object(map).to_string())
+    disarm_json(&Json::Object(map).to_string()).into_owned()
 }
 
 #[cfg(test)]

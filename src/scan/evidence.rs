@@ -31,6 +31,9 @@ pub(super) enum Relation {
 
 /// Reads the evidence, and finds the keys of root and of the users in the code.
 pub(super) fn meet(model: &Model<'_>, options: &Options, sources: &Sources, out: &mut Findings) {
+    if options.credential_reports.is_empty() {
+        return;
+    }
     let mut reports: Vec<CredentialReport> = Vec::new();
     for (name, bytes) in &options.credential_reports {
         let file = sources.virtual_file(name.as_str(), &String::from_utf8_lossy(bytes));

@@ -92,7 +92,8 @@ pub fn comments(text: &str) -> Vec<Range<usize>> {
 }
 
 fn has_anchor(event: &Event<'_>) -> bool {
-    let (Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)) = event
+    let (Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)) =
+        event
     else {
         return false;
     };

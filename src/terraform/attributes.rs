@@ -47,6 +47,8 @@ pub(super) struct Gaps<'g> {
     pub computed: &'g dyn Fn(Type) -> Value,
     /// Whether the provider's defaults are filled in. They are not in a data source that is not read yet.
     pub defaults: bool,
+    /// The instance whose own body it is, unless it is a body within another.
+    pub of: Option<&'g Instance<'g>>,
 }
 
 impl Evaluator<'_> {
@@ -131,7 +133,7 @@ impl Evaluator<'_> {
             (_, _, Mode::Data) => self.read_attribute(&at, name, schema, &scope, &computed)?,
             (_, "tags_all", Mode::Managed) if has_default_tags(schema) => self.tags_all(&at, &scope, &computed)?,
             _ => {
-                let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
+                let gaps = Gaps { header: block.header, computed: &computed, defaults: true, of: Some(&at) };
                 self.body_value(&block.body, name, schema, &scope, &gaps)?
             }
         };
@@ -166,7 +168,10 @@ impl Evaluator<'_> {
                 }
                 return Ok(typed_blocks(objects, Some(&nested.ty())).at(written.value.span));
             }
-            let mut value = self.eval(&written.value, scope)?;
+            let mut value = match gaps.of {
+                Some(at) => self.argument(at, name, &written.value, scope)?,
+                None => self.eval(&written.value, scope)?,
+            };
             if let Some(attribute) = attribute {
                 if gaps.defaults && normal::is_as_good_as_unset(&value, attribute) {
                     return Ok(self.unwritten(Some(attribute), None, gaps));
@@ -317,7 +322,7 @@ impl Evaluator<'_> {
             })))
             .at(header)
         };
-        let gaps = Gaps { header, computed: &computed, defaults };
+        let gaps = Gaps { header, computed: &computed, defaults, of: None };
         let mut fields = Fields::default();
         for name in names(body, schema) {
             let key_span = body

@@ -179,7 +179,7 @@ impl RootModule<'_> {
             fields.insert(Arc::clone(name), Some(argument.name.span), value);
         }
         let computed = |ty: Type| Value::new(Kind::Null(ty)).at(header);
-        let gaps = Gaps { header, computed: &computed, defaults: false };
+        let gaps = Gaps { header, computed: &computed, defaults: false, of: None };
         for name in names(body, None).into_iter().filter(|name| body.attribute(name).is_none()) {
             let value = or_unknown(self.evaluator.body_value(body, &name, None, scope, &gaps), &name, header);
             fields.insert(name, None, value);

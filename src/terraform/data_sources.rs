@@ -58,7 +58,7 @@ impl Evaluator<'_> {
             None => {}
         }
         let body = |defaults: bool| {
-            let gaps = Gaps { header: at.block.header, computed, defaults };
+            let gaps = Gaps { header: at.block.header, computed, defaults, of: None };
             self.body_value(&at.block.body, name, schema, scope, &gaps)
         };
         let configured = body(false)?;
@@ -148,7 +148,7 @@ impl Evaluator<'_> {
         let schema = schema::of(at.id.mode, &at.id.kind);
         // What the provider computes is no argument.
         let computed = |ty: Type| Value::new(Kind::Null(ty));
-        let gaps = Gaps { header: at.block.header, computed: &computed, defaults: false };
+        let gaps = Gaps { header: at.block.header, computed: &computed, defaults: false, of: None };
         for name in names(&at.block.body, schema) {
             if META.contains(&&*name) || !is_written(&at.block.body, &name) {
                 continue;

@@ -24,7 +24,7 @@ use crate::files::Files;
 use crate::finding::Diagnostic;
 use crate::resource::Presence;
 use crate::source::{Sources, Span};
-use crate::syntax::hcl::Block;
+use crate::syntax::hcl::{Block, Expr};
 use crate::types::Type;
 use crate::value::{Reason, Value, Via};
 
@@ -143,11 +143,12 @@ pub struct Named {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Variable(ModuleId, Arc<str>),
     Local(ModuleId, Arc<str>),
     Output(ModuleId, Arc<str>),
     Attribute(ModuleId, ResourceId, InstanceKey, Arc<str>),
+    Alike(ModuleId, ResourceId, Arc<str>),
     Provider(ProviderConfig, Part),
 }
 
@@ -171,7 +172,9 @@ pub struct Evaluator<'a> {
     loader: &'a dyn ModuleLoader,
     others: Option<Weak<dyn OtherProjects + 'a>>,
     instances: RefCell<Vec<Rc<ModuleInstance>>>,
-    memo: RefCell<Recent<Key, Named>>,
+    pub(super) memo: RefCell<Recent<Key, Named>>,
+    /// Which arguments are the same in all instances of their block.
+    pub(super) alike: RefCell<HashMap<*const Expr, bool>>,
     /// Variables whose conditions have been looked at.
     validated: RefCell<HashSet<(ModuleId, Arc<str>)>>,
     expansions: Memo<(ModuleId, ResourceId), Rc<Expansion>>,
@@ -230,6 +233,7 @@ impl<'a> Evaluator<'a> {
             others: None,
             instances: RefCell::new(vec![Rc::new(root)]),
             memo: RefCell::new(Recent::new(MAX_REMEMBERED)),
+            alike: RefCell::default(),
             validated: RefCell::default(),
             expansions: RefCell::default(),
             children: RefCell::default(),

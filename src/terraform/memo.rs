@@ -4,6 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use foldhash::fast::RandomState as Hasher;
+
 /// What is remembered of something that has been asked for.
 #[derive(Clone, Debug)]
 pub(super) enum Slot<T> {
@@ -19,9 +21,9 @@ pub(super) enum Slot<T> {
 /// the old one of before is forgotten.
 #[derive(Debug)]
 pub(super) struct Recent<K, T> {
-    busy: HashSet<K>,
-    young: HashMap<K, (T, usize)>,
-    old: HashMap<K, (T, usize)>,
+    busy: HashSet<K, Hasher>,
+    young: HashMap<K, (T, usize), Hasher>,
+    old: HashMap<K, (T, usize), Hasher>,
     size: usize,
     most: usize,
 }
@@ -29,7 +31,7 @@ pub(super) struct Recent<K, T> {
 impl<K: Eq + Hash + Clone, T: Clone> Recent<K, T> {
     /// Remembers values that have, together, between `most` and twice as many parts.
     pub(super) fn new(most: usize) -> Self {
-        Self { busy: HashSet::new(), young: HashMap::new(), old: HashMap::new(), size: 0, most }
+        Self { busy: HashSet::default(), young: HashMap::default(), old: HashMap::default(), size: 0, most }
     }
 
     /// What is remembered of a name.
@@ -59,7 +61,8 @@ impl<K: Eq + Hash + Clone, T: Clone> Recent<K, T> {
         self.young.insert(key, (value, size));
         self.size += size;
         if self.size > self.most {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            self.young.clear();
             self.size = 0;
         }
     }

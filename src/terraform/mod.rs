@@ -1,6 +1,7 @@
 //! Terraform and OpenTofu: the module tree, evaluated on demand.
 
-pub mod attributes;
+pub mod alike;
+mod attributes;
 mod blocks;
 pub mod config;
 pub mod constraint;

@@ -80,7 +80,7 @@ impl Evaluator<'_> {
     fn policy_argument(&self, block: &Block, name: &str, scope: &Scope<'_>) -> Evaluated {
         let computed = |ty: Type| Value::new(Kind::Null(ty));
         let schema = schema::of(Mode::Data, "aws_iam_policy_document");
-        let gaps = Gaps { header: block.header, computed: &computed, defaults: true };
+        let gaps = Gaps { header: block.header, computed: &computed, defaults: true, of: None };
         self.body_value(&block.body, name, schema, scope, &gaps)
     }
 }

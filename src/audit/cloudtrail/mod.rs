@@ -13,11 +13,11 @@ use rayon::prelude::*;
 use self::read::{FileResult, Watched, read_file};
 use self::split::NO_OBJECT;
 use self::tell::tell;
-use self::walk::{Input, Left, inputs};
 use super::{Options, Outcome, OwnRule};
 use crate::aws::cloudtrail::{Group, Key, Watch};
 use crate::checks::{self, Run};
 use crate::finding::{Counts, Diagnostic, Findings};
+use crate::named::walk::{Input, Left, inputs};
 use crate::sigma::{self, LogSource};
 use crate::source::{Position, Sources, Span, Spot};
 
@@ -25,9 +25,7 @@ mod object;
 mod read;
 mod rules;
 mod split;
-mod stream;
 mod tell;
-mod walk;
 
 /// How many groups are told of.
 const MAX_GROUPS: usize = 10_000;

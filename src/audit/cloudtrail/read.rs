@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::object::{self, Object};
 use super::split::{Found, MAX_RECORD, Place, Splitter};
-use super::walk::Input;
-use super::{MAX_GROUPS, Seeker, stream};
+use super::{MAX_GROUPS, Seeker};
 use crate::aws::cloudtrail::{Event, Group, Key, Stand};
+use crate::named::stream;
+use crate::named::walk::Input;
 use crate::sigma::Filter;
 use crate::source::Position;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::walk::inputs;
 use super::{LOGS, Outcome, Seeker};
 use crate::files::normalize;
 use crate::finding::Diagnostic;
+use crate::named::walk::{self, inputs};
 use crate::sigma;
 use crate::source::{FileId, Span};
 
@@ -75,7 +75,7 @@ pub(super) fn load(named: &[Utf8PathBuf], seekers: &mut Vec<Seeker>, outcome: &m
 }
 
 /// The text of a file; an empty error says that it is not UTF-8.
-fn text(input: &super::walk::Input) -> Result<String, String> {
+fn text(input: &walk::Input) -> Result<String, String> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let file = input.open().map_err(|error| error.to_string())?;

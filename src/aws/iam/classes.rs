@@ -2,11 +2,17 @@
 //! answers that its predicates can give. Exact: every value of the world answers like one of the samples.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::collections::{BTreeSet, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+use foldhash::fast::RandomState as Hasher;
+
+use crate::text::Tri;
 
 use super::predicate::{Matches, Predicate, Sample};
 use super::request::{
-    Account, Clock, Free, LONGEST_SESSION, Organization, Place, Principal, Question, UNNAMED_ORGANIZATION,
+    Account, Clock, Free, LONGEST_SESSION, Organization, Place, Principal, Question, UNNAMED_ORGANIZATION, View,
 };
 use super::words::{Domain, texts};
 
@@ -14,11 +20,116 @@ use super::words::{Domain, texts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// One sample of every class, everyday ones first.
-///
-/// # Errors
-/// [`TooMany`].
-pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Result<Vec<Sample>, TooMany> {
+/// One class: what it answers to each predicate, and a value of it.
+pub(super) struct Class {
+    pub(super) sample: Sample,
+    answers: Rc<[Tri]>,
+}
+
+impl Class {
+    /// What its values say to the predicate of this number.
+    pub(super) fn answer(&self, predicate: usize) -> Tri {
+        self.answers.get(predicate).copied().unwrap_or(Tri::Maybe)
+    }
+}
+
+/// The classes of a free value, everyday ones first. Whether two values are of one class is found out when the second is
+/// asked for: most questions are answered by the first few.
+pub(super) struct Classes {
+    pub(super) free: Free,
+    predicates: Vec<Rc<Predicate>>,
+    asked: Asked,
+    met: RefCell<Met>,
+}
+
+struct Met {
+    candidates: std::vec::IntoIter<Sample>,
+    seen: HashSet<Rc<[Tri]>, Hasher>,
+    classes: Vec<Rc<Class>>,
+}
+
+impl Classes {
+    /// The classes that these predicates tell apart.
+    ///
+    /// # Errors
+    /// [`TooMany`].
+    pub(super) fn new(free: Free, predicates: Vec<Rc<Predicate>>, question: &Question) -> Result<Self, TooMany> {
+        let candidates = candidates(free, &predicates, question)?.into_iter();
+        let met = RefCell::new(Met { candidates, seen: HashSet::default(), classes: Vec::new() });
+        Ok(Self { free, asked: Asked::new(&predicates), predicates, met })
+    }
+
+    /// Whether these are the classes of that value for just those predicates.
+    pub(super) fn are_of<'p>(&self, free: Free, predicates: impl Iterator<Item = &'p Rc<Predicate>>) -> bool {
+        self.free == free && self.predicates.iter().eq(predicates)
+    }
+
+    /// The class of this number, counted from 0.
+    pub(super) fn class(&self, at: usize) -> Option<Rc<Class>> {
+        let mut met = self.met.borrow_mut();
+        while met.classes.len() <= at {
+            let sample = met.candidates.next()?;
+            let answers = self.asked.answers(&self.predicates, &sample);
+            if met.seen.insert(Rc::clone(&answers)) {
+                met.classes.push(Rc::new(Class { sample, answers }));
+            }
+        }
+        met.classes.get(at).map(Rc::clone)
+    }
+}
+
+/// Predicates that are asked all at once: most of them compare with plain strings, and of thousands at most a few are equal
+/// to the one that is asked about.
+struct Asked {
+    /// The answers to a string that is none of the plain ones.
+    others: Vec<Tri>,
+    /// Which predicates have which plain string, by the part of the string that they look at.
+    plain: Vec<(View, HashMap<String, Vec<usize>, Hasher>)>,
+    /// Predicates that are asked one by one.
+    single: Vec<usize>,
+}
+
+impl Asked {
+    fn new(predicates: &[Rc<Predicate>]) -> Self {
+        let mut asked = Self { others: Vec::new(), plain: Vec::new(), single: Vec::new() };
+        for (index, predicate) in predicates.iter().enumerate() {
+            asked.others.push(predicate.turned(Tri::No));
+            let (strings, view) = match &predicate.test {
+                Matches::Text { strings, view, services: None } if strings.patterns.is_empty() => (strings, *view),
+                _ => {
+                    asked.single.push(index);
+                    continue;
+                }
+            };
+            let at = asked.plain.iter().position(|(known, _)| *known == view).unwrap_or_else(|| {
+                asked.plain.push((view, HashMap::default()));
+                asked.plain.len() - 1
+            });
+            let Some((_, plain)) = asked.plain.get_mut(at) else { continue };
+            for literal in &strings.literals {
+                plain.entry(literal.clone()).or_default().push(index);
+            }
+        }
+        asked
+    }
+
+    fn answers(&self, predicates: &[Rc<Predicate>], sample: &Sample) -> Rc<[Tri]> {
+        let Sample::Text(text) = sample else {
+            return predicates.iter().map(|predicate| predicate.holds(sample)).collect();
+        };
+        let mut answers = self.others.clone();
+        let equal = self.plain.iter().filter_map(|(view, plain)| plain.get(view.of(text))).flatten();
+        for at in equal.chain(&self.single) {
+            if let (Some(answer), Some(predicate)) = (answers.get_mut(*at), predicates.get(*at)) {
+                *answer = predicate.holds(sample);
+            }
+        }
+        answers.into()
+    }
+}
+
+/// At least one sample of every class, everyday ones first.
+fn candidates(free: Free, predicates: &[Rc<Predicate>], question: &Question) -> Result<Vec<Sample>, TooMany> {
     let mut candidates = vec![everyday(free, question)];
     candidates.extend(likely(free, question));
     match free {
@@ -33,7 +144,7 @@ pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Re
         }
         Free::Clock => clocks(predicates, question, &mut candidates),
         Free::Address(_) => addresses(predicates, &mut candidates),
-        Free::Services => return lists(predicates, candidates),
+        Free::Services => lists(predicates, &mut candidates)?,
         // One path is known: the everyday one.
         Free::Path if matches!(question.place, Place::Known(_)) => {}
         Free::Account | Free::Path | Free::Text(_) => {
@@ -41,7 +152,7 @@ pub fn samples(free: Free, predicates: &[&Predicate], question: &Question) -> Re
             candidates.extend(texts(&domain, predicates)?.into_iter().map(Sample::Text));
         }
     }
-    Ok(distinct(candidates, predicates))
+    Ok(candidates)
 }
 
 /// An ordinary value.
@@ -102,14 +213,6 @@ fn likely(free: Free, question: &Question) -> Vec<Sample> {
     }
 }
 
-/// The first sample of each combination of answers.
-fn distinct(candidates: Vec<Sample>, predicates: &[&Predicate]) -> Vec<Sample> {
-    // Bytes are hashed all at once.
-    let mut seen: HashSet<Vec<u8>> = HashSet::new();
-    let mut new = |sample: &Sample| seen.insert(predicates.iter().map(|one| one.holds(sample) as u8).collect());
-    candidates.into_iter().filter(|sample| new(sample)).collect()
-}
-
 /// Each number and its neighbours: between two of these no comparison with the numbers changes.
 fn around(numbers: &[f64]) -> impl Iterator<Item = i64> {
     let mut all = BTreeSet::new();
@@ -122,7 +225,7 @@ fn around(numbers: &[f64]) -> impl Iterator<Item = i64> {
 
 /// Clock and beginning of the session are bound by differences only, so that a corner of every cell lies where one of
 /// them meets a constant and the other a constant or the end of their distance.
-fn clocks(predicates: &[&Predicate], question: &Question, candidates: &mut Vec<Sample>) {
+fn clocks(predicates: &[Rc<Predicate>], question: &Question, candidates: &mut Vec<Sample>) {
     let mut constants = [vec![question.now as f64], Vec::new()];
     for predicate in predicates {
         if let Matches::Time(clock, _, values) = &predicate.test
@@ -145,7 +248,7 @@ fn clocks(predicates: &[&Predicate], question: &Question, candidates: &mut Vec<S
 }
 
 /// The ends of every block, and their neighbours.
-fn addresses(predicates: &[&Predicate], candidates: &mut Vec<Sample>) {
+fn addresses(predicates: &[Rc<Predicate>], candidates: &mut Vec<Sample>) {
     let mut v4: BTreeSet<u32> = BTreeSet::from([0]);
     let mut v6: BTreeSet<u128> = BTreeSet::from([0]);
     for predicate in predicates {
@@ -169,7 +272,7 @@ fn addresses(predicates: &[&Predicate], candidates: &mut Vec<Sample>) {
 }
 
 /// Lists of services: any answer of a list is given by one with one service of each class, in some order.
-fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<Sample>, TooMany> {
+fn lists(predicates: &[Rc<Predicate>], candidates: &mut Vec<Sample>) -> Result<(), TooMany> {
     const MOST: usize = 8;
     let services = texts(&Domain::Free, predicates)?;
     let mut seen = HashSet::new();
@@ -199,5 +302,5 @@ fn lists(predicates: &[&Predicate], mut candidates: Vec<Sample>) -> Result<Vec<S
             }
         }
     }
-    Ok(distinct(candidates, predicates))
+    Ok(())
 }

@@ -1,16 +1,14 @@
 //! The statement that comes closest to denying a request, and what defeats it.
 
-use std::collections::BTreeMap;
-
 use crate::source::Span;
 use crate::text::Tri;
 
-use super::compare;
 use super::condition::Condition;
-use super::decide::{Level, actions, holds};
+use super::decide::holds;
+use super::memo::Said;
 use super::policy::{Effect, Item, Statement};
-use super::predicate::Sample;
-use super::request::{Context, Free, Principal, Question};
+use super::request::{Principal, Question};
+use super::witness::Request;
 
 /// A statement that nearly denies a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,28 +24,21 @@ pub struct Closest {
 }
 
 /// The closest statement: the one of which the least is missing.
-pub fn find(
-    levels: &[Level<'_>],
-    question: &Question,
-    (context, samples): &(Context, BTreeMap<Free, Sample>),
-) -> Option<Closest> {
-    let mut best: Option<(usize, Closest)> = None;
-    for attached in levels.iter().flat_map(|level| &level.policies) {
-        for statement in &attached.policy.statements {
-            let defeats = defeats(statement, attached.policy.variables, question, context, samples);
-            let Some((_, defeat, defeat_span)) = defeats.first().cloned() else { continue };
-            // A statement about other actions altogether comes near nothing.
-            let cost: usize = defeats.iter().map(|(cost, ..)| cost).sum();
-            if cost >= ACTION && !names_root(statement) {
-                continue;
-            }
-            if best.as_ref().is_none_or(|(least, _)| cost < *least) {
-                let closest = Closest { statement: statement.title(), span: statement.span, defeat, defeat_span };
-                best = Some((cost, closest));
-            }
+pub(super) fn find(said: &[Said<'_>], question: &Question, request: &Request) -> Option<Closest> {
+    let mut best: Option<(usize, Defeat, &Statement)> = None;
+    for said in said {
+        let (cost, first) = defeats(said, question, request);
+        let (Some(first), statement) = (first, said.statement) else { continue };
+        // A statement about other actions altogether comes near nothing.
+        let is_closer = best.as_ref().is_none_or(|(least, ..)| cost < *least);
+        if is_closer && (cost < ACTION || names_root(statement)) {
+            best = Some((cost, first, statement));
         }
     }
-    best.map(|(_, closest)| closest)
+    best.map(|(_, defeat, statement)| {
+        let (defeat, defeat_span) = defeat.told(statement, question);
+        Closest { statement: statement.title(), span: statement.span, defeat, defeat_span }
+    })
 }
 
 /// What a wrong action, effect, resource or condition costs.
@@ -56,32 +47,52 @@ const EFFECT: usize = 10;
 const RESOURCE: usize = 5;
 const CONDITION: usize = 1;
 
-/// Everything that keeps a statement from denying the request, the weightiest first.
-fn defeats(
-    statement: &Statement,
-    variables: bool,
-    question: &Question,
-    context: &Context,
-    samples: &BTreeMap<Free, Sample>,
-) -> Vec<(usize, String, Option<Span>)> {
-    let mut found = Vec::new();
-    if actions(&statement.actions, &question.action).0 != Tri::Yes {
-        found.push((ACTION, action_text(statement, question), statement.actions.span));
-    }
-    if statement.effect != Effect::Deny {
-        found.push((EFFECT, "its `Effect` is `Allow`, which denies nothing".into(), statement.span));
-    }
-    let resources = &statement.resources;
-    if holds(&compare::resource(resources, variables, context, question), samples, question) != Tri::Yes {
-        found.push((RESOURCE, resource_text(statement, question), resources.span));
-    }
-    for condition in &statement.conditions {
-        let atom = compare::condition(condition, variables, context, question);
-        if holds(&atom, samples, question) != Tri::Yes {
-            found.push((CONDITION, format!("{} does not hold", condition_text(condition)), condition.span));
+/// What keeps a statement from denying a request.
+enum Defeat {
+    Action,
+    Effect,
+    Resource,
+    /// The condition of this number.
+    Condition(usize),
+}
+
+impl Defeat {
+    /// What it is, in words, and where that is written.
+    fn told(&self, statement: &Statement, question: &Question) -> (String, Option<Span>) {
+        match self {
+            Self::Action => (action_text(statement, question), statement.actions.span),
+            Self::Effect => ("its `Effect` is `Allow`, which denies nothing".into(), statement.span),
+            Self::Resource => (resource_text(statement, question), statement.resources.span),
+            Self::Condition(at) => match statement.conditions.get(*at) {
+                Some(condition) => (format!("{} does not hold", condition_text(condition)), condition.span),
+                None => (String::new(), None),
+            },
         }
     }
-    found
+}
+
+/// What everything costs that keeps a statement from denying the request, and the weightiest of it.
+fn defeats(said: &Said<'_>, question: &Question, (context, samples): &Request) -> (usize, Option<Defeat>) {
+    let (mut cost, mut first) = (0, None);
+    let mut add = |price: usize, defeat: Defeat| {
+        cost += price;
+        first.get_or_insert(defeat);
+    };
+    if said.actions().0 != Tri::Yes {
+        add(ACTION, Defeat::Action);
+    }
+    if said.statement.effect != Effect::Deny {
+        add(EFFECT, Defeat::Effect);
+    }
+    for (at, atom) in said.atoms(context, question).iter().enumerate() {
+        if holds(atom, samples, question) != Tri::Yes {
+            match at.checked_sub(1) {
+                None => add(RESOURCE, Defeat::Resource),
+                Some(condition) => add(CONDITION, Defeat::Condition(condition)),
+            }
+        }
+    }
+    (cost, first)
 }
 
 fn list(items: &[Item]) -> String {

@@ -2,6 +2,7 @@
 //! of policy variables.
 
 use core::net::IpAddr;
+use std::rc::Rc;
 
 use ipnet::IpNet;
 
@@ -264,7 +265,7 @@ fn texts(
             let patterns = patterns.into_iter().map(loose).collect();
             let strings = Strings::new(patterns, String::new(), String::new());
             let test = Matches::Text { strings, view: whole, services: Some(which) };
-            Atom { says: Says::When(Free::Services, Predicate { test, negated, vague, set }), reasons }
+            Atom { says: Says::When(Free::Services, Rc::new(Predicate { test, negated, vague, set })), reasons }
         }
         _ => Atom { says: Says::Always(Tri::Maybe), reasons },
     }
@@ -282,7 +283,7 @@ fn when(free: Free, test: Matches, negated: bool, vague: bool, reasons: Vec<Reas
     {
         return Atom { says: Says::Always(negated.into()), reasons };
     }
-    Atom { says: Says::When(free, Predicate { test, negated, vague, set: None }), reasons }
+    Atom { says: Says::When(free, Rc::new(Predicate { test, negated, vague, set: None })), reasons }
 }
 
 fn constant(positive: bool, negated: bool, vague: bool, reasons: Vec<Reason>) -> Atom {

@@ -62,7 +62,7 @@ pub enum Test {
 }
 
 /// A comparison of magnitudes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// `Equals`
     Equal,
@@ -77,7 +77,7 @@ pub enum Order {
 }
 
 /// A set qualifier (IAM User Guide, "Multivalued context keys").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Set {
     /// Some value of the request matches; false without any.
     Any,

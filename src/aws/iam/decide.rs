@@ -5,20 +5,22 @@
 //! level must allow. The question is one of satisfiability, answered by going through the classes of
 //! [`super::classes`], leaving out whatever cannot change the answer any more.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
+
+use foldhash::fast::RandomState as Hasher;
+use indexmap::IndexSet;
 
 use crate::finding::Witness;
 use crate::source::Span;
 use crate::text::Tri;
 use crate::value::Reason;
 
-use super::classes::{self, TooMany};
+use super::classes::{self, Classes, TooMany};
 use super::closest::{self, Closest};
-use super::compare;
+use super::memo::{Memo, Said};
 use super::pattern;
-use super::policy::{Effect, Element, Policy, Statement};
+use super::policy::{Effect, Element, Policy};
 use super::predicate::{self, Atom, Predicate, Sample, Says, and, not, or};
 use super::request::{Context, Free, Question};
 use super::witness::{self, Request};
@@ -62,6 +64,19 @@ pub enum Verdict {
     Unknown(Vec<Reason>),
 }
 
+/// A verdict without what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// See [`Verdict::Denied`].
+    Denied,
+    /// See [`Verdict::NotDenied`].
+    NotDenied,
+    /// See [`Verdict::Conditional`].
+    Conditional,
+    /// See [`Verdict::Unknown`].
+    Unknown,
+}
+
 /// What denies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decisive {
@@ -85,103 +100,96 @@ pub const BUDGET: usize = 2_000_000;
 
 /// Decides.
 pub fn decide(levels: &[Level<'_>], question: &Question) -> Verdict {
-    within(BUDGET, levels, question)
+    decide_with(&mut Memo::default(), levels, question)
+}
+
+/// Decides, with what is remembered of other decisions about the same policies.
+pub fn decide_with(memo: &mut Memo, levels: &[Level<'_>], question: &Question) -> Verdict {
+    within(BUDGET, memo, levels, question)
+}
+
+/// Whether the request is denied, for those who do not ask by what, or which request gets through.
+pub fn answer(memo: &mut Memo, levels: &[Level<'_>], question: &Question) -> Answer {
+    searched(BUDGET, memo, levels, question, |found| {
+        found.map_or(Answer::Unknown, |(search, _)| search.outcomes.answer())
+    })
 }
 
 /// Decides, if that takes no more than so many steps.
-pub(super) fn within(budget: usize, levels: &[Level<'_>], question: &Question) -> Verdict {
+pub(super) fn within(budget: usize, memo: &mut Memo, levels: &[Level<'_>], question: &Question) -> Verdict {
+    searched(budget, memo, levels, question, |found| match found {
+        Some((search, candidates)) => search.verdict(candidates),
+        None => {
+            let why = "distinguish more cases than rootlint goes through";
+            Verdict::Unknown(vec![Reason::new("the conditions", why, None)])
+        }
+    })
+}
+
+/// What is told of a search that came to its end; nothing is found by one that would take too long.
+fn searched<T>(
+    budget: usize,
+    memo: &mut Memo,
+    levels: &[Level<'_>],
+    question: &Question,
+    told: impl FnOnce(Option<(Search<'_, '_>, &[Candidate<'_, '_>])>) -> T,
+) -> T {
     let policies = levels.iter().flat_map(|level| level.policies.iter().map(|attached| attached.policy));
     let question = &question.clone().in_organization_named_by(policies);
-    let candidates = Candidate::all(levels, question);
-    let mut keys = BTreeSet::new();
-    for candidate in &candidates {
-        candidate.keys(&mut keys);
-    }
-    let mut search =
-        Search { question, levels, outcomes: Outcomes::default(), budget, steps: 0, variables: Vec::new() };
+    let said = memo.said(levels, question);
+    let candidates = Candidate::all(&said, levels);
+    let keys: BTreeSet<&str> = candidates.iter().flat_map(|candidate| candidate.said.keys()).collect();
+    let outcomes = Outcomes::default();
+    let mut search = Search { question, levels, said: &said, outcomes, budget, steps: 0, variables: Vec::new() };
     for context in Context::all(&keys, question) {
         if search.context(&candidates, context).is_err() {
-            let why = "distinguish more cases than rootlint goes through";
-            return Verdict::Unknown(vec![Reason::new("the conditions", why, None)]);
+            return told(None);
         }
         if search.outcomes.is_conditional() {
             break;
         }
     }
-    search.verdict(&candidates)
+    told(Some((search, &candidates)))
 }
 
 /// A statement that may decide.
-pub(super) struct Candidate<'a> {
-    pub(super) statement: &'a Statement,
-    pub(super) variables: bool,
-    pub(super) level: usize,
+struct Candidate<'s, 'a> {
+    said: &'s Said<'a>,
     denies: bool,
     /// What is the same in every request: effect, action, attachment.
     base: Tri,
     reasons: Vec<Reason>,
 }
 
-impl<'a> Candidate<'a> {
-    fn all(levels: &[Level<'a>], question: &Question) -> Vec<Self> {
+impl<'s, 'a> Candidate<'s, 'a> {
+    fn all(said: &'s [Said<'a>], levels: &[Level<'_>]) -> Vec<Self> {
         let mut all = Vec::new();
-        for (index, level) in levels.iter().enumerate() {
-            for attached in &level.policies {
-                for statement in &attached.policy.statements {
-                    let (mut base, mut reasons) = actions(&statement.actions, &question.action);
-                    let mut doubt = |reason: &Reason| {
-                        base = and(base, Tri::Maybe);
-                        reasons.push(reason.clone());
-                    };
-                    statement.unknown.iter().for_each(&mut doubt);
-                    attached.doubt.iter().for_each(&mut doubt);
-                    if let Effect::Unknown(reason) = &statement.effect {
-                        doubt(reason);
-                    }
-                    if base == Tri::No {
-                        continue;
-                    }
-                    for denies in [true, false] {
-                        let other = if denies { Effect::Allow } else { Effect::Deny };
-                        // An allow cannot matter where everything is allowed anyway.
-                        if statement.effect != other && (denies || !level.full_access) {
-                            let (reasons, variables) = (reasons.clone(), attached.policy.variables);
-                            all.push(Self { statement, variables, level: index, denies, base, reasons });
-                        }
-                    }
+        for said in said {
+            let statement = said.statement;
+            let (mut base, mut reasons) = said.actions().clone();
+            let mut doubt = |reason: &Reason| {
+                base = and(base, Tri::Maybe);
+                reasons.push(reason.clone());
+            };
+            statement.unknown.iter().for_each(&mut doubt);
+            said.doubt.iter().for_each(&mut doubt);
+            if let Effect::Unknown(reason) = &statement.effect {
+                doubt(reason);
+            }
+            if base == Tri::No {
+                continue;
+            }
+            let allows_all = levels.get(said.level).is_some_and(|level| level.full_access);
+            for denies in [true, false] {
+                let other = if denies { Effect::Allow } else { Effect::Deny };
+                // An allow cannot matter where everything is allowed anyway.
+                if statement.effect != other && (denies || !allows_all) {
+                    all.push(Self { said, denies, base, reasons: reasons.clone() });
                 }
             }
         }
         all
     }
-
-    /// The condition keys that it mentions, in lower case.
-    fn keys(&self, keys: &mut BTreeSet<String>) {
-        for condition in &self.statement.conditions {
-            keys.insert(condition.key.to_ascii_lowercase());
-            for item in &condition.values {
-                keys.extend(variables(&item.shown()));
-            }
-        }
-        for item in &self.statement.resources.values {
-            keys.extend(variables(&item.shown()));
-        }
-    }
-
-    /// Its parts in one kind of request.
-    pub(super) fn atoms(&self, context: &Context, question: &Question) -> Vec<Atom> {
-        let mut atoms = vec![compare::resource(&self.statement.resources, self.variables, context, question)];
-        for condition in &self.statement.conditions {
-            atoms.push(compare::condition(condition, self.variables, context, question));
-        }
-        atoms
-    }
-}
-
-/// The keys of the policy variables in a text.
-fn variables(text: &str) -> impl Iterator<Item = String> {
-    let inner = text.split("${").skip(1).filter_map(|rest| rest.split(['}', ',']).next());
-    inner.map(|key| key.trim().to_ascii_lowercase()).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether `Action` or `NotAction` covers the action.
@@ -211,14 +219,6 @@ struct Clause<'a> {
     reasons: Vec<&'a Reason>,
 }
 
-/// A free value with its classes and what each predicate says of them.
-struct Variable {
-    free: Free,
-    predicates: Vec<Predicate>,
-    samples: Vec<Sample>,
-    answers: Vec<Vec<Tri>>,
-}
-
 #[derive(Default)]
 struct Outcomes {
     denied: BTreeSet<Decider>,
@@ -236,27 +236,37 @@ impl Outcomes {
     fn is_conditional(&self) -> bool {
         self.escape.is_some() && !self.denied.is_empty()
     }
+
+    fn answer(&self) -> Answer {
+        match (self.escape.is_some(), self.denied.is_empty()) {
+            (false, _) if self.unsure.is_empty() => Answer::Denied,
+            (true, true) if self.unsure.is_empty() => Answer::NotDenied,
+            (true, false) => Answer::Conditional,
+            _ => Answer::Unknown,
+        }
+    }
 }
 
 struct Search<'a, 'q> {
     question: &'q Question,
     levels: &'a [Level<'a>],
+    said: &'q [Said<'a>],
     outcomes: Outcomes,
     budget: usize,
     steps: usize,
     /// The free values met so far: many kinds of requests ask the same of them.
-    variables: Vec<Rc<Variable>>,
+    variables: Vec<Rc<Classes>>,
 }
 
 impl Search<'_, '_> {
     /// Goes through all requests of one kind.
-    fn context(&mut self, candidates: &[Candidate<'_>], context: Context) -> Result<(), TooMany> {
-        let atoms: Atoms = candidates.iter().map(|candidate| candidate.atoms(&context, self.question)).collect();
-        let mut predicates: Vec<(Free, Vec<&Predicate>)> = Vec::new();
+    fn context(&mut self, candidates: &[Candidate<'_, '_>], context: Context) -> Result<(), TooMany> {
+        let atoms: Atoms = candidates.iter().map(|candidate| candidate.said.atoms(&context, self.question)).collect();
+        let mut predicates: Vec<(Free, IndexSet<&Rc<Predicate>, Hasher>)> = Vec::new();
         let mut clauses = Vec::new();
         for (index, (candidate, atoms)) in candidates.iter().zip(&atoms).enumerate() {
             let mut now = candidate.base;
-            for atom in atoms {
+            for atom in &**atoms {
                 if let Says::Always(truth) = atom.says {
                     now = and(now, truth);
                 }
@@ -265,22 +275,22 @@ impl Search<'_, '_> {
                 continue;
             }
             let mut open = Vec::new();
-            for atom in atoms {
+            for atom in &**atoms {
                 let Says::When(free, predicate) = &atom.says else { continue };
                 let at = match predicates.iter().position(|(known, _)| known == free) {
                     Some(at) => at,
                     None => {
-                        predicates.push((*free, Vec::new()));
+                        predicates.push((*free, IndexSet::default()));
                         predicates.len() - 1
                     }
                 };
                 if let Some((_, list)) = predicates.get_mut(at) {
-                    list.push(predicate);
-                    open.push((at, list.len() - 1));
+                    // Many statements ask the same.
+                    open.push((at, list.insert_full(predicate).0));
                 }
             }
             let reasons = candidate.reasons.iter().chain(atoms.iter().flat_map(|atom| &atom.reasons)).collect();
-            let Candidate { denies, level, .. } = *candidate;
+            let (denies, level) = (candidate.denies, candidate.said.level);
             clauses.push(Clause { candidate: index, denies, level, now, open, reasons });
         }
         let mut variables = Vec::new();
@@ -291,15 +301,13 @@ impl Search<'_, '_> {
         self.explore(&clauses, &variables, context, &live, &mut Vec::new())
     }
 
-    fn variable(&mut self, free: Free, predicates: &[&Predicate]) -> Result<Rc<Variable>, TooMany> {
-        let same = |known: &&Rc<Variable>| known.free == free && known.predicates.iter().eq(predicates.iter().copied());
+    fn variable(&mut self, free: Free, predicates: &IndexSet<&Rc<Predicate>, Hasher>) -> Result<Rc<Classes>, TooMany> {
+        let same = |known: &&Rc<Classes>| known.are_of(free, predicates.iter().copied());
         if let Some(known) = self.variables.iter().find(same) {
             return Ok(Rc::clone(known));
         }
-        let samples = classes::samples(free, predicates, self.question)?;
-        let answers = samples.iter().map(|sample| predicates.iter().map(|p| p.holds(sample)).collect()).collect();
-        let predicates = predicates.iter().map(|predicate| (*predicate).clone()).collect();
-        let variable = Rc::new(Variable { free, predicates, samples, answers });
+        let predicates = predicates.iter().map(|predicate| Rc::clone(predicate)).collect();
+        let variable = Rc::new(Classes::new(free, predicates, self.question)?);
         self.variables.push(Rc::clone(&variable));
         Ok(variable)
     }
@@ -308,7 +316,7 @@ impl Search<'_, '_> {
     fn explore(
         &mut self,
         clauses: &[Clause<'_>],
-        variables: &[Rc<Variable>],
+        variables: &[Rc<Classes>],
         context: Context,
         live: &[(usize, Tri)],
         chosen: &mut Vec<usize>,
@@ -370,7 +378,7 @@ impl Search<'_, '_> {
                 }
                 (Tri::No, _) if self.outcomes.escape.is_none() => {
                     let choices = variables.iter().zip(chosen.iter()).filter_map(|(variable, at)| {
-                        variable.samples.get(*at).map(|sample| (variable.free, sample.clone()))
+                        variable.class(*at).map(|class| (variable.free, class.sample.clone()))
                     });
                     self.outcomes.escape = Some((context, choices.collect()));
                 }
@@ -379,14 +387,13 @@ impl Search<'_, '_> {
             return Ok(());
         }
         let Some(variable) = variables.get(depth) else { return Ok(()) };
-        let mut seen = HashSet::new();
-        for (at, answers) in variable.answers.iter().enumerate() {
+        let mut seen: HashSet<Vec<(usize, Tri)>, Hasher> = HashSet::default();
+        for (at, class) in (0..).map_while(|at| variable.class(at).map(|class| (at, class))) {
             let mut next = Vec::new();
             for (index, now) in live {
                 let Some(clause) = clauses.get(*index) else { continue };
                 let asked = clause.open.iter().filter(|(variable, _)| *variable == depth);
-                let now = asked
-                    .fold(*now, |now, (_, predicate)| and(now, answers.get(*predicate).copied().unwrap_or(Tri::Maybe)));
+                let now = asked.fold(*now, |now, (_, predicate)| and(now, class.answer(*predicate)));
                 if now != Tri::No {
                     next.push((*index, now));
                 }
@@ -406,14 +413,15 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    fn verdict(self, candidates: &[Candidate<'_>]) -> Verdict {
+    fn verdict(self, candidates: &[Candidate<'_, '_>]) -> Verdict {
+        let answer = self.outcomes.answer();
         let Outcomes { denied, unsure, escape } = self.outcomes;
-        match escape {
-            None if unsure.is_empty() => {
+        match (answer, escape) {
+            (Answer::Denied, _) => {
                 let decisive = denied.into_iter().filter_map(|decider| match decider {
                     Decider::Candidate(at) => candidates.get(at).map(|candidate| Decisive {
-                        text: format!("{} denies it", candidate.statement.title()),
-                        span: candidate.statement.span,
+                        text: format!("{} denies it", candidate.said.statement.title()),
+                        span: candidate.said.statement.span,
                     }),
                     Decider::Level(at) => self.levels.get(at).map(|level| Decisive {
                         text: format!("nothing attached to {} allows it", level.id),
@@ -422,15 +430,13 @@ impl Search<'_, '_> {
                 });
                 Verdict::Denied(decisive.collect())
             }
-            Some((context, samples)) if unsure.is_empty() || !denied.is_empty() => {
-                let kinds = Kinds { candidates, question: self.question, met: RefCell::default() };
+            (Answer::NotDenied | Answer::Conditional, Some(request)) => {
                 let denied_for = |context: &Context, samples: &BTreeMap<Free, Sample>| {
-                    denied_for(&kinds, self.levels, context, samples)
+                    denied_for(candidates, self.levels, self.question, context, samples)
                 };
-                let request = (context, samples);
-                let atoms = kinds.atoms(&request.0);
+                let atoms: Atoms = candidates.iter().map(|one| one.said.atoms(&request.0, self.question)).collect();
                 let witness = witness::describe(&atoms, self.question, &request, &denied_for);
-                let closest = closest::find(self.levels, self.question, &request);
+                let closest = closest::find(self.said, self.question, &request);
                 let escape = Box::new(Escape { witness, closest });
                 if denied.is_empty() { Verdict::NotDenied(escape) } else { Verdict::Conditional(escape) }
             }
@@ -441,38 +447,30 @@ impl Search<'_, '_> {
 
 /// Whether one concrete request is denied.
 pub fn denies(levels: &[Level<'_>], question: &Question, (context, samples): &Request) -> Tri {
-    let kinds = Kinds { candidates: &Candidate::all(levels, question), question, met: RefCell::default() };
-    denied_for(&kinds, levels, context, samples)
+    let said = Memo::default().said(levels, question);
+    denied_for(&Candidate::all(&said, levels), levels, question, context, samples)
 }
 
 /// The parts of each candidate in one kind of request.
-type Atoms = Vec<Vec<Atom>>;
+type Atoms = Vec<Rc<[Atom]>>;
 
-/// The parts of the candidates in each kind of request that was met.
-struct Kinds<'c, 'a> {
-    candidates: &'c [Candidate<'a>],
-    question: &'c Question,
-    met: RefCell<HashMap<Context, Rc<Atoms>>>,
-}
-
-impl Kinds<'_, '_> {
-    fn atoms(&self, context: &Context) -> Rc<Atoms> {
-        let make = || Rc::new(self.candidates.iter().map(|one| one.atoms(context, self.question)).collect());
-        Rc::clone(self.met.borrow_mut().entry(*context).or_insert_with(make))
-    }
-}
-
-fn denied_for(kinds: &Kinds<'_, '_>, levels: &[Level<'_>], context: &Context, samples: &BTreeMap<Free, Sample>) -> Tri {
+fn denied_for(
+    candidates: &[Candidate<'_, '_>],
+    levels: &[Level<'_>],
+    question: &Question,
+    context: &Context,
+    samples: &BTreeMap<Free, Sample>,
+) -> Tri {
     let mut denied = Tri::No;
     let mut allowed = vec![Tri::No; levels.len()];
-    for (candidate, atoms) in kinds.candidates.iter().zip(&*kinds.atoms(context)) {
+    for candidate in candidates {
         let mut truth = candidate.base;
-        for atom in atoms {
-            truth = and(truth, holds(atom, samples, kinds.question));
+        for atom in &*candidate.said.atoms(context, question) {
+            truth = and(truth, holds(atom, samples, question));
         }
         if candidate.denies {
             denied = or(denied, truth);
-        } else if let Some(level) = allowed.get_mut(candidate.level) {
+        } else if let Some(level) = allowed.get_mut(candidate.said.level) {
             *level = or(*level, truth);
         }
     }

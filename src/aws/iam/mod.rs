@@ -7,6 +7,7 @@ pub mod compare;
 pub mod condition;
 pub mod decide;
 pub mod explain;
+mod memo;
 pub mod pattern;
 pub mod policy;
 pub mod predicate;
@@ -15,8 +16,9 @@ pub mod witness;
 mod words;
 
 pub use closest::Closest;
-pub use decide::{Attached, Decisive, Escape, Level, Verdict, decide, denies};
+pub use decide::{Answer, Attached, Decisive, Escape, Level, Verdict, answer, decide, decide_with, denies};
 pub use explain::{Explained, Reach, explain};
+pub use memo::Memo;
 pub use policy::{Policy, PolicyError};
 pub use request::{Account, CREATE_ACCESS_KEY, Organization, Place, Principal, Question};
 

@@ -1,8 +1,10 @@
 //! What a condition says about one request: a fixed answer, or a predicate over something that the caller is free to
 //! choose.
 
+use core::hash::{Hash, Hasher};
 use core::net::IpAddr;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use ipnet::IpNet;
 
@@ -28,11 +30,11 @@ pub enum Says {
     /// The same for every request of this kind.
     Always(Tri),
     /// It depends.
-    When(Free, Predicate),
+    When(Free, Rc<Predicate>),
 }
 
 /// A predicate over one free value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Predicate {
     /// The positive test: some value of the policy matches.
     pub test: Matches,
@@ -64,8 +66,23 @@ pub enum Matches {
     Address(Vec<IpNet>),
 }
 
+/// Numbers of policies are finite, so that each equals itself.
+impl Eq for Matches {}
+
+impl Hash for Matches {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Zero equals zero, whatever its sign.
+        let mut numbers = |values: &[f64]| values.iter().for_each(|value| (value + 0.0).to_bits().hash(state));
+        match self {
+            Self::Number(_, values) | Self::Time(_, _, values) => numbers(values),
+            Self::Text { strings, view, services } => (strings, view, services).hash(state),
+            Self::Address(nets) => nets.hash(state),
+        }
+    }
+}
+
 /// Strings of a policy with which a free one is compared that stands between two fixed ones.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Strings {
     /// Patterns of the whole.
     pub patterns: Vec<Pattern>,
@@ -184,7 +201,8 @@ impl Predicate {
         self.turned(positive)
     }
 
-    fn turned(&self, positive: Tri) -> Tri {
+    /// What follows from the answer of the positive test.
+    pub(super) fn turned(&self, positive: Tri) -> Tri {
         let positive = if self.vague { or(positive, Tri::Maybe) } else { positive };
         if self.negated { not(positive) } else { positive }
     }

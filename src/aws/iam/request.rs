@@ -42,7 +42,7 @@ pub enum Principal {
 }
 
 /// A question to a set of service control policies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
     pub principal: Principal,
@@ -110,11 +110,8 @@ impl Question {
 /// The ids of organizations that a policy names.
 fn organizations(policy: &Policy, named: &mut BTreeSet<String>) {
     for condition in policy.statements.iter().flat_map(|statement| &statement.conditions) {
-        let key = condition.key.to_ascii_lowercase();
-        if !matches!(
-            &*key,
-            "aws:principalorgid" | "aws:resourceorgid" | "aws:principalorgpaths" | "aws:resourceorgpaths"
-        ) {
+        let keys = ["aws:PrincipalOrgID", "aws:ResourceOrgID", "aws:PrincipalOrgPaths", "aws:ResourceOrgPaths"];
+        if !keys.iter().any(|key| condition.key.eq_ignore_ascii_case(key)) {
             continue;
         }
         for value in condition.values.iter().map(super::policy::Item::shown) {
@@ -235,7 +232,7 @@ impl View {
 }
 
 /// A time of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Clock {
     /// `aws:CurrentTime`
     Now,
@@ -246,7 +243,7 @@ pub enum Clock {
 }
 
 /// `aws:CalledVia` and its two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Services {
     /// `aws:CalledVia`
     All,
@@ -258,6 +255,15 @@ pub enum Services {
 
 /// A session's credentials last at most this long (STS `GetSessionToken`): no session began earlier.
 pub const LONGEST_SESSION: i64 = 36 * 3600;
+
+/// What keys begin with that depend on the credentials.
+const OF_CREDENTIALS: [&str; 2] = ["aws:multifactorauth", "aws:tokenissuetime"];
+
+/// What keys begin with that depend on the way to AWS.
+const OF_NETWORK: [&str; 3] = ["aws:sourceip", "aws:sourcevpc", "aws:vpc"];
+
+/// What keys begin with that depend on whether an AWS service makes the call.
+const OF_CALLS: [&str; 2] = ["aws:viaawsservice", "aws:calledvia"];
 
 /// Keys that a request may carry or not, whatever its kind.
 const OPTIONAL: [&str; 4] = ["aws:referer", "aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid"];
@@ -368,21 +374,27 @@ impl Question {
 pub const UNNAMED_ORGANIZATION: &str = "o-a1b2c3d4e5";
 
 impl Context {
+    /// Whether a key (in lower case) is another in requests of another kind.
+    pub(super) fn varies(key: &str) -> bool {
+        let all = OF_CREDENTIALS.iter().chain(&OF_NETWORK).chain(&OF_CALLS).chain(&OPTIONAL);
+        all.into_iter().any(|prefix| key.starts_with(prefix))
+    }
+
     /// Every kind of request, the everyday ones first. `keys` (lower case) are those that matter.
-    pub fn all(keys: &BTreeSet<String>, question: &Question) -> Vec<Self> {
+    pub fn all(keys: &BTreeSet<&str>, question: &Question) -> Vec<Self> {
         let mentions = |prefixes: &[&str]| keys.iter().any(|key| prefixes.iter().any(|prefix| key.starts_with(prefix)));
         let mut credentials = vec![Credentials::MfaSession];
-        if mentions(&["aws:multifactorauth", "aws:tokenissuetime"]) {
+        if mentions(&OF_CREDENTIALS) {
             credentials.push(Credentials::Session);
             if question.principal != Principal::Role {
                 credentials.push(Credentials::LongTerm);
             }
         }
         let mut networks = vec![Network::Direct];
-        if mentions(&["aws:sourceip", "aws:sourcevpc", "aws:vpc"]) {
+        if mentions(&OF_NETWORK) {
             networks.push(Network::Endpoint);
         }
-        let via: &[bool] = if mentions(&["aws:viaawsservice", "aws:calledvia"]) { &[false, true] } else { &[false] };
+        let via: &[bool] = if mentions(&OF_CALLS) { &[false, true] } else { &[false] };
         let optional: &[bool] = if mentions(&OPTIONAL) { &[false, true] } else { &[false] };
         let mut all = Vec::new();
         for &credentials in &credentials {

@@ -1,11 +1,16 @@
 //! A request that gets through, as data and in words.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use foldhash::fast::RandomState as Hasher;
+use indexmap::IndexSet;
 
 use crate::finding::Witness;
 use crate::text::Tri;
 
-use super::classes;
+use super::classes::{self, Classes};
 use super::predicate::{Atom, Predicate, Sample, Says};
 use super::request::{
     Account, Clock, Context, Credentials, Free, Network, Organization, Place, Principal, Question, Services, Subject,
@@ -52,7 +57,7 @@ pub type Request = (Context, BTreeMap<Free, Sample>);
 
 /// The witness: the whole request context, and in words what of it matters.
 pub(super) fn describe(
-    atoms: &[Vec<Atom>],
+    atoms: &[Rc<[Atom]>],
     question: &Question,
     request: &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
@@ -116,7 +121,7 @@ fn date(seconds: i64) -> String {
 
 /// "root of 111122223333, signed in with MFA, from any address": what does not matter is left out or said to be any.
 fn words(
-    atoms: &[Vec<Atom>],
+    atoms: &[Rc<[Atom]>],
     question: &Question,
     (context, samples): &Request,
     denied_for: &dyn Fn(&Context, &BTreeMap<Free, Sample>) -> Tri,
@@ -124,24 +129,27 @@ fn words(
 ) -> String {
     let passes = |context: &Context, samples: &BTreeMap<Free, Sample>| denied_for(context, samples) == Tri::No;
     // A choice matters unless every other one passes as well.
-    let matters = |free: Free| {
-        let mut predicates: Vec<&Predicate> = Vec::new();
-        for atom in atoms.iter().flatten() {
+    let asked = |free: Free| {
+        let mut predicates: IndexSet<&Rc<Predicate>, Hasher> = IndexSet::default();
+        for atom in atoms.iter().flat_map(|atoms| &**atoms) {
             if let Says::When(other, predicate) = &atom.says
                 && *other == free
             {
-                predicates.push(predicate);
+                predicates.insert(predicate);
             }
         }
-        !predicates.is_empty()
-            && classes::samples(free, &predicates, question).map_or(true, |all| {
-                all.into_iter().any(|sample| {
-                    let mut samples = samples.clone();
-                    samples.insert(free, sample);
-                    !passes(context, &samples)
-                })
-            })
+        if predicates.is_empty() {
+            return false;
+        }
+        let Ok(classes) = Classes::new(free, predicates.into_iter().cloned().collect(), question) else { return true };
+        (0..).map_while(|at| classes.class(at)).any(|class| {
+            let mut samples = samples.clone();
+            samples.insert(free, class.sample.clone());
+            !passes(context, &samples)
+        })
     };
+    let known = RefCell::new(BTreeMap::new());
+    let matters = |free: Free| *known.borrow_mut().entry(free).or_insert_with(|| asked(free));
     let value = |free: Free| shown(&samples.get(&free).cloned().unwrap_or_else(|| classes::everyday(free, question)));
     let mut parts = Vec::new();
     let (account, rest) = (View::Account.of(who), who.split_once(':').map(|(_, rest)| rest));

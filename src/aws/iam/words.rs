@@ -1,9 +1,11 @@
 //! Which strings there are: one for every combination of answers that the patterns of a policy can give.
 
 use std::borrow::Cow;
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::rc::Rc;
+
+use foldhash::fast::RandomState as Hasher;
+use indexmap::IndexMap;
 
 use super::classes::{TooMany, named};
 use super::pattern::{Pattern, Token};
@@ -193,45 +195,49 @@ struct Compared<'a> {
     literals: Literals,
 }
 
+/// States in the order in which they are met, each with the one before it and the character that led from there.
+type Met = IndexMap<State, (usize, char), Hasher>;
+
 /// Strings of the domain: at least one for every combination of answers. All patterns run side by side over every string at
 /// once; strings that leave them at the same positions are one state.
-pub(super) fn texts(domain: &Domain, predicates: &[&Predicate]) -> Result<Vec<String>, TooMany> {
+pub(super) fn texts(domain: &Domain, predicates: &[Rc<Predicate>]) -> Result<Vec<String>, TooMany> {
     let compared = Compared::new(predicates);
     let alphabet = compared.alphabet(domain);
     let mut positions = Vec::new();
     for (index, runner) in compared.runners.iter().enumerate() {
         positions.extend(runner.start.iter().map(|at| (index as u32, *at)));
     }
-    let start = Arc::new(State { place: 0, literals: Some(0), positions });
-    let mut came_from: HashMap<Arc<State>, Option<(Arc<State>, char)>> = HashMap::from([(Arc::clone(&start), None)]);
-    let mut queue = VecDeque::from([start]);
-    let mut answers = HashSet::new();
+    let start = State { place: 0, literals: Some(0), positions };
+    let mut states = Met::default();
+    states.insert(start, (0, '\0'));
+    let mut answers: HashSet<_, Hasher> = HashSet::default();
     let mut found = Vec::new();
+    let mut next = Vec::new();
     let mut spent = 0usize;
-    while let Some(state) = queue.pop_front() {
-        if domain.accepts(state.place) && answers.insert(compared.answer(&state)) {
-            found.push(spell(&came_from, &state));
+    for at in 0.. {
+        let Some((state, _)) = states.get_index(at) else { break };
+        if domain.accepts(state.place) && answers.insert(compared.answer(state)) {
+            found.push(spell(&states, at));
         }
-        for (character, place) in compared.told_apart(&alphabet, domain, &state) {
-            let next = Arc::new(compared.advance(&state, character, place));
-            spent += 1 + state.positions.len();
-            if spent > STEPS || came_from.len() > BUDGET {
+        let advanced = |(character, place)| (character, compared.advance(state, character, place));
+        next.extend(compared.told_apart(&alphabet, domain, state).into_iter().map(advanced));
+        let cost = 1 + state.positions.len();
+        for (character, state) in next.drain(..) {
+            spent += cost;
+            if spent > STEPS || states.len() > BUDGET {
                 return Err(TooMany);
             }
-            if let Entry::Vacant(place) = came_from.entry(Arc::clone(&next)) {
-                place.insert(Some((Arc::clone(&state), character)));
-                queue.push_back(next);
-            }
+            states.entry(state).or_insert((at, character));
         }
     }
     Ok(found)
 }
 
 impl<'a> Compared<'a> {
-    fn new(predicates: &[&'a Predicate]) -> Self {
+    fn new(predicates: &'a [Rc<Predicate>]) -> Self {
         let mut all = Self { runners: Vec::new(), literals: Literals { nodes: vec![Node::default()] } };
         // Many statements hold the same pattern: it runs once.
-        let mut met: HashSet<(Cow<'a, Pattern>, &str, &str, View)> = HashSet::new();
+        let mut met: HashSet<(Cow<'a, Pattern>, &str, &str, View), Hasher> = HashSet::default();
         for test in predicates {
             let Matches::Text { strings, view, .. } = &test.test else { continue };
             let patterns = strings.patterns.iter().map(|one| (Cow::Borrowed(one), &*strings.prefix, &*strings.suffix));
@@ -285,20 +291,31 @@ impl<'a> Compared<'a> {
     /// The characters that lead on from a state, each with the place it leads to; of those that no string tells apart from
     /// where it stands, one for each place.
     fn told_apart(&self, alphabet: &[char], domain: &Domain, state: &State) -> Vec<(char, At)> {
-        let mut told = BTreeSet::from([':', '/']);
-        told.extend(self.literals.node(state.literals).into_iter().flat_map(|node| node.next.keys()));
+        let mut told = vec![':', '/'];
         for (index, at) in &state.positions {
             let Some(pattern) = self.runners.get(*index as usize).map(|runner| &runner.pattern) else { continue };
             if let Some(Token::Char(own)) = pattern.tokens.get(*at as usize) {
-                told.insert(*own);
+                told.push(*own);
                 if pattern.fold {
                     told.extend([own.to_ascii_lowercase(), own.to_ascii_uppercase()]);
                 }
             }
         }
-        let mut others = BTreeSet::new();
+        told.sort_unstable();
+        told.dedup();
+        let literals = self.literals.node(state.literals);
+        let is_told = |character: &char| {
+            told.binary_search(character).is_ok() || literals.is_some_and(|node| node.next.contains_key(character))
+        };
+        let mut others: Vec<At> = Vec::new();
         let leads = |character: &char| Some((*character, domain.step(state.place, *character)?));
-        let new = |(character, place): &(char, At)| told.contains(character) || others.insert(*place);
+        let new = |(character, place): &(char, At)| {
+            let known = others.contains(place);
+            is_told(character) || {
+                others.push(*place);
+                !known
+            }
+        };
         alphabet.iter().filter_map(leads).filter(new).collect()
     }
 
@@ -355,12 +372,14 @@ fn ends(runner: &Runner<'_>, positions: &[u32]) -> bool {
     positions.iter().any(|at| *at == MATCHED || runner.accepting.get(*at as usize).copied().unwrap_or_default())
 }
 
-fn spell(came_from: &HashMap<Arc<State>, Option<(Arc<State>, char)>>, end: &Arc<State>) -> String {
+fn spell(states: &Met, end: usize) -> String {
     let mut characters = Vec::new();
     let mut at = end;
-    while let Some(Some((previous, character))) = came_from.get(at) {
+    while at > 0
+        && let Some((_, (previous, character))) = states.get_index(at)
+    {
         characters.push(*character);
-        at = previous;
+        at = *previous;
     }
     characters.into_iter().rev().collect()
 }

@@ -40,6 +40,18 @@ pub struct Declared {
     pub modules: Vec<Module>,
 }
 
+impl Declared {
+    /// Whether nothing is declared.
+    pub fn is_silent(&self) -> bool {
+        let Self { trails, groups, filters, alarms, composites, topics, subscriptions, .. } = self;
+        let Self { buses, rules, targets, forwards, detectors, modules, .. } = self;
+        let logs = trails.is_empty() && groups.is_empty() && filters.is_empty() && forwards.is_empty();
+        let alarms = alarms.is_empty() && composites.is_empty() && topics.is_empty() && subscriptions.is_empty();
+        let events = buses.is_empty() && rules.is_empty() && targets.is_empty() && detectors.is_empty();
+        logs && alarms && events && modules.is_empty()
+    }
+}
+
 /// Where something is deployed.
 #[derive(Clone, Debug)]
 pub struct Place {

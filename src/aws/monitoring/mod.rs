@@ -388,7 +388,8 @@ pub struct Watch<'a> {
 
 /// What becomes of the events in each project that declares a trail or a monitor naming root.
 pub fn watches<'a>(model: &Model<'a>, monitors: &[Monitor<'a>]) -> Vec<Watch<'a>> {
-    model.facts.iter().filter_map(|facts| watch(facts, monitors)).collect()
+    let judged = model.facts.iter().filter(|facts| model.is_judged(facts));
+    judged.filter_map(|facts| watch(facts, monitors)).collect()
 }
 
 fn watch<'a>(facts: &'a Facts, monitors: &[Monitor<'a>]) -> Option<Watch<'a>> {

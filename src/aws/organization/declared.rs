@@ -53,6 +53,17 @@ pub struct Declared {
     length: usize,
 }
 
+impl Declared {
+    /// Whether nothing is declared.
+    pub fn is_silent(&self) -> bool {
+        let Self { organizations, units, accounts, policies, others, identity_policies, .. } = self;
+        let Self { features, attachments, full_access, controls, .. } = self;
+        let tree = organizations.is_empty() && units.is_empty() && accounts.is_empty() && features.is_empty();
+        let policies = policies.is_empty() && others.is_empty() && identity_policies.is_empty();
+        tree && policies && attachments.is_empty() && full_access.is_empty() && controls.is_empty()
+    }
+}
+
 /// An organization.
 #[derive(Clone, Debug)]
 pub struct Organization {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::aws::iam::condition::{Condition, Operator, Test};
 use crate::aws::iam::decide::actions;
 use crate::aws::iam::policy::{Effect, Element, Item, Policy, Statement};
-use crate::aws::iam::{Attached, CREATE_ACCESS_KEY, Level, Question, Verdict, decide};
+use crate::aws::iam::{Answer, Attached, CREATE_ACCESS_KEY, Level, Memo, Question, answer};
 use crate::finding::Fix;
 use crate::source::Span;
 use crate::text::Tri;
@@ -107,7 +107,7 @@ pub(super) fn locks_out_sessions<'a>(policy: &'a Policy, judged: &Judged<'_>) ->
             && Naming::of(statement).is_positive()
             && TASKS.iter().any(|task| actions(&statement.actions, task).0 == Tri::Yes)
             && !statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("aws:AssumedRoot"))
-            && matches!(judged.alone(statement, policy.variables), Verdict::Denied(_))
+            && judged.alone(statement, policy.variables) == Answer::Denied
     })
 }
 
@@ -166,15 +166,15 @@ fn is_root(condition: &Condition, value: &Item) -> bool {
 
 impl Judged<'_> {
     /// What one statement alone says.
-    fn alone(&self, statement: &Statement, variables: bool) -> Verdict {
+    fn alone(&self, statement: &Statement, variables: bool) -> Answer {
         let policy = Policy { variables, statements: vec![statement.clone()], span: None };
         let level = Level { id: String::new(), policies: vec![Attached::from(&policy)], full_access: true };
-        decide(&[level], self.question)
+        answer(&mut Memo::default(), &[level], self.question)
     }
 
     /// Whether a statement lets every request through.
     fn never(&self, statement: &Statement, variables: bool) -> bool {
-        matches!(self.alone(statement, variables), Verdict::NotDenied(_))
+        self.alone(statement, variables) == Answer::NotDenied
     }
 
     fn fault(&self, statement: &Statement, variables: bool, named: &str) -> Option<Fault> {
@@ -448,7 +448,7 @@ impl Judged<'_> {
             at += 1;
             !gone.contains(&(at - 1))
         });
-        if !matches!(self.alone(&repaired, variables), Verdict::Denied(_)) {
+        if self.alone(&repaired, variables) != Answer::Denied {
             changes.clear();
         }
         let title = statement.title();

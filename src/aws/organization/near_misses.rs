@@ -81,7 +81,7 @@ pub fn loose_near_misses(model: &Model<'_>) -> (Vec<NearMiss>, Vec<LockedOut>) {
         let ground = Ground {
             group,
             index: &Index::new(group),
-            question: &question(group),
+            question: &question(group, model.settings),
             full_access,
             off: None,
             uncovered: &uncovered,

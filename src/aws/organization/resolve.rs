@@ -6,11 +6,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::aws::Model;
 use crate::aws::iam::{
-    Account as Who, Attached, CREATE_ACCESS_KEY, Level, Organization as Known, Place, Policy, Principal, Question,
-    Verdict, decide,
+    Account as Who, Answer, Attached, CREATE_ACCESS_KEY, Level, Memo, Organization as Known, Place, Policy, Principal,
+    Question, Verdict, answer, decide_with,
 };
+use crate::aws::{Model, Settings};
 use crate::resource::{Language, Presence, Site};
 use crate::source::Span;
 use crate::value::{Reason, Symbol};
@@ -165,9 +165,10 @@ impl Ineffective {
 }
 
 /// The question that is asked about an organization.
-pub(super) fn question(group: &Group<'_>) -> Question {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let mut question = Question::root_key(Who::Any, i64::try_from(now).unwrap_or(i64::MAX));
+pub(super) fn question(group: &Group<'_>, settings: &Settings) -> Question {
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = settings.now.unwrap_or_else(|| i64::try_from(clock()).unwrap_or(i64::MAX));
+    let mut question = Question::root_key(Who::Any, now);
     if let Some(partition) = group.facts.iter().find_map(|facts| facts.organization.partition.as_deref()) {
         question.partition = partition.into();
     }
@@ -237,7 +238,7 @@ impl<'a> Group<'a> {
             group: self,
             index: Index::new(self),
             model,
-            question: question(self),
+            question: question(self, model.settings),
             off: ineffective.is_some(),
             doubt,
             layers: HashMap::new(),
@@ -247,6 +248,7 @@ impl<'a> Group<'a> {
             classes: HashMap::new(),
             relevant: HashMap::new(),
             uncovered: HashSet::new(),
+            memo: Memo::default(),
         };
         let nodes = self.nodes();
         let root_counts = nodes.is_empty()
@@ -297,7 +299,7 @@ impl<'a> Group<'a> {
             strangers: self.strangers.clone(),
             near_misses,
             locked_out,
-            excesses: judge.index.excesses(question(self).now),
+            excesses: judge.index.excesses(judge.question.now),
             root_denies,
             root_denies_user_keys,
             root_denies_users,
@@ -351,6 +353,7 @@ struct Judge<'g, 'a, 'm> {
     accounts: Accounts<'a>,
     relevant: HashMap<*const Policy, Relevant>,
     uncovered: HashSet<*const Policy>,
+    memo: Memo,
 }
 
 impl<'a> Judge<'_, 'a, '_> {
@@ -390,6 +393,16 @@ impl<'a> Judge<'_, 'a, '_> {
     }
 
     fn decide(&mut self, layers: &[Rc<Layer>], question: &Question, whose: Whose<'_>) -> Verdict {
+        let verdict = self.with_levels(layers, whose, |memo, levels| decide_with(memo, levels, question));
+        self.accounts.in_words(verdict)
+    }
+
+    fn with_levels<T>(
+        &mut self,
+        layers: &[Rc<Layer>],
+        whose: Whose<'_>,
+        then: impl FnOnce(&mut Memo, &[Level<'_>]) -> T,
+    ) -> T {
         let mut policies: Vec<Vec<(Rc<Policy>, Option<Reason>)>> = Vec::new();
         let all = layers.iter().flat_map(|layer| &layer.policies);
         let relevant: Vec<(Relevant, Option<Reason>)> =
@@ -399,7 +412,10 @@ impl<'a> Judge<'_, 'a, '_> {
         for layer in layers {
             let of_layer = relevant.by_ref().take(layer.policies.len()).map(|(relevant, doubt)| {
                 let policy = match relevant.symbols.is_empty() {
-                    true => relevant.policy,
+                    true => {
+                        self.memo.keep(&relevant.policy);
+                        relevant.policy
+                    }
                     false => Rc::new(self.accounts.naming(&relevant.policy, whose, apart)),
                 };
                 (policy, doubt)
@@ -415,7 +431,7 @@ impl<'a> Judge<'_, 'a, '_> {
                 full_access: layer.full_access,
             })
             .collect();
-        self.accounts.in_words(decide(&levels, question))
+        then(&mut self.memo, &levels)
     }
 
     /// What the policies of these levels name without knowing it.
@@ -487,7 +503,7 @@ impl<'a> Judge<'_, 'a, '_> {
         let attached = policies.iter().map(|(policy, doubt)| Attached { policy, doubt: doubt.clone() }).collect();
         let full_access = layers.iter().all(|layer| layer.full_access);
         let levels = [Level { id: "the root".into(), policies: attached, full_access }];
-        questions.iter().all(|question| matches!(decide(&levels, question), Verdict::Denied(_)))
+        questions.iter().all(|question| answer(&mut Memo::default(), &levels, question) == Answer::Denied)
     }
 
     /// What a node stands under.
@@ -531,7 +547,8 @@ impl<'a> Judge<'_, 'a, '_> {
         // Denied for an account that no policy names: it rests on this account's id.
         let other = Question { account: Who::Known("000000000001".into()), ..question };
         let by_account = matches!(verdict, Verdict::Conditional(_))
-            && matches!(self.decide(layers, &other, Whose::Account(own)), Verdict::Denied(_));
+            && self.with_levels(layers, Whose::Account(own), |memo, levels| answer(memo, levels, &other))
+                == Answer::Denied;
         self.of_accounts.insert(key, (verdict.clone(), by_account));
         (verdict, by_account)
     }

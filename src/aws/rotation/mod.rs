@@ -12,8 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::aws::access_key::{self, AccessKey, Owner};
-use crate::aws::organization::Resolved;
-use crate::aws::{Accept, Model, join};
+use crate::aws::{Accept, RotationSettings, join};
 use crate::finding::Fix;
 use crate::resource::{Presence, Resource, Site};
 use crate::text::Tri;
@@ -23,6 +22,7 @@ mod auto_rotation;
 mod config;
 mod deployed;
 mod detection;
+mod index;
 mod names;
 mod role;
 mod schedule;
@@ -30,7 +30,10 @@ mod scheduled;
 mod stores;
 mod time;
 
-pub use role::Role;
+use index::{Home, Placed};
+
+pub use index::Mechanisms;
+pub use role::{May, Role};
 pub use schedule::Period;
 
 /// One mechanism: something that deals with old keys, or looks as if it did.
@@ -187,27 +190,6 @@ impl Mechanism {
     }
 }
 
-/// The mechanisms of a scan, gathered once for all its keys.
-#[derive(Debug)]
-pub struct Mechanisms<'a> {
-    all: Vec<&'a Mechanism>,
-    /// Those that only deploy others.
-    deployers: Vec<&'a Mechanism>,
-    /// Those that only leave something out.
-    exemptions: Vec<&'a Mechanism>,
-}
-
-impl<'a> Mechanisms<'a> {
-    /// All that the model has.
-    pub fn of(model: &Model<'a>) -> Self {
-        let all: Vec<&Mechanism> = model.facts.iter().flat_map(|facts| &facts.rotation).collect();
-        let those = |wanted: fn(&Effect) -> bool| all.iter().copied().filter(|found| wanted(&found.effect)).collect();
-        let deployers = those(|effect| matches!(effect, Effect::Deploys));
-        let exemptions = those(|effect| matches!(effect, Effect::Exempts(_)));
-        Self { all, deployers, exemptions }
-    }
-}
-
 /// What the scan shows of the rotation of a key, best first. A mechanism counts
 /// - in the key's own project, unless the providers name different accounts;
 /// - from any project, if it works for a whole organization or the providers name the same account;
@@ -217,21 +199,25 @@ impl<'a> Mechanisms<'a> {
 ///
 /// What certainly does not reach the key's account is named: an organization's mechanism that leaves it out always, another
 /// account's where there is nothing else to say.
-pub fn found<'a>(model: &Model<'a>, mechanisms: &Mechanisms<'a>, key: &AccessKey, owner: &Owner<'_>) -> Vec<Found<'a>> {
-    let Mechanisms { all, deployers, exemptions } = mechanisms;
+pub fn found<'a>(
+    settings: &RotationSettings,
+    mechanisms: &Mechanisms<'a>,
+    key: &AccessKey,
+    owner: &Owner<'_>,
+) -> Vec<Found<'a>> {
     let case = Case {
         key,
         owner,
-        home: Home::of(&key.site, key.account.as_ref(), deployers),
-        limit: Period::days(i64::from(model.settings.rotation.max_age_days)),
-        accept: model.settings.rotation.accept,
-        deployers,
-        exemptions,
-        organizations: model.organizations(),
+        home: mechanisms.home(&key.site, key.account.as_ref()),
+        limit: Period::days(i64::from(settings.max_age_days)),
+        accept: settings.accept,
+        mechanisms,
     };
-    let mut found: Vec<_> = all.iter().filter_map(|mechanism| case.judge(mechanism)).collect();
+    let user = owner.name.as_str();
+    let mut found: Vec<_> =
+        mechanisms.near(&case.home, user.as_deref()).filter_map(|placed| case.judge(placed)).collect();
     if found.is_empty() {
-        found.extend(all.iter().filter_map(|mechanism| case.far(mechanism)));
+        found.extend(mechanisms.far(&case.home).filter_map(|placed| case.far(placed)));
     }
     found.sort_by_key(|found| match found.answer {
         Answer::Enough => 0,
@@ -254,30 +240,6 @@ enum Scope {
     Nowhere,
 }
 
-/// Where something works.
-struct Home<'a> {
-    project: &'a Arc<str>,
-    account: Option<&'a Arc<str>>,
-    /// What deploys it, if it is part of a template within another project.
-    deployer: Option<&'a Mechanism>,
-}
-
-impl<'a> Home<'a> {
-    fn of(site: &'a Site, account: Option<&'a Arc<str>>, deployers: &[&'a Mechanism]) -> Self {
-        let own = Self { project: &site.project, account, deployer: None };
-        let Some(call) = site.calls.first() else { return own };
-        let by = |found: &&&Mechanism| found.site.header == *call && found.site.project != site.project;
-        match deployers.iter().find(by) {
-            Some(deployer) => Self {
-                project: &deployer.site.project,
-                account: account.or(deployer.account.as_ref()),
-                deployer: Some(deployer),
-            },
-            None => own,
-        }
-    }
-}
-
 /// A key, and what mechanisms are held against.
 struct Case<'a, 'k> {
     key: &'k AccessKey,
@@ -285,23 +247,18 @@ struct Case<'a, 'k> {
     home: Home<'k>,
     limit: Period,
     accept: Accept,
-    deployers: &'k [&'a Mechanism],
-    exemptions: &'k [&'a Mechanism],
-    organizations: &'k [Resolved],
+    mechanisms: &'k Mechanisms<'a>,
 }
 
 impl<'a> Case<'a, '_> {
-    fn judge(&self, mechanism: &'a Mechanism) -> Option<Found<'a>> {
+    fn judge(&self, placed: &Placed<'a>) -> Option<Found<'a>> {
         let (key, owner, limit) = (self.key, self.owner, &self.limit);
-        if matches!(mechanism.effect, Effect::Deploys | Effect::Exempts(_)) {
-            return None;
-        }
-        let near = match self.in_scope(mechanism) {
+        let Placed { mechanism, home: its } = placed;
+        let near = match self.in_scope(placed) {
             Scope::Here(near) => near,
             Scope::Out(why) => return self.out_of_reach(mechanism, why),
             Scope::Far(_) | Scope::Nowhere => return None,
         };
-        let its = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
         let elsewhere = its.project != self.home.project;
         // What may be no mechanism, or may not be there, is no news from another project.
         let idle = near.is_some() || mechanism.inert.is_some();
@@ -369,9 +326,9 @@ impl<'a> Case<'a, '_> {
     }
 
     /// A mechanism of another account, which is worth a word where the key's own has none.
-    fn far(&self, mechanism: &'a Mechanism) -> Option<Found<'a>> {
-        match self.in_scope(mechanism) {
-            Scope::Far(why) if !mechanism.only_reports() => self.out_of_reach(mechanism, why),
+    fn far(&self, placed: &Placed<'a>) -> Option<Found<'a>> {
+        match self.in_scope(placed) {
+            Scope::Far(why) if !placed.mechanism.only_reports() => self.out_of_reach(placed.mechanism, why),
             _ => None,
         }
     }
@@ -394,8 +351,8 @@ impl<'a> Case<'a, '_> {
     }
 
     /// Whether a mechanism works where the key is.
-    fn in_scope(&self, mechanism: &Mechanism) -> Scope {
-        let home = Home::of(&mechanism.site, mechanism.account.as_ref(), self.deployers);
+    fn in_scope(&self, placed: &Placed<'_>) -> Scope {
+        let Placed { mechanism, home } = placed;
         let pack = home.deployer.filter(|deployer| matches!(deployer.reach, Reach::Organization));
         let excluded = pack.map_or(&mechanism.excluded, |pack| &pack.excluded);
         if pack.is_some() || matches!(mechanism.reach, Reach::Organization) {
@@ -408,12 +365,14 @@ impl<'a> Case<'a, '_> {
                 }),
             };
         }
+        // A key's block is found only in its project, as is what its name means in another one.
+        if matches!(mechanism.reach, Reach::Keys(_)) && home.project != self.home.project {
+            return Scope::Nowhere;
+        }
         match (home.account, self.home.account) {
             (Some(its), Some(ours)) if its == ours => Scope::Here(None),
             (Some(its), Some(ours)) => Scope::Far(format!("works in the account {its}, and the key is in {ours}")),
             _ if home.project == self.home.project => Scope::Here(None),
-            // A name in a store says nothing about the account either, but a key's block is found only in its project.
-            _ if matches!(mechanism.reach, Reach::Keys(_)) => Scope::Nowhere,
             _ => {
                 let project = Arc::clone(home.project);
                 let why = "is another project, and its account is not in view";
@@ -424,20 +383,16 @@ impl<'a> Case<'a, '_> {
 
     /// The organization of a project, if the key's project certainly belongs to another one.
     fn other_organization(&self, project: &Arc<str>) -> Option<String> {
-        let of = |project: &Arc<str>| {
-            let mut managed = self.organizations.iter().filter(|one| one.managed && one.assumption.is_none());
-            managed.find(|organization| organization.projects.contains(project))
-        };
-        let (its, ours) = (of(project)?, of(self.home.project)?);
+        let (its, ours) = (self.mechanisms.organization(project)?, self.mechanisms.organization(self.home.project)?);
         let shown = if project.is_empty() { "." } else { &**project };
-        (its.anchor != ours.anchor).then(|| format!("`{}` of the project `{shown}`", its.name))
+        (its.0 != ours.0).then(|| format!("`{}` of the project `{shown}`", its.1))
     }
 
     /// Whether the user is in the group that a mechanism leaves out: `None` if not, a reason if that is not known.
     fn exempt(&self, mechanism: &Mechanism) -> Option<Option<Reason>> {
         let group = mechanism.exempt.as_ref()?;
         let mut doubt = None;
-        for membership in self.exemptions {
+        for membership in self.mechanisms.exemptions(self.home.project) {
             let Effect::Exempts(into) = &membership.effect else { continue };
             let same = match (group.as_str(), into.as_text()) {
                 (Some(group), Some(into)) => into.equals_ignore_case(&group),

@@ -153,7 +153,7 @@ fn past_the_budget_the_verdict_is_unknown() {
     let steps = |budget: usize, condition: &str| {
         let policy = deny_if(condition);
         let level = Level { id: "r".into(), policies: vec![(&policy).into()], full_access: true };
-        name(&decide::within(budget, &[level], &question()))
+        name(&decide::within(budget, &mut Memo::default(), &[level], &question()))
     };
     // One step before anything is chosen, one for each class of user agents.
     let agent = r#"{"StringEquals": {"aws:UserAgent": "x"}}"#;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::aws::fake::{blocks, computed, mentions, object, replaced_by, resource, unknown};
-use crate::aws::{Facts, Settings};
+use crate::aws::{Facts, Model, Settings};
 use crate::resource::Provider;
 
 mod replaced;
@@ -24,7 +24,7 @@ fn judged(projects: &[Facts]) -> (Option<Answer>, String) {
     let settings = Settings::default();
     let model = Model::new(&settings, projects);
     let key = model.keys().next().expect("a key");
-    let found = found(&model, &Mechanisms::of(&model), key, &model.owner(key));
+    let found = found(&settings.rotation, &Mechanisms::of(&model), key, &model.owner(key));
     let words: Vec<String> = found.iter().map(ToString::to_string).collect();
     (found.first().map(|found| found.answer.clone()), words.join("\n"))
 }

@@ -13,43 +13,58 @@ const MAX_DEPTH: usize = 64;
 
 /// A file to read.
 #[derive(Clone, Debug)]
-pub(super) struct Input {
+pub struct Input {
     /// What reports call it.
-    pub(super) name: Arc<Utf8Path>,
+    pub name: Arc<Utf8Path>,
     /// Whether it was named itself, and not its folder: then it has to hold events.
-    pub(super) is_named: bool,
+    pub is_named: bool,
     /// Where it is; none is standard input.
     disk: Option<(Arc<Disk>, Utf8PathBuf)>,
 }
 
 /// Files that are not read.
 #[derive(Debug, Default)]
-pub(super) struct Left {
+pub struct Left {
     /// Digests of CloudTrail.
-    pub(super) digests: Sample,
+    pub digests: Sample,
     /// Files without events.
-    pub(super) others: Sample,
+    pub others: Sample,
     /// What cannot be read, and why.
-    pub(super) unreadable: Vec<(Arc<Utf8Path>, String)>,
+    pub unreadable: Vec<(Arc<Utf8Path>, String)>,
 }
 
 /// Files of which the first is named and the others are counted.
 #[derive(Debug, Default)]
-pub(super) struct Sample {
-    pub(super) first: Option<Arc<Utf8Path>>,
-    pub(super) count: usize,
+pub struct Sample {
+    /// The first one.
+    pub first: Option<Arc<Utf8Path>>,
+    /// How many there are.
+    pub count: usize,
 }
 
 impl Sample {
-    pub(super) fn push(&mut self, name: &Arc<Utf8Path>) {
+    /// Counts one.
+    pub fn push(&mut self, name: &Arc<Utf8Path>) {
         self.count += 1;
         self.first.get_or_insert_with(|| Arc::clone(name));
     }
 }
 
 impl Input {
+    /// The bytes of the file of this name in the same folder.
+    ///
+    /// # Errors
+    /// What the system says; standard input has no folder.
+    pub fn beside(&self, name: &str) -> Result<Box<dyn Read + Send>, FileError> {
+        let (disk, path) = self.disk.as_ref().ok_or(FileError::NotFound)?;
+        disk.open(&path.with_file_name(name))
+    }
+
     /// The bytes of the file, as they are.
-    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, FileError> {
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(&self) -> Result<Box<dyn Read + Send>, FileError> {
         match &self.disk {
             Some((disk, path)) => disk.open(path),
             None => Ok(Box::new(std::io::stdin())),
@@ -61,7 +76,7 @@ impl Input {
 ///
 /// # Errors
 /// In words, when something named is not there.
-pub(super) fn inputs(all: &[Utf8PathBuf]) -> Result<(Vec<Input>, Left), String> {
+pub fn inputs(all: &[Utf8PathBuf]) -> Result<(Vec<Input>, Left), String> {
     let mut walk = Walk::default();
     for path in all {
         if path == "-" {
