@@ -5,6 +5,7 @@ WORKDIR /source
 COPY Cargo.toml Cargo.lock README.md ./
 COPY benches benches
 COPY checks checks
+COPY docs/facts.schema.json docs/
 COPY src src
 RUN cargo build --locked --profile dist --bin rootlint
 

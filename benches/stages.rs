@@ -75,6 +75,8 @@ fn parsers(c: &mut Criterion) {
     });
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("yaml", |b| b.iter(|| yaml::parse(black_box(&text), file)));
+    // What the library itself needs, for comparison.
+    group.bench_function("yaml/events", |b| b.iter(|| granit_parser::Parser::new_from_str(black_box(&text)).count()));
     let text = policy_text(1_000);
     group.throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("json", |b| b.iter(|| json_syntax::parse(black_box(&text), file)));

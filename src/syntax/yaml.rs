@@ -53,19 +53,10 @@ fn parse_at_most(nodes: usize, text: &str, base: Span) -> Result<Vec<Node>, Synt
         SyntaxError { message: error.info(), span: located(base, at, at + width) }
     };
     let events = || Parser::new_from_str_with_options(text, options.clone());
-    // Which anchors to keep is only known at the end: a text that may have aliases is read twice. The events are not
-    // kept, since they take many times the space of the text.
-    let may_have_aliases = text.contains('&') && text.contains('*');
-    let mut used = HashSet::new();
-    if may_have_aliases {
-        for event in events() {
-            used.extend(event.map_err(|error| fault(&error))?.0.alias_id());
-        }
-    }
     let mut composer = Composer {
         text,
         base,
-        used,
+        used: HashSet::new(),
         texts: Texts::default(),
         anchors: HashMap::new(),
         stack: Vec::new(),
@@ -74,8 +65,17 @@ fn parse_at_most(nodes: usize, text: &str, base: Span) -> Result<Vec<Node>, Synt
         left: nodes,
         most: nodes,
     };
+    // Which anchors to keep is only known at the end: a text that may have aliases is read twice from its first anchor on.
+    // The events are not kept, since they take many times the space of the text.
+    let mut may_have_aliases = text.contains('*');
     for event in events() {
         let (event, span) = event.map_err(|error| fault(&error))?;
+        if may_have_aliases && has_anchor(&event) {
+            may_have_aliases = false;
+            for event in events() {
+                composer.used.extend(event.map_err(|error| fault(&error))?.0.alias_id());
+            }
+        }
         composer.event(&event, &span)?;
     }
     Ok(composer.documents)
@@ -89,6 +89,15 @@ pub fn comments(text: &str) -> Vec<Range<usize>> {
     let events = Parser::new_from_str_with_options(text, options).map_while(Result::ok);
     let comments = events.filter(|(event, _)| matches!(event, Event::Comment(..)));
     comments.filter_map(|(_, span)| Some(span.start.byte_offset()?..span.end.byte_offset()?)).collect()
+}
+
+fn has_anchor(event: &Event<'_>) -> bool {
+    let (Event::Scalar(_, _, anchor, _) | Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _)) =
+        event
+    else {
+        return false;
+    };
+    *anchor != 0
 }
 
 fn located(base: Span, start: usize, end: usize) -> Span {

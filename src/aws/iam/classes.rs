@@ -78,13 +78,16 @@ impl Classes {
     }
 }
 
+/// Which predicates have a string.
+type ByString = HashMap<String, Vec<usize>, Hasher>;
+
 /// Predicates that are asked all at once: most of them compare with plain strings, and of thousands at most a few are equal
 /// to the one that is asked about.
 struct Asked {
     /// The answers to a string that is none of the plain ones.
     others: Vec<Tri>,
     /// Which predicates have which plain string, by the part of the string that they look at.
-    plain: Vec<(View, HashMap<String, Vec<usize>, Hasher>)>,
+    plain: Vec<(View, ByString)>,
     /// Predicates that are asked one by one.
     single: Vec<usize>,
 }
