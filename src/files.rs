@@ -487,10 +487,7 @@ pub fn write_named(path: &Utf8Path, bytes: &[u8]) -> Result<(), FileError> {
     stream_named(path, &|file| file.write_all(bytes))
 }
 
-/// The same for a report that is written as it is made; `write` is asked again where the first way to the file is barred.
-///
-/// # Errors
-/// What the system says.
+/// The same for a report that is written as it is made; `write` may be asked twice, if the first way to the file is barred.
 pub fn stream_named(path: &Utf8Path, write: Stream<'_>) -> Result<(), FileError> {
     let as_it_is = || std::fs::File::create(path).and_then(|mut file| write(&mut file));
     let written = match std::fs::metadata(path) {

@@ -330,6 +330,27 @@ output "made" { value = aws_iam_user.this[1].name }
 }
 
 #[test]
+fn what_differs_from_instance_to_instance_is_evaluated_for_each() {
+    let text = r#"
+resource "aws_iam_user" "n" {
+  count = 3
+  name  = join("", [for part in ["n"] : "${part}${part == "n" ? upper("x${count.index}") : ""}"])
+  path  = format("/%s/", join("-", [for i in range(3) : tostring(i)]))
+}
+resource "aws_iam_user" "e" {
+  for_each = { a = { name = "one" }, b = { name = "two" } }
+  name     = "%{ if true }${each.value["name"]}%{ endif }"
+  path     = "/${aws_iam_user.n[1].name}/"
+}
+"#;
+    let (rows, errors) = resources(&[("main.tf", text)], Options::default());
+    assert_eq!(errors, Vec::<String>::new());
+    let shown = |name: &str| attribute(&rows, name).into_values().collect::<Vec<_>>();
+    assert_eq!(shown("name"), ["one", "two", "nX0", "nX1", "nX2"]);
+    assert_eq!(shown("path"), ["/nX1/", "/nX1/", "/0-1-2/", "/0-1-2/", "/0-1-2/"]);
+}
+
+#[test]
 fn instances_that_are_not_known_are_possible_and_absent_ones_are_not_listed() {
     let files = [(
         "main.tf",

@@ -31,8 +31,9 @@ impl Evaluator<'_> {
             return Ok(known.value);
         }
         let value = self.eval(written, scope)?;
-        let named = Named { value: value.clone(), via: Via::Element };
-        self.memo.borrow_mut().done(key, named, value.own_size());
+        // Counted while nobody shares it.
+        let size = value.own_size();
+        self.memo.borrow_mut().done(key, Named { value: value.clone(), via: Via::Element }, size);
         Ok(value)
     }
 

@@ -81,6 +81,9 @@ impl Classes {
 /// Which predicates have a string.
 type ByString = HashMap<String, Vec<usize>, Hasher>;
 
+/// The numbers of predicates by a string that they have.
+type ByText = HashMap<String, Vec<usize>, Hasher>;
+
 /// Predicates that are asked all at once: most of them compare with plain strings, and of thousands at most a few are equal
 /// to the one that is asked about.
 struct Asked {
@@ -105,7 +108,7 @@ impl Asked {
                 }
             };
             let at = asked.plain.iter().position(|(known, _)| *known == view).unwrap_or_else(|| {
-                asked.plain.push((view, HashMap::default()));
+                asked.plain.push((view, ByText::default()));
                 asked.plain.len() - 1
             });
             let Some((_, plain)) = asked.plain.get_mut(at) else { continue };

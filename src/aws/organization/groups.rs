@@ -9,8 +9,8 @@ use crate::source::Span;
 use crate::value::{Kind, Reason, Symbol};
 
 use super::declared::{Account, Attachment, Ident, Organization, ServiceControlPolicy, Unit};
+use super::ineffective::Ineffective;
 use super::paths;
-use super::resolve::Ineffective;
 
 /// Projects that are about one organization.
 #[derive(Default)]

@@ -12,6 +12,7 @@ mod full_access;
 mod groups;
 mod guards;
 mod identity_policies;
+pub mod ineffective;
 mod layers;
 mod near_misses;
 mod paths;

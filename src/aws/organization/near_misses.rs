@@ -17,9 +17,10 @@ use super::declared::{Attachment, Content, Control, Ident, OtherPolicy, ServiceC
 use super::fixes;
 use super::groups::{Group, groups};
 use super::guards::{self, Fault, Judged};
+use super::ineffective::Ineffective;
 use super::layers::Index;
 use super::placeholders::is_placeholder;
-use super::resolve::{Ineffective, question};
+use super::resolve::question;
 
 /// A control that names root and guards nothing.
 #[derive(Clone, Debug)]

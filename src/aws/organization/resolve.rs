@@ -11,7 +11,7 @@ use crate::aws::iam::{
     Question, Verdict, answer, decide_with,
 };
 use crate::aws::{Model, Settings};
-use crate::resource::{Language, Presence, Site};
+use crate::resource::{Presence, Site};
 use crate::source::Span;
 use crate::value::{Reason, Symbol};
 
@@ -19,6 +19,7 @@ use super::accounts::{self, Accounts, Whose};
 use super::declared::{Ident, Unit};
 use super::groups::{Group, groups};
 use super::guards;
+use super::ineffective::Ineffective;
 use super::layers::{Index, Layer, Name, names};
 use super::near_misses::{Ground, LockedOut, NearMiss};
 use super::quotas::Excess;
@@ -82,19 +83,6 @@ impl Resolved {
     }
 }
 
-/// Why no service control policy of an organization has an effect.
-#[derive(Clone, Debug)]
-pub struct Ineffective {
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub span: Span,
-    /// Whether the configuration says so, or only fails to say otherwise.
-    pub certain: bool,
-    /// Whether it is the feature set; else the policy types.
-    pub feature_set: bool,
-}
-
 /// What a policy may be attached to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetKind {
@@ -149,18 +137,6 @@ impl Target {
     pub fn is_uncovered(&self) -> bool {
         let gets_through = matches!(self.verdict, Verdict::NotDenied(_) | Verdict::Conditional(_));
         gets_through && self.cut.is_none() && self.exempt.is_none()
-    }
-}
-
-impl Ineffective {
-    /// What to write.
-    pub(super) fn help(&self, language: Language) -> String {
-        match (self.feature_set, language) {
-            (true, Language::CloudFormation) => "write FeatureSet: ALL".into(),
-            (true, Language::Manifest | Language::Workflow) => "enable all features of the organization".into(),
-            (true, Language::Terraform) => "write feature_set = \"ALL\"".into(),
-            (false, _) => "write enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]".into(),
-        }
     }
 }
 
