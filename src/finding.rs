@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
 
@@ -229,6 +231,54 @@ pub struct Findings {
     pub hidden: Vec<Span>,
     /// Strings that no message may show: sensitive parts of policies, keys of instances made from sensitive values.
     pub secrets: BTreeSet<String>,
+    /// Where in the lists of open questions, errors and notes everything is.
+    pub met: [Met; 3],
+}
+
+/// Where in a list things are that were met, found by their hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Met {
+    places: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
+    /// How many of the list are in it: others may add to the list, too.
+    counted: usize,
+}
+
+/// Something that is told once.
+trait Known {
+    /// What makes it the same as another: its kind, what it says, and where.
+    fn key(&self) -> (&str, &str, Span);
+}
+
+impl Known for Undecided {
+    fn key(&self) -> (&str, &str, Span) {
+        (&self.check, &self.message, self.span)
+    }
+}
+
+impl Known for Diagnostic {
+    fn key(&self) -> (&str, &str, Span) {
+        (self.code, &self.message, self.span)
+    }
+}
+
+impl Met {
+    /// Adds to a list what is not in it yet.
+    fn add<T: Known>(&mut self, list: &mut Vec<T>, one: T) {
+        if self.counted > list.len() {
+            *self = Self::default();
+        }
+        for known in list.iter().skip(self.counted) {
+            self.places.entry(self.hasher.hash_one(known.key())).or_default().push(self.counted);
+            self.counted += 1;
+        }
+        let places = self.places.entry(self.hasher.hash_one(one.key())).or_default();
+        if !places.iter().filter_map(|at| list.get(*at)).any(|known| known.key() == one.key()) {
+            places.push(self.counted);
+            self.counted += 1;
+            list.push(one);
+        }
+    }
 }
 
 impl Findings {
@@ -271,26 +321,20 @@ impl Findings {
 
     /// Adds an open question, once.
     pub fn undecided(&mut self, undecided: Undecided) {
-        let known = |other: &Undecided| {
-            other.check == undecided.check && other.span == undecided.span && other.message == undecided.message
-        };
-        if !self.undecided.iter().any(known) {
-            self.undecided.push(undecided);
-        }
+        let [met, ..] = &mut self.met;
+        met.add(&mut self.undecided, undecided);
     }
 
     /// Adds an error, once.
     pub fn error(&mut self, error: Diagnostic) {
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
+        let [_, met, _] = &mut self.met;
+        met.add(&mut self.errors, error);
     }
 
     /// Adds a note, once.
     pub fn note(&mut self, note: Diagnostic) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
-        }
+        let [.., met] = &mut self.met;
+        met.add(&mut self.notes, note);
     }
 }
 
@@ -337,5 +381,33 @@ impl Finding {
         if !self.missing.contains(&reason.missing) {
             self.missing.push(Arc::clone(&reason.missing));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sources;
+
+    #[test]
+    fn what_is_known_is_told_once_whoever_added_it() {
+        let file = Sources::default().file("a.tf".into());
+        let note = |at: usize| Diagnostic::new("code", "message", Span::new(file, at, at + 1));
+        let mut found = Findings::default();
+        for at in [1, 2, 1] {
+            found.note(note(at));
+        }
+        // Others add to the list, and take from it.
+        found.notes.push(note(3));
+        found.note(note(3));
+        found.note(note(4));
+        assert_eq!(found.notes, [note(1), note(2), note(3), note(4)]);
+        found.notes.truncate(1);
+        found.note(note(2));
+        found.note(note(1));
+        assert_eq!(found.notes, [note(1), note(2)]);
+        found.note(Diagnostic::new("other", "message", note(1).span));
+        found.note(Diagnostic::new("code", "other", note(1).span));
+        assert_eq!(found.notes.len(), 4);
     }
 }

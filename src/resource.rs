@@ -230,6 +230,15 @@ pub struct Block {
     pub arguments: Value,
 }
 
+/// Where a project keeps its state, and which states it reads: each by a text that is the same for the same state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct States {
+    /// Its own, if others can reach it.
+    pub keeps: Option<String>,
+    /// The addresses of data sources, and what they read.
+    pub reads: Vec<(Arc<str>, String)>,
+}
+
 /// A project that has been read: the unit of evaluation and of memory.
 pub trait Project {
     /// Its path: a root module's folder, a template's or manifest's file.
@@ -256,6 +265,11 @@ pub trait Project {
     /// The calls of modules whose code is not at hand, and whose source `wanted` accepts.
     fn module_calls<'p>(&'p self, _wanted: &dyn Fn(&str) -> bool) -> Vec<ModuleCall<'p>> {
         Vec::new()
+    }
+
+    /// The states that it keeps and reads.
+    fn states(&self) -> States {
+        States::default()
     }
 
     /// The blocks that `wanted` accepts and that are there for sure or perhaps. Those of modules that are called only where

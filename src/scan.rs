@@ -18,7 +18,7 @@ use crate::aws::organization::Resolved;
 use crate::aws::{self, Facts, Model, Settings};
 use crate::checks::{self, Run};
 use crate::config::Config;
-use crate::facts::{self, Joined, Recorded};
+use crate::facts::{self, Joined, Record, States};
 use crate::files::Files;
 pub use crate::finding::Counts;
 use crate::finding::{Diagnostic, Findings};
@@ -166,20 +166,21 @@ pub fn check(files: &dyn Files, options: &Options) -> Outcome {
     let marked = Marked::new(files);
     let files: &dyn Files = &marked;
     let settings = options.settings(&sources);
+    let states = abroad::states(options, &sources);
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
         let rules = options.rules.parsed();
         let take = |project: &dyn Project, out: &mut Findings| {
             let facts = aws::read(project, &texts, &settings, out);
             rules.evaluate(project, out);
-            facts
+            (facts, abroad::told(project, options))
         };
-        read_all(files, &sources, options, &take)
+        read_all(files, &sources, options, &states, &take)
     });
     // One block may be part of several projects.
     outcome.findings.join_same();
-    let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
+    let taken: Vec<_> = projects.into_iter().filter_map(|project| project.taken).collect();
+    let facts = in_pool(options, || abroad::join(taken, states, options, &sources, &mut outcome.findings));
     if options.everywhere {
         outcome.counts.projects += facts.iter().filter(|facts| facts.abroad).count();
     }
@@ -242,26 +243,29 @@ fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &m
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
     let settings = options.settings(&sources);
+    let states = abroad::states(options, &sources);
     let (projects, mut outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| aws::read(project, &texts, &settings, out);
-        read_all(files, &sources, options, &take)
+        let take = |project: &dyn Project, out: &mut Findings| {
+            (aws::read(project, &texts, &settings, out), abroad::told(project, options))
+        };
+        read_all(files, &sources, options, &states, &take)
     });
-    let facts: Vec<Facts> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let facts = in_pool(options, || abroad::join(facts, options, &sources, &mut outcome.findings));
+    let taken: Vec<_> = projects.into_iter().filter_map(|project| project.taken).collect();
+    let facts = in_pool(options, || abroad::join(taken, states, options, &sources, &mut outcome.findings));
     let model = Model::new(&settings, &facts);
     let found = in_pool(options, || aws::organization::organizations(&model));
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 
 /// What each project declares, and what that rests on, for other repositories.
-pub fn facts(files: &dyn Files, options: &Options) -> (Vec<(Facts, Vec<Recorded>)>, Settings, Outcome) {
+pub fn facts(files: &dyn Files, options: &Options) -> (Vec<(Facts, Record)>, Settings, Outcome) {
     let sources = Sources::default();
     let settings = options.settings(&sources);
     let (projects, outcome) = in_pool(options, || {
         let texts = ScannedTexts { files, sources: &sources };
         let take = |project: &dyn Project, out: &mut Findings| facts::record(project, &texts, &settings, out);
-        read_all(files, &sources, options, &take)
+        read_all(files, &sources, options, &States::default(), &take)
     });
     let taken = projects.into_iter().filter_map(|project| project.taken).collect();
     (taken, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
@@ -272,7 +276,7 @@ pub fn resources(files: &dyn Files, options: &Options) -> (Vec<ResourceRow>, Out
     let sources = Sources::default();
     let (projects, outcome) = in_pool(options, || {
         let take = |project: &dyn Project, _: &mut Findings| rows(project);
-        read_all(files, &sources, options, &take)
+        read_all(files, &sources, options, &States::default(), &take)
     });
     let rows = projects.into_iter().filter_map(|project| project.taken).flatten().collect();
     (rows, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
@@ -290,7 +294,7 @@ pub fn rule_documents(files: &dyn Files, options: &Options) -> (Vec<(Arc<str>, J
                 None
             }
         };
-        read_all(files, &sources, options, &take)
+        read_all(files, &sources, options, &States::default(), &take)
     });
     let documents = projects.into_iter().filter_map(|project| Some((project.path, project.taken.flatten()?)));
     (documents.collect(), Outcome { findings: outcome.findings, sources, summary: outcome.counts })

@@ -517,3 +517,58 @@ fn old_facts_are_refused_where_the_configuration_says_so() {
     assert_eq!(old.repositories().count(), 0);
     assert_eq!(old.problems()[0].code, "facts-stale");
 }
+
+const KEPT: &str = r#"
+terraform {
+  backend "s3" {
+    bucket = "states"
+    key    = "organization"
+  }
+}
+output "root" {
+  value = aws_organizations_organization.this.roots[0].id
+}
+output "secret" {
+  value = "hunter2hunter2"
+}
+"#;
+
+const READ: &str = r#"
+data "terraform_remote_state" "organization" {
+  backend = "s3"
+  config = {
+    bucket = "states"
+    key    = "organization"
+  }
+}
+"#;
+
+#[test]
+fn a_state_that_another_repository_keeps_is_read_from_its_facts() {
+    let organization = "resource \"aws_organizations_organization\" \"this\" {\n  \
+                        enabled_policy_types = [\"SERVICE_CONTROL_POLICY\"]\n}\n";
+    let tree = format!("{organization}{KEPT}");
+    let policy = POLICY.replace("\"r-ab12\"", "data.terraform_remote_state.organization.outputs.root");
+    let policy = format!("{READ}{policy}");
+    let (tree_folder, tree_facts) = repository("tree", &tree);
+    let (policy_folder, policy_facts) = repository("scp", &policy);
+    assert!(!tree_facts.contains("hunter2"), "{tree_facts}");
+    let shelf = tempfile::tempdir().unwrap();
+    // From where the policy is, the organization's facts tell what it is attached to.
+    fs::write(shelf.path().join("tree.jsonl"), &tree_facts).unwrap();
+    let (from_policy, _) = report(policy_folder.path(), shelf.path(), &["--everywhere"]);
+    assert!(of(&from_policy, "findings", "check", "root-key-not-denied").is_empty(), "{from_policy:#}");
+    assert!(of(&from_policy, "undecided", "check", "root-key-not-denied").is_empty(), "{from_policy:#}");
+    // From where the organization is, and from nowhere, the facts of both fit together.
+    fs::write(shelf.path().join("scp.jsonl"), &policy_facts).unwrap();
+    let nowhere = folder(&[]);
+    for here in [tree_folder.path(), nowhere.path()] {
+        let (report, _) = report(here, shelf.path(), &["--everywhere"]);
+        assert!(of(&report, "findings", "check", "root-key-not-denied").is_empty(), "{report:#}");
+        assert!(of(&report, "undecided", "check", "root-key-not-denied").is_empty(), "{report:#}");
+    }
+    // Without them it is not known, and another state is another.
+    fs::write(shelf.path().join("tree.jsonl"), tree_facts.replace("key organization", "key other")).unwrap();
+    let (apart, _) = report(nowhere.path(), shelf.path(), &["--everywhere"]);
+    assert_eq!(of(&apart, "findings", "check", "root-key-not-denied").len(), 1, "{apart:#}");
+}

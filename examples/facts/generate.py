@@ -75,6 +75,25 @@ resource "aws_iam_role_policy" "rotate" {
 }
 """
 
+SECRET = """\
+resource "aws_secretsmanager_secret" "u0" {
+  name = "key-of-%(name)s"
+}
+
+resource "aws_secretsmanager_secret_version" "u0" {
+  secret_id     = aws_secretsmanager_secret.u0.id
+  secret_string = jsonencode({ id = aws_iam_access_key.u0.id, secret = aws_iam_access_key.u0.secret })
+}
+
+resource "aws_secretsmanager_secret_rotation" "u0" {
+  secret_id           = aws_secretsmanager_secret.u0.id
+  rotation_lambda_arn = "arn:aws:lambda:%(region)s:%(account)s:function:rotate-secret"
+  rotation_rules {
+    automatically_after_days = 30
+  }
+}
+"""
+
 MONITOR = """\
 resource "aws_cloudtrail" "all" {
   name                  = "all"
@@ -255,12 +274,13 @@ class Company:
                 if template:
                     write(root / "stacks" / account / "template.yaml", self.template(names))
                 else:
-                    write(root / "envs" / account / "main.tf", provider(account) + self.code(names, number))
-            if template:
-                rows = "".join(f'"{account}" = ["stacks/{account}"]\n' for account in own)
+                    write(root / "envs" / account / "main.tf", provider(account) + self.code(names, account))
+            # Where no code says the account, the configuration may.
+            if template and number % 12 == 5:
+                rows = "".join(f'"{account}" = ["stacks/{account}/template.yaml"]\n' for account in own)
                 write(root / "rootlint.toml", f"[accounts]\n{rows}")
 
-    def code(self, names, number):
+    def code(self, names, account):
         code, chance = "", self.random.random()
         loop, single = (names[2:], names[:2]) if len(names) > 4 else ([], names)
         if loop:
@@ -270,7 +290,7 @@ class Company:
         for place, name in enumerate(single):
             status = '  status = "Inactive"\n' if self.random.random() < 0.1 else ""
             code += f'resource "aws_iam_user" "u{place}" {{\n  name = "{name}"\n}}\n\n'
-            if self.random.random() < 0.9:
+            if place == 0 or self.random.random() < 0.9:
                 code += f'resource "aws_iam_access_key" "u{place}" {{\n  user = aws_iam_user.u{place}.name\n{status}}}\n\n'
         if chance < 0.05:
             # Its own rotation, for all keys in the account.
@@ -281,9 +301,14 @@ class Company:
             # A function that only reports is none.
             code += ROTATION % {"schedule": '"rate(7 days)"', "state": '"ENABLED"', "actions": '["iam:ListAccessKeys"]'}
         elif chance < 0.09:
-            code += 'variable "owner" {\n  type = string\n}\n\nresource "aws_iam_access_key" "owner" {\n  user = var.owner\n}\n\n'
+            # Whose key this is, and whether it is active, is said elsewhere.
+            code += 'variable "owner" {\n  type = string\n}\n\nvariable "status" {\n  type = string\n}\n\n'
+            code += 'resource "aws_iam_access_key" "owner" {\n  user   = var.owner\n  status = var.status\n}\n\n'
         elif chance < 0.10:
             code += 'resource "aws_iam_access_key" "root" {\n  user = "root"\n}\n\n'
+        elif chance < 0.14 and single:
+            # A secret whose rotation replaces one key, and no other of this name.
+            code += SECRET % {"name": single[0], "region": REGION, "account": account}
         return code
 
     def template(self, names):

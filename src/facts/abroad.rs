@@ -13,6 +13,7 @@ use crate::value::{Fields, Reason, Value};
 
 use super::decode::{Decoded, Decoder, Line};
 use super::join::Repository;
+use super::states::{Others, States};
 use super::wire;
 
 /// Attributes as facts have them.
@@ -41,8 +42,13 @@ struct Lines {
 }
 
 /// What the projects of a repository declare.
-pub(super) fn projects(repository: &Repository<'_>, sources: &Sources, problem: &mut dyn FnMut(String)) -> Vec<Facts> {
-    let decoder = Decoder::new(sources, repository.name);
+pub(super) fn projects(
+    repository: &Repository<'_>,
+    states: &States,
+    sources: &Sources,
+    problem: &mut dyn FnMut(String),
+) -> Vec<Facts> {
+    let decoder = Decoder::new(sources, repository.name).beside(Others::of(repository, states));
     let mut by_project: BTreeMap<Arc<str>, Lines> = BTreeMap::new();
     for text in repository.lines() {
         match read(text, &decoder) {
@@ -73,6 +79,7 @@ fn read(text: &str, decoder: &Decoder<'_>) -> Decoded<Option<(Kind, Line)>> {
         "resource" => Kind::Resource,
         "module" => Kind::Module,
         "script-key" => Kind::Key,
+        "state" => return serde_json::from_str::<wire::State>(text).map(|_| None).map_err(|error| error.to_string()),
         // What other programs read, and what later versions write.
         _ => return Ok(None),
     };

@@ -14,12 +14,14 @@ use crate::text::{Encoded, Literal, Piece, Text};
 use crate::types::Type;
 use crate::value::{Fields, Hop, Kind, Origin, Reason, Symbol, Unknown, Value, Via};
 
+use super::states::Others;
 use super::wire;
 
 /// Reads the lines of one repository.
 pub(super) struct Decoder<'s> {
     sources: &'s Sources,
     repository: Arc<str>,
+    others: Option<Others<'s>>,
 }
 
 /// The spans of one line.
@@ -27,6 +29,7 @@ struct Spans<'d> {
     files: Vec<FileId>,
     points: Vec<Points>,
     repository: &'d str,
+    others: Option<&'d Others<'d>>,
 }
 
 /// What is wrong with a line, in words.
@@ -53,16 +56,39 @@ pub(super) fn abroad(repository: &str, path: &str) -> String {
 
 impl<'s> Decoder<'s> {
     pub(super) fn new(sources: &'s Sources, repository: &str) -> Self {
-        Self { sources, repository: Arc::from(repository) }
+        Self { sources, repository: Arc::from(repository), others: None }
+    }
+
+    /// The same, with what other repositories tell of this one's unknowns.
+    pub(super) fn beside(self, others: Others<'s>) -> Self {
+        Self { others: Some(others), ..self }
     }
 
     /// The whole of a line.
-    pub(super) fn line(&self, line: wire::Declared) -> Decoded<Line> {
-        let files: Vec<FileId> =
-            line.files.iter().map(|path| self.sources.file(Utf8Path::new(&abroad(&self.repository, path)))).collect();
+    pub(super) fn line(&self, mut line: wire::Declared) -> Decoded<Line> {
+        let files = std::mem::take(&mut line.files);
+        self.with(files, |spans| spans.line(line))
+    }
+
+    /// The outputs of a project.
+    pub(super) fn outputs(
+        &self,
+        files: Vec<String>,
+        outputs: BTreeMap<String, wire::Value>,
+    ) -> Decoded<BTreeMap<Arc<str>, Value>> {
+        let read = |spans: &mut Spans<'_>| {
+            outputs.into_iter().map(|(name, value)| Ok((Arc::from(name), spans.value(value)?))).collect()
+        };
+        self.with(files, read)
+    }
+
+    /// Reads with the files that the spans of a line count through.
+    fn with<T>(&self, files: Vec<String>, read: impl FnOnce(&mut Spans<'_>) -> T) -> T {
+        let own = |path: &String| self.sources.file(Utf8Path::new(&abroad(&self.repository, path)));
+        let files: Vec<FileId> = files.iter().map(own).collect();
         let points = vec![Points::default(); files.len()];
-        let mut spans = Spans { files, points, repository: &self.repository };
-        let read = spans.line(line);
+        let mut spans = Spans { files, points, repository: &self.repository, others: self.others.as_ref() };
+        let read = read(&mut spans);
         for (file, points) in spans.files.iter().zip(spans.points) {
             self.sources.know_places(*file, points);
         }
@@ -152,6 +178,9 @@ impl Spans<'_> {
             next = Some(Arc::new(Hop { what: via(&what, names)?, span, next }));
         }
         let origin = Origin { span: self.place(value.at)?, hops: next };
+        if let Some(known) = value.unknown.as_ref().and_then(|unknown| self.told(unknown)) {
+            return Ok(known.with_origin(origin));
+        }
         let collection = value.collection.as_deref();
         let kind = if let Some(text) = value.text {
             let span = self.place(value.written)?.or(origin.span);
@@ -190,6 +219,12 @@ impl Spans<'_> {
         Ok(Value::new(kind).with_origin(origin))
     }
 
+    /// What another repository says that an unknown is, seen from the line's place.
+    fn told(&self, unknown: &wire::Unknown) -> Option<Value> {
+        let known = self.others?.value(unknown.symbol.as_ref()?)?;
+        Some(known.clone())
+    }
+
     fn unknown(&mut self, unknown: wire::Unknown) -> Decoded<Arc<Unknown>> {
         let symbol = unknown.symbol.map(|(project, address, kind, attribute)| Symbol {
             project: Arc::from(abroad(self.repository, &project)),
@@ -208,8 +243,15 @@ impl Spans<'_> {
     }
 
     fn text(&mut self, parts: Vec<wire::Piece>) -> Decoded<Text> {
-        let pieces: Decoded<Vec<Piece>> = parts.into_iter().map(|part| self.piece(part)).collect();
-        Ok(Text::from_pieces(pieces?))
+        let mut pieces = Vec::new();
+        for part in parts {
+            match part.unknown.as_ref().and_then(|unknown| self.told(unknown)).map(|known| known.kind) {
+                Some(Kind::Text(text)) => pieces.extend(text.pieces()),
+                Some(Kind::Unknown(unknown)) => pieces.push(Piece::Unknown(unknown)),
+                _ => pieces.push(self.piece(part)?),
+            }
+        }
+        Ok(Text::from_pieces(pieces))
     }
 
     fn piece(&mut self, piece: wire::Piece) -> Decoded<Piece> {

@@ -10,9 +10,11 @@ use crate::finding::Findings;
 use crate::resource::{Attributes, Meta, Mode, ModuleCall, Project, Provider, Provisioner, Resource, Site, Texts};
 use crate::value::Value;
 
+use super::states::Told;
+
 /// A resource, or a module that is not on disk, and what was asked of it.
 #[derive(Clone, Debug)]
-pub struct Recorded {
+pub(super) struct Recorded {
     pub(super) site: Site,
     pub(super) mode: Mode,
     pub(super) provider: Arc<Provider>,
@@ -20,6 +22,13 @@ pub struct Recorded {
     /// Of a module: where it comes from, and which version.
     pub(super) module: Option<(Arc<str>, Value)>,
     pub(super) attributes: BTreeMap<String, Value>,
+}
+
+/// What the facts of a project rest on.
+#[derive(Debug)]
+pub struct Record {
+    pub(super) resources: Vec<Recorded>,
+    pub(super) told: Option<Told>,
 }
 
 /// Remembers what is asked.
@@ -58,12 +67,7 @@ impl Attributes for Asked<'_> {
 }
 
 /// Reads a project as a check does, and remembers what that rests on.
-pub fn record(
-    project: &dyn Project,
-    texts: &dyn Texts,
-    settings: &Settings,
-    out: &mut Findings,
-) -> (Facts, Vec<Recorded>) {
+pub fn record(project: &dyn Project, texts: &dyn Texts, settings: &Settings, out: &mut Findings) -> (Facts, Record) {
     let is_over = Rc::new(Cell::new(false));
     let (mut resources, mut modules) = aws::parts(project, settings);
     let (mut asked, mut inputs) = (Vec::new(), Vec::new());
@@ -86,7 +90,8 @@ pub fn record(
         }
     }
     recorded.extend(modules.iter().zip(inputs).map(|(call, asked)| of_module(call, asked.answers.take())));
-    (aws::with_programs(facts, project, &resources, texts, out), recorded)
+    let told = Told::of(project);
+    (aws::with_programs(facts, project, &resources, texts, out), Record { resources: recorded, told })
 }
 
 /// Whether what the project declares may rest on a resource.

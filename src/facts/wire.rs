@@ -113,6 +113,27 @@ pub struct Declared {
     pub attributes: BTreeMap<String, Value>,
 }
 
+/// The state that a project keeps, and those that it reads.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct State {
+    /// The project's path in the repository.
+    pub project: String,
+    /// Where its state is kept, if others can reach it: `s3 bucket b, key k`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub state: Option<String>,
+    /// The files that spans count through.
+    pub files: Vec<String>,
+    /// The outputs that name something in AWS.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub outputs: BTreeMap<String, Value>,
+    /// The addresses of data sources that read states, and which.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reads: Vec<(String, String)>,
+}
+
+/// What something is the value of: project, address, type, attribute.
+pub type Symbol = (String, String, String, String);
+
 /// Where a resource is deployed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provider {
@@ -232,7 +253,7 @@ pub struct Unknown {
     pub not_null: bool,
     /// What it is the value of: project, address, type, attribute.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub symbol: Option<(String, String, String, String)>,
+    pub symbol: Option<Symbol>,
     /// The values of which it is one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub among: Option<Vec<Value>>,

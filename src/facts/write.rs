@@ -16,7 +16,8 @@ use crate::resource::Mode;
 use crate::source::Sources;
 
 use super::encode::{Encoder, Places};
-use super::recorded::Recorded;
+use super::recorded::{Record, Recorded};
+use super::states::Told;
 use super::{SCHEMA, rows, wire};
 
 /// Whose facts they are.
@@ -33,7 +34,7 @@ pub struct About {
 /// The lines, each with a line feed. `found` is what the scan declares, and what that rests on.
 pub fn write(
     about: &About,
-    (facts, recorded): (&[Facts], &[Vec<Recorded>]),
+    (facts, recorded): (&[Facts], &[Record]),
     settings: &Settings,
     errors: &[Diagnostic],
     (sources, files): (&Sources, &dyn Files),
@@ -41,12 +42,15 @@ pub fn write(
     let mut places = Places::new(sources, files);
     let mut bodies: Vec<(&'static str, String)> = Vec::new();
     for (facts, recorded) in facts.iter().zip(recorded) {
-        for (n, resource) in recorded.iter().enumerate() {
+        for (n, resource) in recorded.resources.iter().enumerate() {
             let kind = if resource.module.is_some() { "module" } else { "resource" };
             bodies.push((kind, body(&of_resource(n, resource, &mut places))));
         }
         for (n, key) in facts.keys.iter().filter(|key| key.by_script).enumerate() {
             bodies.push(("script-key", body(&of_key(n, key, &mut places))));
+        }
+        if let Some(told) = &recorded.told {
+            bodies.push(("state", body(&of_states(&facts.project, told, &mut places))));
         }
     }
     for (kind, row) in rows::rows((&about.repository, about.time), facts, settings, &mut places) {
@@ -147,6 +151,15 @@ fn of_key(n: usize, key: &AccessKey, places: &mut Places<'_>) -> wire::Declared 
     line.attributes.insert("status".to_owned(), encoder.value(&key.status));
     line.files = encoder.files();
     line
+}
+
+/// The states of a project.
+fn of_states(project: &str, told: &Told, places: &mut Places<'_>) -> wire::State {
+    let mut encoder = Encoder::new(places);
+    let outputs = told.outputs.iter().map(|(name, value)| (name.to_string(), encoder.value(value))).collect();
+    let reads = told.states.reads.iter().map(|(address, state)| (address.to_string(), state.clone())).collect();
+    let (project, state) = (project.to_owned(), told.states.keeps.clone());
+    wire::State { project, state, files: encoder.files(), outputs, reads }
 }
 
 /// A line in columns.

@@ -8,8 +8,9 @@ use super::Options;
 use crate::aws::iam::Verdict;
 use crate::aws::organization::Resolved;
 use crate::aws::{Facts, Model};
-use crate::facts::{self, Joined, Repository};
+use crate::facts::{self, Joined, Repository, States, Told};
 use crate::finding::{Diagnostic, Findings, Related};
+use crate::resource::Project;
 use crate::source::{Position, Sources, Span, Spot};
 
 /// How many repositories a note names.
@@ -19,7 +20,17 @@ const NAMED: usize = 5;
 const SHORT: usize = 8;
 
 /// Puts the projects of other repositories beside those of the scan.
-pub(super) fn join(here: Vec<Facts>, options: &Options, sources: &Sources, out: &mut Findings) -> Vec<Facts> {
+pub(super) fn join(
+    here: Vec<(Facts, Option<Told>)>,
+    mut states: States,
+    options: &Options,
+    sources: &Sources,
+    out: &mut Findings,
+) -> Vec<Facts> {
+    for (facts, told) in &here {
+        told.iter().for_each(|told| states.add(&facts.project, told));
+    }
+    let here = here.into_iter().map(|(facts, _)| facts).collect();
     let Some(joined) = &options.facts else { return here };
     for problem in joined.problems() {
         let at = Position { line: problem.line, column: 1 };
@@ -36,12 +47,12 @@ pub(super) fn join(here: Vec<Facts>, options: &Options, sources: &Sources, out: 
     let repositories: Vec<Repository<'_>> = joined.repositories().collect();
     let read = |repository: &Repository<'_>| {
         let mut problems = Vec::new();
-        let facts = facts::projects(repository, sources, &mut |problem| problems.push(problem));
+        let facts = facts::projects(repository, &states, sources, &mut |problem| problems.push(problem));
         (facts, problems)
     };
     let others: Vec<&Repository<'_>> = repositories.iter().filter(|known| !is_here(known)).collect();
     let all: Vec<_> = others.par_iter().map(|repository| read(repository)).collect();
-    let mut together = here;
+    let mut together: Vec<Facts> = here;
     for (repository, (facts, problems)) in others.iter().zip(all) {
         for problem in problems.into_iter().collect::<BTreeSet<_>>() {
             let message = format!("a line of the facts of {} cannot be used: {problem}", shown(repository));
@@ -52,6 +63,19 @@ pub(super) fn join(here: Vec<Facts>, options: &Options, sources: &Sources, out: 
     together.sort_by(|a, b| a.project.cmp(&b.project));
     about(&repositories, &is_here, options, whole, out);
     together
+}
+
+/// The states that the projects of other repositories keep.
+pub(super) fn states(options: &Options, sources: &Sources) -> States {
+    match &options.facts {
+        Some(joined) => States::of(joined, options.repository.as_deref(), sources),
+        None => States::default(),
+    }
+}
+
+/// What a project tells of its state, if somebody may read it.
+pub(super) fn told(project: &dyn Project, options: &Options) -> Option<Told> {
+    options.facts.as_ref().and_then(|_| Told::of(project))
 }
 
 /// Where what is about all facts is reported: which files they came in makes no difference.

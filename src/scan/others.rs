@@ -13,6 +13,7 @@ use regex::Regex;
 
 use super::Options;
 use super::root_module::{Loader, given};
+use crate::facts::States;
 use crate::files::{Files, MAX_FILE_BYTES};
 use crate::finding::{Diagnostic, Findings};
 use crate::resource::{Mode, Project};
@@ -23,6 +24,7 @@ use crate::terraform::inputs;
 use crate::terraform::others::{OtherProjects, ParameterAddress, circular};
 use crate::terraform::project::RootModule;
 use crate::terraform::state::{Same, StateAddress};
+use crate::types::Type;
 use crate::value::{Reason, Value, Via};
 
 /// The type of a parameter that Terraform stores.
@@ -46,6 +48,8 @@ pub(super) struct Neighbourhood<'n> {
     /// Folders with Terraform files, and those of them that others seem to call.
     modules: &'n BTreeSet<Utf8PathBuf>,
     called: &'n BTreeSet<Utf8PathBuf>,
+    /// The states that other repositories keep.
+    abroad: &'n States,
     states: OnceLock<Vec<Kept>>,
     parameters: OnceLock<Vec<Stored>>,
     answers: Mutex<HashMap<Question, Option<Named>>>,
@@ -64,11 +68,11 @@ impl<'n> Neighbourhood<'n> {
         sources: &'n Sources,
         options: &'n Options,
         loader: &'n Loader<'n>,
-        modules: &'n BTreeSet<Utf8PathBuf>,
-        called: &'n BTreeSet<Utf8PathBuf>,
+        (modules, called): (&'n BTreeSet<Utf8PathBuf>, &'n BTreeSet<Utf8PathBuf>),
+        abroad: &'n States,
     ) -> Self {
         let (states, parameters, answers) = (OnceLock::new(), OnceLock::new(), Mutex::default());
-        Self { files, sources, options, loader, modules, called, states, parameters, answers }
+        Self { files, sources, options, loader, modules, called, abroad, states, parameters, answers }
     }
 
     /// The projects as one of them sees them, while it is read.
@@ -286,12 +290,21 @@ impl OtherProjects for Asked<'_> {
         }
         match found.as_slice() {
             [one] => Ok(Arc::from(*one)),
-            [] => Err(format!("reads a state ({wanted}) that no project of the scan is known to keep{doubt}")),
+            [] => match wanted.shared().map(|state| self.all.abroad.keeper(&state).map(Option::<&Arc<str>>::cloned)) {
+                Some(Ok(Some(project))) => Ok(project),
+                Some(Err(several)) => {
+                    Err(format!("reads a state ({wanted}) that several projects keep: {}", several.join(", ")))
+                }
+                _ => Err(format!("reads a state ({wanted}) that no project of the scan is known to keep{doubt}")),
+            },
             several => Err(format!("reads a state ({wanted}) that several projects keep: {}", several.join(", "))),
         }
     }
 
     fn outputs(&self, project: &Arc<str>) -> Vec<Arc<str>> {
+        if let Some(outputs) = self.all.abroad.outputs(project) {
+            return outputs.keys().cloned().collect();
+        }
         let Some(root) = self.project(project) else { return Vec::new() };
         let names = root.evaluator().instance(ROOT).module.outputs.keys().cloned().collect();
         self.idle.borrow_mut().insert(0, root);
@@ -299,6 +312,15 @@ impl OtherProjects for Asked<'_> {
     }
 
     fn output(&self, project: &Arc<str>, name: &Arc<str>, depth: usize) -> Option<Named> {
+        if let Some(outputs) = self.all.abroad.outputs(project) {
+            let via = Via::Output(Arc::clone(project), Arc::clone(name));
+            let missing = || {
+                let why = "is not among the outputs that facts tell of";
+                let reason = Reason::new(format!("output.{name} of {project}"), why, None);
+                Value::unknown(Type::Dynamic, reason)
+            };
+            return Some(Named { value: outputs.get(name).cloned().unwrap_or_else(missing), via });
+        }
         self.ask(project, format!("output.{name}"), depth, |root| {
             let evaluator = root.evaluator();
             let module = Arc::clone(&evaluator.instance(ROOT).module);

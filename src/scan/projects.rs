@@ -15,6 +15,7 @@ use super::root_module::Loader;
 use super::{Options, VariableArgument};
 use crate::cloudformation::{Beside, Parameters};
 use crate::discover::{self, Found};
+use crate::facts::States;
 use crate::files::Files;
 use crate::finding::{Counts, Diagnostic, Findings, Related};
 use crate::parameters;
@@ -52,6 +53,7 @@ pub(super) fn read_all<T: Send>(
     files: &dyn Files,
     sources: &Sources,
     options: &Options,
+    abroad: &States,
     take: &Take<'_, T>,
 ) -> (Vec<Taken<T>>, Reading) {
     let mut findings = Findings::default();
@@ -68,7 +70,7 @@ pub(super) fn read_all<T: Send>(
 
     let called = discover::called(files, &modules);
     let loader = Loader::new(files, sources, called.clone());
-    let neighbourhood = Neighbourhood::new(files, sources, options, &loader, &modules, &called);
+    let neighbourhood = Neighbourhood::new(files, sources, options, &loader, (&modules, &called), abroad);
     let neighbourhood = &neighbourhood;
     let roots: BTreeSet<&Utf8PathBuf> = modules.difference(&called).collect();
     let plans = Plans::find(files, sources, options, &exclude, &roots, &loader, &mut findings.notes);

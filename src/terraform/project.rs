@@ -13,12 +13,15 @@ use super::provisioners;
 use super::scope::Scope;
 use crate::resource::{
     Attributes, Language, Meta, Mode, ModuleCall, Presence, Project, Provider, Provisioner, Reference, Resource, Role,
-    Site,
+    Site, States,
 };
 use crate::source::Span;
 use crate::syntax::hcl::Block;
 use crate::types::Type;
 use crate::value::{Reason, Value};
+
+/// The data source that reads another project's state.
+const REMOTE_STATE: &str = "terraform_remote_state";
 
 /// A root module that can be asked for its resources.
 #[derive(Debug)]
@@ -271,6 +274,17 @@ impl Project for RootModule<'_> {
 
     fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<crate::resource::Block> {
         self.blocks_of(wanted)
+    }
+
+    fn states(&self) -> States {
+        let keeps = self.evaluator.own_state().ok().and_then(|state| state.shared());
+        let reader = |resource: Resource<'_>| {
+            let [backend, config, workspace] = ["backend", "config", "workspace"].map(|name| resource.get(name));
+            let state = self.evaluator.state_named(&backend, &config, &workspace, resource.site.header)?;
+            Some((resource.site.address, state))
+        };
+        let reads = self.resources(&|kind| kind == REMOTE_STATE).into_iter().filter_map(reader).collect();
+        States { keeps, reads }
     }
 
     fn mentions_keys(&self) -> bool {

@@ -64,6 +64,11 @@ impl StateAddress {
         open.map_or(Same::Yes, Same::Maybe)
     }
 
+    /// What tells it from all other states, wherever they are read from: nothing if it is not wholly known, or lies on somebody's disk.
+    pub fn shared(&self) -> Option<String> {
+        (&*self.backend != "local" && self.doubt().is_none()).then(|| self.to_string())
+    }
+
     /// Why it is not known which state this is.
     pub fn doubt(&self) -> Option<&Reason> {
         self.parts.iter().find_map(|(_, part)| match part {
@@ -194,6 +199,13 @@ impl Evaluator<'_> {
         let span = body.attribute("config").or_else(|| body.attribute("backend")).map(|written| written.value.span);
         let span = span.unwrap_or_else(|| Span::start_of(self.sources.file(&self.instance(ROOT).module.folder)));
         Ok(self.state(&kind, &config, &workspace, span))
+    }
+
+    /// Where a `terraform_remote_state` with these arguments reads a state, if that is wholly known.
+    pub(super) fn state_named(&self, backend: &Value, config: &Value, workspace: &Value, span: Span) -> Option<String> {
+        let workspace = if workspace.is_null() { Part::Known("default".into()) } else { text(workspace) };
+        let address = self.state(&backend.as_str()?, config, &workspace, span).ok()?;
+        address.shared()
     }
 
     /// The arguments and blocks of a backend as an object. Terraform allows literals, OpenTofu variables and locals.

@@ -95,6 +95,14 @@ impl Plan {
         value.mark(&marks)
     }
 
+    /// Whether an attribute of an instance may have credentials in it, as the expressions of its block say.
+    pub(super) fn may_rest_on_credentials(&self, planned: &Planned) -> bool {
+        let Some(config) = self.config(planned) else { return false };
+        let rests =
+            |expression: &Node| !self.credentials(expression, &planned.module, &self.path).credentials().is_empty();
+        config.arguments().any(|(_, expression)| rests(expression))
+    }
+
     /// The credentials that an expression in a module instance rests on. What it makes of them is not in a plan.
     fn credentials(&self, expression: &Node, module: &str, project: &Arc<str>) -> Marks {
         let mut marks = Marks::NONE;

@@ -1,7 +1,7 @@
 //! A plan or state without the code it was made from, as a project: findings point into the JSON.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -101,6 +101,24 @@ impl Project for PlanProject {
         let (plan, errors) = (&self.plan, &self.errors);
         let owner = || Owner { plan, errors, project: Arc::clone(&plan.path), calls: Vec::new() };
         instances.map(|planned| owner().resource(planned, &mut blocks)).collect()
+    }
+
+    fn visit_drawing_on(
+        &self,
+        wanted: &dyn Fn(&str) -> bool,
+        _sources: &dyn Fn(&str) -> bool,
+        visit: &mut dyn FnMut(&Resource<'_>) -> bool,
+    ) {
+        let (plan, errors) = (&self.plan, &self.errors);
+        // Who names a document draws on what that is made of.
+        let is_document = |planned: &&Planned| &*planned.kind == "aws_iam_policy_document";
+        let all = plan.instances.iter().filter(is_document).any(|planned| plan.may_rest_on_credentials(planned));
+        let mut blocks = HashMap::new();
+        let instances = plan.instances.iter().filter(|planned| wanted(&planned.kind));
+        let mut drawing = instances.filter(|planned| all || plan.may_rest_on_credentials(planned)).map(|planned| {
+            Owner { plan, errors, project: Arc::clone(&plan.path), calls: Vec::new() }.resource(planned, &mut blocks)
+        });
+        drawing.all(|resource| visit(&resource));
     }
 
     fn blocks(&self, wanted: &dyn Fn(Role) -> bool) -> Vec<Block> {
@@ -417,6 +435,11 @@ impl Attributes for PlannedAttributes<'_> {
             fields.insert(name.into(), None, self.get(name));
         }
         Value::object(fields).at(self.planned.header)
+    }
+
+    fn written(&self) -> Vec<Arc<str>> {
+        let names: BTreeSet<&str> = self.trees().map(Trees::names).unwrap_or_default().into_iter().collect();
+        names.into_iter().map(Arc::from).collect()
     }
 
     fn provisioners(&self) -> Vec<Provisioner> {
