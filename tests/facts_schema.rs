@@ -99,6 +99,7 @@ fn a_line_with_more_or_less_in_it_is_not() {
         ["block", "calls", "data", "provider", "replace_triggered_by", "references", "version", "account", "possible"];
     let may_be_missing = |kind: &str, name: &str| match kind {
         "resource" | "module" | "script-key" => OF_DECLARED.contains(&name),
+        "state" => ["state", "outputs", "reads"].contains(&name),
         _ => name == "possible",
     };
     for (kind, line) in samples() {
