@@ -3,13 +3,14 @@
 
 #![no_main]
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use camino::Utf8Path;
 use libfuzzer_sys::fuzz_target;
 use rootlint::aws::iam::{Account, Attached, Level, Policy, Question, decide};
 use rootlint::config::Config;
 use rootlint::document::{self, Scalars};
+use rootlint::facts::Joined;
 use rootlint::files::Memory;
 use rootlint::scan::{self, Options};
 use rootlint::script::{self, Language, Surroundings};
@@ -30,6 +31,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("config", config),
     ("eval", eval),
     ("event-pattern", event_pattern),
+    ("facts", facts),
     ("filter-pattern", filter_pattern),
     ("hcl", hcl_syntax),
     ("javascript", |text| script(text, Language::JavaScript)),
@@ -247,6 +249,16 @@ fn manifest(text: &str) {
 }
 
 /// A plan alone, and the same beside code.
+/// Facts of other repositories, joined and judged.
+fn facts(text: &str) {
+    let mut joined = Joined::default();
+    joined.add("facts.jsonl".into(), text.as_bytes());
+    let joined = joined.reduced();
+    assert_eq!(joined.clone().join(joined.clone()), joined, "joining again changes nothing");
+    let facts = Some(Arc::new(joined));
+    run(&Memory::default(), &Options { facts, everywhere: true, ..options() });
+}
+
 fn plan(text: &str) {
     let main = "variable \"x\" {}\nresource \"aws_iam_user\" \"u\" {\n  name = var.x\n}\n";
     let options = Options { plans: vec!["plan.json".into()], ..options() };
