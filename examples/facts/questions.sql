@@ -4,7 +4,7 @@
 --
 -- `read_json` reads .jsonl.gz, too. docs/facts.md describes the columns, and how Athena and Spark read the same files.
 
--- All rows as one table. Lines of the kinds `resource`, `module` and `script-key` are for rootlint: no column of theirs is asked for.
+-- All rows as one table. Lines of the kinds `resource`, `module`, `script-key` and `state` are for rootlint: no column of theirs is asked for.
 CREATE OR REPLACE TEMP TABLE lines AS
 SELECT DISTINCT *
 FROM read_json(getvariable('facts'), format = 'newline_delimited', columns = {
@@ -27,7 +27,7 @@ FROM read_json(getvariable('facts'), format = 'newline_delimited', columns = {
     -- what is not known
     about: 'VARCHAR', symbol: 'VARCHAR', missing: 'VARCHAR', why: 'VARCHAR'
 })
-WHERE kind NOT IN ('resource', 'module', 'script-key');
+WHERE kind NOT IN ('resource', 'module', 'script-key', 'state');
 
 -- Of several scans of one repository the latest counts.
 CREATE OR REPLACE TEMP TABLE scans AS
