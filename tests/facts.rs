@@ -1,6 +1,6 @@
 //! Facts: what a repository says of itself to others is what it says to itself, in whatever order and parts it comes.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
