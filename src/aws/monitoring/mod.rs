@@ -4,6 +4,7 @@
 //! [`events`] is followed from the trail that records it over the monitor's pattern to somebody who is told. GuardDuty counts where a
 //! rule sends its finding on. A bucket, CloudTrail Lake, Security Hub and AWS Config keep or judge, but tell nobody of an event.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::aws::{Facts, Model};
@@ -73,16 +74,24 @@ pub fn watched() -> Vec<&'static str> {
 }
 
 /// All projects together.
-pub struct All<'a>(&'a [Facts]);
+pub struct All<'a> {
+    facts: &'a [Facts],
+    /// Rules with targets that are event buses, with those: found once, since every rule may get its events from each.
+    forwarders: OnceCell<Vec<(&'a Rule, Vec<Link>)>>,
+}
 
 impl<'a> All<'a> {
     /// The projects of a model.
     pub fn of(model: &Model<'a>) -> Self {
-        Self(model.facts)
+        Self::over(model.facts)
+    }
+
+    fn over(facts: &'a [Facts]) -> Self {
+        Self { facts, forwarders: OnceCell::new() }
     }
 
     fn each<T>(&self, part: fn(&'a Declared) -> &'a [T]) -> impl Iterator<Item = &'a T> + use<'a, T> {
-        self.0.iter().flat_map(move |facts| part(&facts.monitoring))
+        self.facts.iter().flat_map(move |facts| part(&facts.monitoring))
     }
 
     fn trails(&self) -> impl Iterator<Item = &'a Trail> + use<'a> {

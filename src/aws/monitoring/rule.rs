@@ -10,7 +10,7 @@ use super::impossible;
 use super::seen::{Break, Seen};
 use super::trail::GLOBAL_REGION;
 use crate::aws::join::{Link, truth};
-use crate::text::Tri;
+use crate::text::{Text, Tri};
 use crate::value::{Reason, Value};
 
 /// How many buses an event is followed over.
@@ -104,10 +104,9 @@ impl<'a> All<'a> {
         if direct == Seen::Yes || depth >= MAX_BUSES {
             return direct;
         }
-        let forwarders = self.rules().filter(|other| other.site.address != rule.site.address);
-        let forwarded =
-            forwarders.filter(|other| self.all_targets(other).iter().any(|target| self.is_bus_of(target, rule)));
-        let mut ways: Vec<Seen> = forwarded.map(|other| self.got(other, event, depth + 1)).collect();
+        let forwarders = self.forwarders().iter().filter(|(other, _)| other.site.address != rule.site.address);
+        let forwarded = forwarders.filter(|(_, buses)| buses.iter().any(|target| self.is_bus_of(target, rule)));
+        let mut ways: Vec<Seen> = forwarded.map(|(other, _)| self.got(other, event, depth + 1)).collect();
         ways.push(direct);
         Seen::best(ways).unwrap_or(Seen::Yes)
     }
@@ -134,6 +133,19 @@ impl<'a> All<'a> {
     fn is_dead_in(&self, rule: &Rule) -> bool {
         let Ok(pattern) = &rule.pattern.read else { return false };
         super::events::regional_kinds().iter().all(|kind| pattern.matches(&kind.envelope) == Answer::No)
+    }
+
+    /// The rules that hand events on to buses, and the targets that may be such.
+    fn forwarders(&self) -> &[(&'a Rule, Vec<Link>)] {
+        self.forwarders.get_or_init(|| {
+            let may_be_bus = |target: &Link| {
+                let is_named = || self.buses().any(|bus| target.means(&bus.site, &bus.name) == Tri::Yes);
+                let is_written = |text: &Text| text.known_suffix().0.to_ascii_lowercase().contains(":event-bus/");
+                target.value.as_text().is_some_and(is_written) || is_named()
+            };
+            let buses = |rule| self.all_targets(rule).into_iter().filter(may_be_bus).collect::<Vec<_>>();
+            self.rules().map(|rule| (rule, buses(rule))).filter(|(_, buses)| !buses.is_empty()).collect()
+        })
     }
 
     /// The targets of a rule.

@@ -60,7 +60,7 @@ fn the_filter_of_cis_sees_use_of_root_and_nothing_else() {
 fn a_rule_sees_the_same_and_calls_that_read_only_in_the_widest_state() {
     for (state, reads) in [("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", true), ("ENABLED", false)] {
         let all = [facts("p", &rule(state))];
-        let all = All(&all);
+        let all = All::over(&all);
         let rule = all.rules().next().unwrap();
         for (event, is_use) in labelled() {
             let expected = is_use && (reads || event.name != "root-read");
@@ -117,7 +117,7 @@ fn chain(changed: &[(&str, &str, Value)]) -> Vec<Resource<'static>> {
 }
 
 fn first_seen(facts: &[Facts]) -> Seen {
-    All(facts).monitors()[0].seen[0].clone()
+    All::over(facts).monitors()[0].seen[0].clone()
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn projects_are_joined_by_names_only() {
     };
     // The log group has one name in both.
     let both = [elsewhere(rest, "alarms"), elsewhere(std::slice::from_ref(trail), "trail")];
-    let monitors = All(&both).monitors();
+    let monitors = All::over(&both).monitors();
     assert_eq!(monitors[0].seen[0], Seen::Yes);
     assert_eq!(monitors[0].projects, [Arc::from("trail")]);
     let settings = crate::aws::Settings::default();
@@ -169,7 +169,7 @@ fn projects_are_joined_by_names_only() {
     // Nothing says that these two have to do with each other.
     let other = chain(&[("aws_cloudwatch_log_metric_filter", "log_group_name", Value::text("other"))]);
     let both = [elsewhere(&other[1..], "alarms"), elsewhere(std::slice::from_ref(trail), "trail")];
-    let monitors = All(&both).monitors();
+    let monitors = All::over(&both).monitors();
     assert!(matches!(monitors[0].seen[0], Seen::Unsure(_)));
     let model = Model::new(&settings, &both);
     let found = watches(&model, &monitors);
