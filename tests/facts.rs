@@ -466,6 +466,11 @@ fn what_is_no_line_of_facts_is_an_error_with_its_place() {
     let here = folder(&[("main.tf", KEY)]);
     let (report, code) = report(here.path(), shelf.path(), &[]);
     assert_eq!(code, 1);
+    // What is wrong is wrong once, however often it is joined.
+    let mut broken = Joined::default();
+    broken.add("broken.jsonl".into(), b"{\n[]\n");
+    assert_eq!(broken.problems().len(), 2);
+    assert_eq!(broken.clone().join(broken.clone()), broken);
     let errors = of(&report, "errors", "code", "facts-syntax");
     let at: Vec<u64> = errors.iter().filter_map(|error| error["location"]["start"]["line"].as_u64()).collect();
     // The line whose span is wrong is known only by its repository.

@@ -16,7 +16,7 @@ use super::{SCHEMA, wire};
 const MAX_LINE: usize = 64 << 20;
 
 /// What is wrong with a line or a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The code of the error.
     pub code: &'static str,
@@ -52,7 +52,7 @@ impl PartialEq for wire::Header {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Joined {
     repositories: BTreeMap<Box<str>, BTreeMap<Box<str>, Scan>>,
-    problems: Vec<Problem>,
+    problems: BTreeSet<Problem>,
 }
 
 /// The scan of a repository that counts.
@@ -80,21 +80,20 @@ impl Joined {
             }
             if let Err(message) = self.line(line) {
                 let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
-                self.problems.push(Problem { code: "facts-syntax", message, file: file.to_owned(), line });
+                self.problems.insert(Problem { code: "facts-syntax", message, file: file.to_owned(), line });
             }
         }
     }
 
     /// Remembers that something given could not be read.
     pub fn complain(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        self.problems.insert(problem);
     }
 
     /// What could not be read, in order.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut all = self.problems.clone();
+        let mut all: Vec<Problem> = self.problems.iter().cloned().collect();
         all.sort_by(|a, b| (&a.file, a.line, &a.message).cmp(&(&b.file, b.line, &b.message)));
-        all.dedup();
         all
     }
 

@@ -74,7 +74,8 @@ pub fn write(
         scan: String::new(),
         repository: about.repository.clone(),
         commit: about.commit.clone(),
-        time: about.time.to_string(),
+        // Whole seconds are in the same order as text as they are as time, and every engine reads them.
+        time: Timestamp::from_second(about.time.as_second()).unwrap_or(about.time).to_string(),
         tool: format!("rootlint {}", env!("CARGO_PKG_VERSION")),
         projects: facts.len(),
         lines: bodies.len(),
