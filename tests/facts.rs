@@ -75,7 +75,7 @@ fn facts_of(files: &dyn Files, options: &Options, repository: &str) -> String {
     let about = About { repository: repository.to_owned(), commit: None, time: options.now };
     let (found, settings, outcome) = scan::facts(files, options);
     let (declared, recorded): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    facts::write(&about, (&declared, &recorded), &settings, &outcome.findings.errors, (&outcome.sources, files))
+    facts::write(&about, (&declared, &recorded), &settings, &outcome.findings, (&outcome.sources, files))
 }
 
 /// What is said, with where, without the name of the repository.
@@ -342,6 +342,20 @@ resource "aws_iam_access_key" "a" {
 resource "aws_iam_access_key" "b" {
   user = "AKIAIOSFODNN7EXAMPLE"
 }
+locals {
+  hidden = [{ Sid = "Whole", Effect = "Deny", Action = "iam:WhollyHidden", Resource = "*" }]
+}
+resource "aws_organizations_policy" "whole" {
+  name    = "whole"
+  content = sensitive(jsonencode({ Version = "2012-10-17", Statement = local.hidden }))
+}
+resource "aws_organizations_policy" "part" {
+  name = "part"
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "shown", Effect = "Deny", Action = sensitive("iam:hush"), Resource = "*" }]
+  })
+}
 resource "aws_cloudwatch_event_rule" "rotate" {
   schedule_expression = "rate(30 days)"
 }
@@ -365,7 +379,7 @@ resource "aws_iam_role_policy" "rotate" {
 }
 "#;
     let (_folder, facts) = repository("app", source);
-    for secret in ["sensitive-name", "open-sesame", "AKIAIOSFODNN7EXAMPLE", "user:token"] {
+    for secret in ["sensitive-name", "open-sesame", "WhollyHidden", "iam:hush", "AKIAIOSFODNN7EXAMPLE", "user:token"] {
         assert!(!facts.contains(secret), "{secret}");
     }
     // What is left out is what others cannot need: the function that only rehearses is known by that.

@@ -33,7 +33,7 @@ pub(super) fn facts(arguments: &cli::Facts, matches: &ArgMatches) -> Outcomes {
     let (declared, recorded): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let errors = &outcome.findings.errors;
     let places = (&outcome.sources, &*prepared.files);
-    write(arguments, &facts::write(&about, (&declared, &recorded), &settings, errors, places))?;
+    write(arguments, &facts::write(&about, (&declared, &recorded), &settings, &outcome.findings, places))?;
     Ok(if errors.is_empty() { FINE } else { INCOMPLETE })
 }
 

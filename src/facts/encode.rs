@@ -1,10 +1,11 @@
 //! Values as facts write them: without what must not be shown, and with all that the join needs.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use crate::files::{Files, MAX_FILE_BYTES};
+use crate::files::Files;
+use crate::report::place::{Place, Texts};
 use crate::resource::{Language, Provider, Site};
-use crate::source::{FileId, LineIndex, Sources, Span};
+use crate::source::{FileId, Sources, Span};
 use crate::text::{Piece, Text};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Marks, Reason, Unknown, Value, Via};
@@ -21,30 +22,23 @@ const MAX_VALUES: usize = 20_000;
 pub(super) struct Places<'a> {
     sources: &'a Sources,
     files: &'a dyn Files,
-    known: HashMap<FileId, (String, std::sync::Arc<str>, LineIndex)>,
+    texts: Texts,
 }
 
 impl<'a> Places<'a> {
     pub(super) fn new(sources: &'a Sources, files: &'a dyn Files) -> Self {
-        Self { sources, files, known: HashMap::new() }
+        Self { sources, files, texts: Texts::default() }
     }
 
-    fn file(&mut self, file: FileId) -> &(String, std::sync::Arc<str>, LineIndex) {
-        self.known.entry(file).or_insert_with(|| {
-            let path = self.sources.path(file);
-            let text = self.sources.virtual_text(file).unwrap_or_else(|| {
-                let bytes = self.files.read(&path, MAX_FILE_BYTES).unwrap_or_default();
-                std::sync::Arc::from(String::from_utf8(bytes).unwrap_or_default())
-            });
-            let lines = LineIndex::new(&text);
-            (path.to_string(), text, lines)
-        })
+    fn place(&mut self, span: Span) -> Place {
+        self.texts.load(span, self.sources, self.files);
+        self.texts.place(span)
     }
 
     /// The path and the line that a span begins in.
     pub(super) fn path_and_line(&mut self, span: Span) -> (String, u32) {
-        let (path, text, lines) = self.file(span.file);
-        (path.clone(), lines.position(text, span.start).line)
+        let Place { path, start, .. } = self.place(span);
+        (path.to_string(), start.line)
     }
 }
 
@@ -66,12 +60,11 @@ impl<'p, 'a> Encoder<'p, 'a> {
     }
 
     pub(super) fn span(&mut self, span: Span) -> wire::Span {
-        let (path, text, lines) = self.places.file(span.file);
-        let (start, end) = (lines.position(text, span.start), lines.position(text, span.end));
+        let Place { path, start, end, .. } = self.places.place(span);
         let index = match self.files.iter().position(|(known, _)| *known == span.file) {
             Some(index) => index,
             None => {
-                self.files.push((span.file, path.clone()));
+                self.files.push((span.file, path.to_string()));
                 self.files.len() - 1
             }
         };
@@ -142,8 +135,12 @@ impl<'p, 'a> Encoder<'p, 'a> {
         let is_hidden = marks.is_hidden();
         match &value.kind {
             Kind::Null(_) => {}
-            // What is encoded keeps the marks of its own parts.
-            Kind::Text(text) if is_hidden && text.as_encoded().is_none() && text.sole_unknown().is_none() => {
+            // Of a document whose own parts are marked only those are secret, if nothing around it is.
+            Kind::Text(text)
+                if is_hidden
+                    && text.sole_unknown().is_none()
+                    && (around.is_hidden() || text.as_encoded().is_none_or(|encoded| !hides(&encoded.value))) =>
+            {
                 out.unknown = Some(Box::new(withheld("is sensitive, and facts hold no secrets")));
             }
             Kind::Bool(_) | Kind::Number(_) if is_hidden => {
@@ -207,11 +204,9 @@ impl<'p, 'a> Encoder<'p, 'a> {
             Piece::Encoded(encoded) => {
                 let value = self.at_depth(&encoded.value, around, depth + 1);
                 // Which part of the string is the secret one is not known.
-                let mut hidden = std::collections::BTreeSet::new();
-                encoded.value.hidden_texts(&mut hidden);
-                let text = match hidden.is_empty() {
-                    true => self.became(&encoded.text, around, depth),
-                    false => vec![wire::Piece {
+                let text = match hides(&encoded.value) {
+                    false => self.became(&encoded.text, around, depth),
+                    true => vec![wire::Piece {
                         unknown: Some(Box::new(withheld("is sensitive, and facts hold no secrets"))),
                         ..wire::Piece::default()
                     }],
@@ -250,6 +245,13 @@ impl<'p, 'a> Encoder<'p, 'a> {
             among: among.map(|among| among.iter().map(|one| self.at_depth(one, marks, depth + 1)).collect()),
         }
     }
+}
+
+/// Whether strings in a value must not be shown.
+fn hides(value: &Value) -> bool {
+    let mut hidden = BTreeSet::new();
+    value.hidden_texts(&mut hidden);
+    !hidden.is_empty()
 }
 
 /// A value that is known, but not to those who read facts.

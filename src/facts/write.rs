@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::aws::access_key::AccessKey;
 use crate::aws::{Facts, Settings};
 use crate::files::Files;
-use crate::finding::Diagnostic;
+use crate::finding::Findings;
+use crate::report::masked::Secrets;
 use crate::report::shown::mask_keys;
 use crate::resource::Mode;
 use crate::source::Sources;
@@ -36,10 +37,11 @@ pub fn write(
     about: &About,
     (facts, recorded): (&[Facts], &[Record]),
     settings: &Settings,
-    errors: &[Diagnostic],
+    findings: &Findings,
     (sources, files): (&Sources, &dyn Files),
 ) -> String {
     let mut places = Places::new(sources, files);
+    let secrets = Secrets::new(&findings.secrets);
     let mut bodies: Vec<(&'static str, String)> = Vec::new();
     for (facts, recorded) in facts.iter().zip(recorded) {
         for (n, resource) in recorded.resources.iter().enumerate() {
@@ -54,9 +56,12 @@ pub fn write(
         }
     }
     for (kind, row) in rows::rows((&about.repository, about.time), facts, settings, &mut places) {
-        bodies.push((kind, body(&row)));
+        let mut row = body(&row);
+        secrets.mask(&mut row);
+        bodies.push((kind, row));
     }
-    let mut errors: Vec<wire::Problem> = errors
+    let mut errors: Vec<wire::Problem> = findings
+        .errors
         .iter()
         .map(|error| {
             let (path, line) = places.path_and_line(error.span);
