@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 use common::folder;
 
@@ -65,25 +64,28 @@ fn a_full_disk_is_an_error_and_not_a_short_report() {
 #[cfg(unix)]
 #[test]
 fn who_is_stopped_leaves_the_last_report_as_it_was() {
-    // Enough to be busy for a while: each resource is a key.
-    let text: String =
-        (0..60).map(|n| KEY.replace("\"k\"", &format!("\"k{n}\"")).replace("{\n", "{\n  count = 2000\n")).collect();
-    let folder = folder(&[("main.tf", &text)]);
-    std::fs::write(folder.path().join("report.json"), "the last one").unwrap();
+    let text: String = (0..600).map(|n| KEY.replace("\"k\"", &format!("\"k{n}\""))).collect();
+    let folder = folder(&[("main.tf", &text), ("report.sarif", "the last one")]);
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let there = || std::fs::read_dir(folder.path()).unwrap().count();
+    let before = there();
     let mut child = rootlint()
         .current_dir(folder.path())
-        .args(["check", "--format", "human", "--format", "json=report.json"])
+        .args(["check", "--format", "human", "--format", "json=pipe", "--format", "sarif=report.sarif"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(150));
+    // More than a pipe holds, of which one byte is read: it stands there until it is stopped.
+    let mut reader = std::fs::File::open(&pipe).unwrap();
+    std::io::Read::read_exact(&mut reader, &mut [0]).unwrap();
     let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     let mut printed = String::new();
     std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut printed).unwrap();
     assert_eq!((child.wait().unwrap().code(), printed.as_str()), (None, ""), "it must have been stopped by the signal");
-    assert_eq!(std::fs::read_to_string(folder.path().join("report.json")).unwrap(), "the last one");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    assert_eq!(std::fs::read_to_string(folder.path().join("report.sarif")).unwrap(), "the last one");
+    assert_eq!(there(), before);
 }
 
 /// Names and texts with all that a terminal or a runner obeys.
