@@ -79,7 +79,8 @@ fn who_is_stopped_leaves_the_last_report_as_it_was() {
     // More than a pipe holds, of which one byte is read: it stands there until it is stopped.
     let mut reader = std::fs::File::open(&pipe).unwrap();
     std::io::Read::read_exact(&mut reader, &mut [0]).unwrap();
-    let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    // As Ctrl-C does, which a shell lets what it runs in the background ignore, and this test may be.
+    let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
     let mut printed = String::new();
     std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut printed).unwrap();
