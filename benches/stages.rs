@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -13,7 +13,7 @@ use rootlint::checks;
 use rootlint::discover::{discover, globs};
 use rootlint::document::{self, Scalars};
 use rootlint::files::Memory;
-use rootlint::report::{Context, Report, Rule, json, sarif};
+use rootlint::report::{About, Context, Report, Rule, json, sarif};
 use rootlint::scan::{self, Options};
 use rootlint::source::Sources;
 use rootlint::syntax::hcl::{self, Place};
@@ -120,18 +120,7 @@ fn policies(c: &mut Criterion) {
 fn whole(c: &mut Criterion) {
     let files = project();
     c.bench_function("check", |b| b.iter(|| scan::check(&files, &options())));
-    let rules: Vec<Rule> = checks::ALL
-        .iter()
-        .map(|check| Rule {
-            id: check.id.to_owned(),
-            title: check.id.to_owned(),
-            severity: None,
-            frameworks: BTreeMap::new(),
-            page: String::new(),
-            url: String::new(),
-            absence: false,
-        })
-        .collect();
+    let rules: Vec<Arc<Rule>> = checks::ALL.iter().map(|check| Arc::new(Rule::new(check.id, About::default))).collect();
     let report = || {
         let outcome = scan::check(&files, &options());
         let context = Context::plain(&outcome.sources, &files, &rules, outcome.summary);

@@ -151,8 +151,7 @@ pub fn tags(ids: &BTreeMap<String, Vec<String>>) -> Vec<String> {
 
 /// After how many days without use a key counts as unused for one of these frameworks, the strictest one.
 pub fn unused_days<'a>(frameworks: impl IntoIterator<Item = &'a String>) -> Option<u32> {
-    let table = table().ok()?;
-    frameworks.into_iter().filter_map(|name| table.unused_days.get(name).copied()).min()
+    frameworks.into_iter().filter_map(|name| table().ok()?.unused_days.get(name).copied()).min()
 }
 
 /// Words that may be missing in a name, or be in it too many.

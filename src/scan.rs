@@ -162,51 +162,51 @@ pub enum EvalRow {
 
 /// Looks at everything, runs the checks and waives what is waived.
 pub fn check(files: &dyn Files, options: &Options) -> Outcome {
+    in_pool(options, || checked(files, options))
+}
+
+fn checked(files: &dyn Files, options: &Options) -> Outcome {
     let sources = Sources::default();
     let marked = Marked::new(files);
     let files: &dyn Files = &marked;
     let settings = options.settings(&sources);
     let states = abroad::states(options, &sources);
-    let (projects, mut outcome) = in_pool(options, || {
-        let texts = ScannedTexts { files, sources: &sources };
-        let rules = options.rules.parsed();
-        let take = |project: &dyn Project, out: &mut Findings| {
-            let facts = aws::read(project, &texts, &settings, out);
-            rules.evaluate(project, out);
-            (facts, abroad::told(project, options))
-        };
-        read_all(files, &sources, options, &states, &take)
-    });
+    let texts = ScannedTexts { files, sources: &sources };
+    let rules = options.rules.parsed();
+    let take = |project: &dyn Project, out: &mut Findings| {
+        let facts = aws::read(project, &texts, &settings, out);
+        rules.evaluate(project, out);
+        (facts, abroad::told(project, options))
+    };
+    let (projects, mut outcome) = read_all(files, &sources, options, &states, &take);
     // One block may be part of several projects.
     outcome.findings.join_same();
     let taken: Vec<_> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let facts = in_pool(options, || abroad::join(taken, states, options, &sources, &mut outcome.findings));
+    let facts = abroad::join(taken, states, options, &sources, &mut outcome.findings);
     if options.everywhere {
         outcome.counts.projects += facts.iter().filter(|facts| facts.abroad).count();
     }
     let mut model = Model::new(&settings, &facts);
     model.everywhere = options.everywhere;
     let model = model;
-    in_pool(options, || {
-        let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
-            Run::Model(run) => Some(run),
-            _ => None,
-        });
-        let results: Vec<Findings> = of_model
-            .map(|run| {
-                let mut out = Findings::default();
-                run(&model, &mut out);
-                out.join_same();
-                out
-            })
-            .collect();
-        for found in results {
-            outcome.findings.findings.extend(found.findings);
-            outcome.findings.undecided.extend(found.undecided);
-            outcome.findings.errors.extend(found.errors);
-            outcome.findings.notes.extend(found.notes);
-        }
+    let of_model = checks::ALL.par_iter().filter_map(|check| match check.run {
+        Run::Model(run) => Some(run),
+        _ => None,
     });
+    let results: Vec<Findings> = of_model
+        .map(|run| {
+            let mut out = Findings::default();
+            run(&model, &mut out);
+            out.join_same();
+            out
+        })
+        .collect();
+    for found in results {
+        outcome.findings.findings.extend(found.findings);
+        outcome.findings.undecided.extend(found.undecided);
+        outcome.findings.errors.extend(found.errors);
+        outcome.findings.notes.extend(found.notes);
+    }
     abroad::only_here(&model, options, &sources, &mut outcome.findings);
     evidence::meet(&model, options, &sources, &mut outcome.findings);
     events::meet(&model, options, &sources, &mut outcome.findings);
@@ -241,20 +241,22 @@ fn waive(marked: &Marked<'_>, options: &Options, sources: &Sources, findings: &m
 
 /// Reads everything and puts the organizations together.
 pub fn organizations(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
+    in_pool(options, || together(files, options))
+}
+
+fn together(files: &dyn Files, options: &Options) -> (Vec<Resolved>, Settings, Outcome) {
     let sources = Sources::default();
     let settings = options.settings(&sources);
     let states = abroad::states(options, &sources);
-    let (projects, mut outcome) = in_pool(options, || {
-        let texts = ScannedTexts { files, sources: &sources };
-        let take = |project: &dyn Project, out: &mut Findings| {
-            (aws::read(project, &texts, &settings, out), abroad::told(project, options))
-        };
-        read_all(files, &sources, options, &states, &take)
-    });
+    let texts = ScannedTexts { files, sources: &sources };
+    let take = |project: &dyn Project, out: &mut Findings| {
+        (aws::read(project, &texts, &settings, out), abroad::told(project, options))
+    };
+    let (projects, mut outcome) = read_all(files, &sources, options, &states, &take);
     let taken: Vec<_> = projects.into_iter().filter_map(|project| project.taken).collect();
-    let facts = in_pool(options, || abroad::join(taken, states, options, &sources, &mut outcome.findings));
+    let facts = abroad::join(taken, states, options, &sources, &mut outcome.findings);
     let model = Model::new(&settings, &facts);
-    let found = in_pool(options, || aws::organization::organizations(&model));
+    let found = aws::organization::organizations(&model);
     (found, settings, Outcome { findings: outcome.findings, sources, summary: outcome.counts })
 }
 
@@ -359,8 +361,12 @@ pub fn evaluate(
     });
 }
 
-/// Runs `work` on threads with a stack deep enough for evaluation.
-fn in_pool<T: Send>(options: &Options, work: impl FnOnce() -> T + Send) -> T {
+/// Runs `work` on as many threads as the options say, with stacks deep enough for evaluation; what asks for them on one of
+/// them stays there.
+pub fn in_pool<T: Send>(options: &Options, work: impl FnOnce() -> T + Send) -> T {
+    if rayon::current_thread_index().is_some() {
+        return work();
+    }
     let mut pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES);
     if let Some(jobs) = options.jobs {
         pool = pool.num_threads(jobs);

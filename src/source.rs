@@ -214,7 +214,7 @@ impl LineIndex {
     /// Indexes the lines of `text`; lines end at `\n` (a `\r` before it belongs to the line).
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1));
+        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
         let mut before = 0;
         let count = |stride: &[u8]| {
             let at = before;

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use rootlint::files::Memory;
 use rootlint::finding::{Confidence, Counts, Diagnostic, Finding, Findings, Related, Severity, Undecided, Witness};
-use rootlint::report::{Context, Report, Rule, github, gitlab, human, json, junit, markdown, sarif};
+use rootlint::report::{About, Context, Report, Rule, github, gitlab, human, json, junit, markdown, sarif};
 use rootlint::source::{Sources, Span};
 
 mod sarif_schema;
@@ -69,15 +70,17 @@ impl Run {
     }
 }
 
-fn rules() -> Vec<Rule> {
-    let rule = |id: &str, title: &str, severity, absence| Rule {
-        id: id.into(),
-        title: title.into(),
-        severity: Some(severity),
-        frameworks: BTreeMap::from([("CIS AWS 5.0".to_owned(), vec!["1.3".to_owned()])]),
-        page: format!("# {id}\n\nWhat it is about.\n\n## Fix\n\nDo it.\n"),
-        url: format!("https://docs.aws.amazon.com/{id}"),
-        absence,
+fn rules() -> Vec<Arc<Rule>> {
+    let rule = |id: &'static str, title: &'static str, severity, absence| {
+        let about = move || About {
+            title: title.into(),
+            severity: Some(severity),
+            page: format!("# {id}\n\nWhat it is about.\n\n## Fix\n\nDo it.\n"),
+            url: format!("https://docs.aws.amazon.com/{id}"),
+            absence,
+        };
+        let frameworks = || BTreeMap::from([("CIS AWS 5.0".to_owned(), vec!["1.3".to_owned()])]);
+        Arc::new(Rule::new(id, about).with_frameworks(frameworks))
     };
     vec![
         rule("root-key-not-denied", "An organization whose root users can create an access key", Severity::High, true),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::cloudformation::Template;
 use crate::cloudformation::call::{Argument, Call};
 use crate::cloudformation::evaluate::Scope;
+use crate::cloudformation::foreach::Entry;
 use crate::cloudformation::functions::text_of;
 use crate::cloudformation::parameters;
 use crate::source::Span;
-use crate::syntax::node::Node;
+use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Credential, Kind, Marks, Reason, Symbol, Unknown, Value, Via};
 
@@ -25,6 +26,23 @@ const PSEUDO: [&str; 7] = [
 
 /// Secrets that a resource makes: its type and attribute. "Return values" of the resource's page.
 const CREDENTIALS: [(&str, &str); 1] = [("AWS::IAM::AccessKey", "SecretAccessKey")];
+
+/// The functions whose value holds nothing but what their arguments hold.
+const OF_ARGUMENTS: [&str; 10] = [
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::FindInMap",
+    "Fn::GetAZs",
+    "Fn::If",
+    "Fn::Join",
+    "Fn::Length",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::ToJsonString",
+];
+
+/// The types of resources whose attributes are the outputs of another template.
+const STACKS: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
 
 /// The macros that add no resource to which a template could refer.
 const KNOWN_TRANSFORMS: [&str; 2] = ["AWS::LanguageExtensions", "AWS::Include"];
@@ -154,6 +172,28 @@ impl Template {
         }
     }
 
+    /// Whether an entry may have a value from a resource of a type that `sources` accepts or from a stack: by a reference, or
+    /// by a function that gives more than its arguments hold. Nothing is evaluated for it.
+    pub(super) fn may_draw_on(&self, entry: &Entry, sources: &dyn Fn(&str) -> bool) -> bool {
+        let Some(properties) = entry.body.get("Properties") else { return false };
+        // What a loop goes through may come from anywhere.
+        let mut may = entry.scope.variables().next().is_some();
+        let mut names = Vec::new();
+        each(properties, &mut |part| {
+            may |= match part {
+                Part::Call(call) => !named(call, &mut names) && !OF_ARGUMENTS.contains(&call.name),
+                Part::Made => true,
+            };
+        });
+        let brings = |name: &str| match (self.parameters.get(name), self.declared(name)) {
+            (Some(parameter), _) => !parameter.value.deep_marks().credentials().is_empty(),
+            (None, Some(entry)) => sources(entry.kind()) || STACKS.contains(&entry.kind()),
+            // A name that a macro gives, or nobody.
+            (None, None) => self.aliases.keys().any(|alias| alias.starts_with(name)),
+        };
+        may || names.iter().any(|(name, _)| brings(name))
+    }
+
     /// An attribute of a resource.
     pub(super) fn attribute(&self, resource: &str, attribute: &str, span: Span) -> Value {
         // `Function.Alias.Arn` is an attribute of what SAM makes for the function.
@@ -174,32 +214,58 @@ impl Template {
 
 /// The resources that a node refers to, each with the place; `Fn::Sub` variables included.
 pub(super) fn mentioned(node: &Node, found: &mut Vec<(Arc<str>, Span)>) {
+    each(node, &mut |part| {
+        if let Part::Call(call) = part {
+            named(call, found);
+        }
+    });
+}
+
+/// What [`each`] comes by.
+enum Part<'n> {
+    Call(&'n Call<'n>),
+    /// A value that a macro put there, or a loop that makes some.
+    Made,
+}
+
+/// Shows every call in a node, those in the arguments of others included.
+fn each(node: &Node, show: &mut dyn FnMut(Part<'_>)) {
     let mut open = vec![Argument::new(node)];
     while let Some(argument) = open.pop() {
         if let Some(call) = argument.call() {
-            let scalar = call.argument.node.as_scalar();
-            let first = call.argument.elements().and_then(<[Node]>::first);
-            match (call.name, scalar, first) {
-                ("Ref", Some(name), _) => found.push((Arc::clone(&name.text), call.span)),
-                ("Fn::GetAtt", Some(name), _) => {
-                    let resource = name.text.split('.').next().unwrap_or_default();
-                    found.push((resource.into(), call.span));
-                }
-                ("Fn::GetAtt", None, Some(name)) => {
-                    found.extend(name.as_scalar().map(|name| (Arc::clone(&name.text), call.span)));
-                }
-                ("Fn::Sub", Some(template), _) => substituted(&template.text, call.span, found),
-                ("Fn::Sub", None, Some(template)) => {
-                    substituted(template.as_str().unwrap_or_default(), call.span, found);
-                }
-                _ => {}
-            }
+            show(Part::Call(&call));
             open.push(call.argument);
             continue;
         }
+        let entries = argument.node.as_mapping().unwrap_or_default();
+        let is_made = |key: &Node| key.as_str().is_some_and(|key| key.starts_with("Fn::"));
+        if matches!(argument.node.kind, NodeKind::Hole(_)) || entries.iter().any(|(key, _)| is_made(key)) {
+            show(Part::Made);
+        }
         open.extend(argument.node.as_sequence().into_iter().flatten().map(Argument::new));
-        open.extend(argument.node.as_mapping().into_iter().flatten().map(|(_, value)| Argument::new(value)));
+        open.extend(entries.iter().map(|(_, value)| Argument::new(value)));
     }
+}
+
+/// Adds what a call of `Ref`, `Fn::GetAtt` or `Fn::Sub` names; whether it is one of them and says it in plain words.
+fn named<'n>(call: &Call<'n>, found: &mut Vec<(Arc<str>, Span)>) -> bool {
+    // `!Ref X` is a scalar, too, but says in no plain words what it names.
+    let plain = |argument: Argument<'n>| argument.node.as_scalar().filter(|_| argument.call().is_none());
+    let first = call.argument.elements().and_then(<[Node]>::first);
+    match (call.name, plain(call.argument), first.and_then(|first| plain(Argument::new(first)))) {
+        ("Ref", Some(name), _) | ("Fn::GetAtt", None, Some(name)) => {
+            found.push((Arc::clone(&name.text), call.span));
+        }
+        ("Fn::GetAtt", Some(name), _) => {
+            let resource = name.text.split('.').next().unwrap_or_default();
+            found.push((resource.into(), call.span));
+        }
+        ("Fn::Sub", Some(template), _) | ("Fn::Sub", None, Some(template)) => {
+            substituted(&template.text, call.span, found);
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn substituted(template: &str, span: Span, found: &mut Vec<(Arc<str>, Span)>) {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use camino::Utf8Path;
+use foldhash::fast::RandomState as Hasher;
 
 use crate::finding::Diagnostic;
 use crate::source::{FileId, Span};
@@ -138,7 +139,7 @@ pub(super) fn repeated_keys(root: &Node) -> Vec<Diagnostic> {
         match &node.kind {
             NodeKind::Sequence(elements) => open.extend(elements),
             NodeKind::Mapping(entries) => {
-                let mut seen: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
+                let mut seen = HashMap::<&str, Span, _>::with_capacity_and_hasher(entries.len(), Hasher::default());
                 for (key, value) in entries {
                     open.push(value);
                     let Some(name) = key.as_str() else { continue };

@@ -387,18 +387,18 @@ impl Template {
         })
     }
 
-    /// Shows the resources of the types wanted, those of nested stacks included; whether it came to the end.
-    fn visit(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut dyn FnMut(&Resource<'_>) -> bool) -> bool {
-        self.wanted(wanted).all(|resource| visit(&resource))
+    /// Shows the resources wanted, those of nested stacks included; whether it came to the end.
+    fn visit(&self, wanted: &dyn Fn(&Self, &Entry) -> bool, visit: &mut dyn FnMut(&Resource<'_>) -> bool) -> bool {
+        self.wanted(&|entry| wanted(self, entry)).all(|resource| visit(&resource))
             && self.nested.values().all(|nested| nested.visit(wanted, visit))
     }
 
-    /// The template's own resources of the types wanted.
-    fn wanted<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> impl Iterator<Item = Resource<'p>> {
+    /// The template's own resources that are wanted.
+    fn wanted<'p>(&'p self, wanted: &dyn Fn(&Entry) -> bool) -> impl Iterator<Item = Resource<'p>> {
         let region = parameters::given(&self.given, "AWS::Region").map(Given::value);
         let region = region.filter(|_| !self.place.elsewhere);
         let provider = Arc::new(Provider { region, ..Provider::default() });
-        let entries = self.resources.values().filter(move |entry| !entry.kind().is_empty() && wanted(entry.kind()));
+        let entries = self.resources.values().filter(move |entry| !entry.kind().is_empty() && wanted(entry));
         entries.filter_map(move |entry| self.resource(entry, &provider))
     }
 
@@ -445,14 +445,15 @@ impl Project for Template {
     fn visit_drawing_on(
         &self,
         wanted: &dyn Fn(&str) -> bool,
-        _sources: &dyn Fn(&str) -> bool,
+        sources: &dyn Fn(&str) -> bool,
         visit: &mut dyn FnMut(&Resource<'_>) -> bool,
     ) {
-        self.visit(wanted, visit);
+        let draws = |template: &Self, entry: &Entry| wanted(entry.kind()) && template.may_draw_on(entry, sources);
+        self.visit(&draws, visit);
     }
 
     fn resources<'p>(&'p self, wanted: &dyn Fn(&str) -> bool) -> Vec<Resource<'p>> {
-        let mut found: Vec<Resource<'p>> = self.wanted(wanted).collect();
+        let mut found: Vec<Resource<'p>> = self.wanted(&|entry| wanted(entry.kind())).collect();
         for nested in self.nested.values() {
             found.extend(nested.resources(wanted));
         }

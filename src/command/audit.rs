@@ -1,5 +1,7 @@
 //! `rootlint audit`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::output::{destinations, filter, publish};
@@ -12,7 +14,7 @@ use crate::frameworks::unused_days;
 use crate::guard::Ruleset;
 use crate::input;
 use crate::report::shown::line;
-use crate::report::{Context, Report, Rule};
+use crate::report::{About, Context, Report, Rule};
 use crate::source::Sources;
 use crate::suggest::did_you_mean;
 
@@ -48,7 +50,7 @@ pub(super) fn audit(evidence: &Evidence) -> Outcomes {
     }
     rules.extend(own.into_iter().map(|rule| {
         let OwnRule { id, title, severity, page, url } = rule;
-        Rule { id, title, severity: Some(severity), page, url, ..Rule::default() }
+        Arc::new(Rule::new(id, move || About { title, severity: Some(severity), page, url, absence: false }))
     }));
     let baseline = baseline_of(output, &sources)?;
     filter(&mut findings, output, &rules);

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use clap::ArgMatches;
 use jiff::tz::TimeZone;
 
 use super::fix;
-use super::output::{destinations, filter, publish};
+use super::output::{Destination, destinations, filter, publish};
 use super::progress::Line;
 use super::{FINE, INCOMPLETE, Outcomes, asked_frameworks, known_checks, print, rules};
 use crate::audit::cloudtrail;
@@ -56,8 +57,21 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         prepared.options.trails = Some(Arc::new(trails.map_err(|error| format!("--cloudtrail {error}"))?));
     }
     let baseline = arguments.output.baseline.as_ref().map(|file| prepared.ruling_file(file)).transpose()?;
+    // On the same threads: what is looked at, once more if it is compared or mended, and the report.
+    scan::in_pool(&prepared.options, || run(arguments, matches, &prepared, baseline, &asked, &destinations))
+}
+
+/// Looks, and reports.
+fn run(
+    arguments: &cli::Check,
+    matches: &ArgMatches,
+    prepared: &input::Prepared,
+    baseline: Option<(Option<Utf8PathBuf>, String)>,
+    asked: &BTreeSet<String>,
+    destinations: &[Destination],
+) -> Outcomes {
     let line = Line::watch(&prepared.options.progress);
-    let before = before(arguments, &prepared, matches)?;
+    let before = before(arguments, prepared, matches)?;
     let mut outcome = scan::check(&*prepared.files, &prepared.options);
     drop(line);
     let known = |sources: &Sources| match (&baseline, &arguments.output.baseline) {
@@ -68,7 +82,7 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
         _ => Ok(None),
     };
     let known_here = known(&outcome.sources)?;
-    let rules = rules(&prepared.options.rules, &asked);
+    let rules = rules(&prepared.options.rules, asked);
     let made = |mut findings: Findings, known: Option<&[Known]>, outcome: &Outcome, files: &dyn Files| {
         filter(&mut findings, &arguments.output, &rules);
         let context = Context {
@@ -89,12 +103,12 @@ pub(super) fn check(arguments: &cli::Check, matches: &ArgMatches) -> Outcomes {
             let known = known(&outcome.sources).ok().flatten();
             made(outcome.findings.clone(), known.as_deref(), outcome, files)
         };
-        fix::fixed(&prepared, &outcome, &again, arguments.write)?
+        fix::fixed(prepared, &outcome, &again, arguments.write)?
     } else {
         let findings = std::mem::take(&mut outcome.findings);
         made(findings, known_here.as_deref(), &outcome, &*prepared.files)
     };
-    publish(&report, &destinations, &arguments.output)
+    publish(&report, destinations, &arguments.output)
 }
 
 /// The fingerprints of what was there before, if that is asked: of another commit, or of another run's report.

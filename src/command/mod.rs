@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -14,7 +15,7 @@ use crate::files::Stream;
 use crate::frameworks::{self, Controls};
 use crate::guard::Ruleset;
 use crate::report::shown::{disarm, line, lines};
-use crate::report::{Rule, human};
+use crate::report::{About, Rule, human};
 use crate::suggest::did_you_mean;
 
 mod audit;
@@ -123,35 +124,29 @@ fn asked_frameworks(given: &[String]) -> Result<BTreeSet<String>, String> {
 }
 
 /// What reports say about the checks, and about one's own rules; of the controls those of the frameworks asked for, if any are.
-fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Rule> {
-    let own = own.rules().map(|rule| Rule {
-        id: rule.id.clone(),
-        title: rule.title.clone(),
-        severity: Some(rule.severity),
-        page: rule.page.clone(),
-        ..Rule::default()
+fn rules(own: &Ruleset, asked: &BTreeSet<String>) -> Vec<Arc<Rule>> {
+    let own = own.rules().map(|rule| {
+        let (title, severity, page) = (rule.title.clone(), Some(rule.severity), rule.page.clone());
+        Rule::new(&*rule.id, move || About { title, severity, page, ..About::default() })
     });
-    let ids = |meta: &Meta| {
-        let mut ids = meta.controls().ok()?.ids();
-        ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
-        Some(ids)
-    };
-    checks::ALL
-        .iter()
-        .filter_map(|check| {
-            let (meta, page) = check.meta().ok()?;
-            Some(Rule {
-                id: check.id.to_owned(),
-                url: url(check.id, &meta),
-                frameworks: ids(&meta)?,
-                title: meta.title,
-                severity: Some(meta.severity),
-                page: page.to_owned(),
-                absence: meta.absence,
-            })
-        })
-        .chain(own)
-        .collect()
+    let asked = Arc::new(asked.clone());
+    let ours = checks::ALL.iter().map(|check| {
+        // A test reads every page.
+        let about = || {
+            let Ok((meta, page)) = check.meta() else { return About::default() };
+            let (url, page) = (url(check.id, &meta), page.to_owned());
+            About { url, title: meta.title, severity: Some(meta.severity), page, absence: meta.absence }
+        };
+        let asked = Arc::clone(&asked);
+        let frameworks = move || {
+            let controls = check.meta().and_then(|(meta, _)| meta.controls());
+            let mut ids = controls.map(|controls| controls.ids()).unwrap_or_default();
+            ids.retain(|framework, _| asked.is_empty() || asked.contains(framework));
+            ids
+        };
+        Rule::new(check.id, about).with_frameworks(frameworks)
+    });
+    ours.chain(own).map(Arc::new).collect()
 }
 
 /// Where to read more: on the pages where this build's are published, else what the check rests on.

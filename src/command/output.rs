@@ -1,6 +1,7 @@
 //! What `check` and `audit` have in common once there is a report: which findings it has, where it goes, and the exit code.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
@@ -91,9 +92,9 @@ pub(super) fn destinations(output: &Output) -> Result<Vec<Destination>, String> 
 }
 
 /// Leaves the findings that were asked for, of checks that `rules` have controls for if frameworks were.
-pub(super) fn filter(findings: &mut Findings, output: &Output, rules: &[Rule]) {
+pub(super) fn filter(findings: &mut Findings, output: &Output, rules: &[Arc<Rule>]) {
     let is_in = |list: &[String], check: &str| list.iter().any(|id| id == check);
-    let answers = |check: &str| rules.iter().any(|rule| rule.id == check && !rule.frameworks.is_empty());
+    let answers = |check: &str| rules.iter().any(|rule| rule.id == check && !rule.frameworks().is_empty());
     let wanted = |check: &str| {
         (output.only.is_empty() || is_in(&output.only, check))
             && !is_in(&output.skip, check)

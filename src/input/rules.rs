@@ -30,6 +30,9 @@ impl Prepared {
 
 /// As [`Prepared::rules`].
 pub(super) fn load(scope: &Scope, files: &dyn Files, config: &Config, globs: &[String]) -> Result<Ruleset, String> {
+    if config.rules.is_empty() && globs.is_empty() {
+        return Ok(Ruleset::default());
+    }
     // The parser recurses as deep as rules are nested.
     on_deep_stack(|| all(scope, files, config, globs))
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Group, Level, Message, Renderer, Title};
 use anstream::adapter::strip_str;
+use rayon::prelude::*;
 
 use super::json::ResourceLine;
 use super::paint::{self, paint};
@@ -29,6 +30,9 @@ const TITLE_WIDTH: usize = 40;
 
 /// How many notes of one kind are shown before the rest is only counted.
 const NOTES_OF_A_KIND: usize = 3;
+
+/// So many findings are rendered by all threads that the run has.
+const MANY: usize = 200;
 
 /// How many instances or projects are named before the rest is only counted.
 const NAMES: usize = 10;
@@ -86,13 +90,17 @@ pub fn render(report: &Report, style: Style) -> String {
 /// The findings, file by file.
 fn findings(report: &Report, style: Style, page: &mut Page) {
     let items: Vec<&Item> = report.shown().collect();
+    let rendered = |item: &&Item| page.rendered(&finding(item, report, style));
+    let texts: Vec<String> = match items.len() {
+        MANY.. if rayon::current_thread_index().is_some() => items.par_iter().map(rendered).collect(),
+        _ => items.iter().map(rendered).collect(),
+    };
+    let mut texts = texts.into_iter();
     for file in items.chunk_by(|a, b| a.place.path == b.place.path) {
         if let Some(first) = file.first() {
             page.heading(&format!("{}: {}", line(first.place.path.as_str()), by_severity(file, style)));
         }
-        for item in file {
-            page.add(&finding(item, report, style));
-        }
+        texts.by_ref().take(file.len()).for_each(|text| page.text.push_str(&text));
     }
 }
 
@@ -152,16 +160,23 @@ impl Page {
     }
 
     pub(super) fn add(&mut self, group: &Group<'_>) {
+        let text = self.rendered(group);
+        self.text.push_str(&text);
+    }
+
+    fn rendered(&self, group: &Group<'_>) -> String {
         let text = self.renderer.render(std::slice::from_ref(group));
+        let mut kept = String::with_capacity(text.len() + 2);
         for line in text.lines() {
             // The renderer announces a snippet without a path by an empty origin.
             let empty_origin = line.contains(":::") && strip_str(line).to_string().trim() == ":::";
             if !empty_origin {
-                self.text.push_str(line);
-                self.text.push('\n');
+                kept.push_str(line);
+                kept.push('\n');
             }
         }
-        self.text.push('\n');
+        kept.push('\n');
+        kept
     }
 
     /// A line above what belongs together.
@@ -219,7 +234,8 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     let finding = &item.finding;
     let level = severity_level(finding.severity);
     let (title, note) = message(level, finding.severity.name(), &finding.check, &finding.message, style);
-    let title = if style.links && !item.rule.url.is_empty() { title.id_url(line(&item.rule.url)) } else { title };
+    let url = if style.links { &*item.rule.about().url } else { "" };
+    let title = if url.is_empty() { title } else { title.id_url(line(url)) };
     let labels = labels(item);
     let mut marks = labels.iter().map(|(label, place)| Mark::related(place, label));
     let primary = marks.next().map(Mark::as_primary);
@@ -235,9 +251,11 @@ fn finding<'a>(item: &Item, report: &Report, style: Style) -> Group<'a> {
     if let Some(confidence) = confidence(item) {
         group = group.element(said("confidence", &confidence, style));
     }
-    let controls = tags(&item.rule.frameworks);
-    if style.controls && !controls.is_empty() {
-        group = group.element(said("controls", &shortened(&controls), style));
+    if style.controls {
+        let controls = tags(item.rule.frameworks());
+        if !controls.is_empty() {
+            group = group.element(said("controls", &shortened(&controls), style));
+        }
     }
     if finding.instances.len() > 1 {
         group = group.element(said("instances", &names(&finding.instances), style));

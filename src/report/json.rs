@@ -62,7 +62,7 @@ enum Controls<'a> {
 const INDENT: &str = "      ";
 
 fn controls(rule: &Rule) -> Option<Box<RawValue>> {
-    let text = serde_json::to_string_pretty(&rule.frameworks).ok()?;
+    let text = serde_json::to_string_pretty(rule.frameworks()).ok()?;
     RawValue::from_string(text.replace('\n', &format!("\n{INDENT}"))).ok()
 }
 
@@ -238,10 +238,10 @@ fn finding<'a>(item: &'a Item, controls: &'a HashMap<*const Rule, Box<RawValue>>
         witness: finding.witness.as_ref(),
         frameworks: match controls.get(&Arc::as_ptr(&item.rule)) {
             Some(words) => Controls::InWords(words),
-            None => Controls::Listed(&item.rule.frameworks),
+            None => Controls::Listed(item.rule.frameworks()),
         },
         help: &finding.help,
-        url: &item.rule.url,
+        url: &item.rule.about().url,
         fingerprint: &item.fingerprint,
         waived: finding.waived.as_ref().zip(item.waiver.as_ref()).map(|(waived, place)| JsonWaived {
             reason: &waived.reason,

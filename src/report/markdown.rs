@@ -84,8 +84,9 @@ fn finding(item: &Item) -> String {
     if !finding.help.is_empty() {
         text.push_str(&format!("\nWhat to do:\n\n{}\n", block(&finding.help)));
     }
-    if !item.rule.url.is_empty() {
-        text.push_str(&format!("\n<{}>\n", item.rule.url));
+    let url = &item.rule.about().url;
+    if !url.is_empty() {
+        text.push_str(&format!("\n<{url}>\n"));
     }
     text.push_str("\n</details>\n\n");
     text

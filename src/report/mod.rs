@@ -1,7 +1,7 @@
 //! Output formats: what a run found, turned into places and text. All formats render the same [`Report`] to a string,
 //! which the caller writes in one go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -26,6 +26,7 @@ pub mod page;
 mod paint;
 pub mod place;
 pub mod policy;
+mod rule;
 pub mod sarif;
 pub mod shown;
 pub mod snippet;
@@ -36,25 +37,7 @@ use masked::Secrets;
 use place::{Place, Texts};
 
 pub use crate::finding::Counts;
-
-/// What the formats say about a check: its page, in parts.
-#[derive(Clone, Debug, Default)]
-pub struct Rule {
-    /// The check's id.
-    pub id: String,
-    /// One line: what it flags.
-    pub title: String,
-    /// Its usual severity.
-    pub severity: Option<Severity>,
-    /// Control ids by framework.
-    pub frameworks: BTreeMap<String, Vec<String>>,
-    /// The page's text, in Markdown.
-    pub page: String,
-    /// Where to read more.
-    pub url: String,
-    /// Whether its findings say that something is missing: the place then only stands for the project.
-    pub absence: bool,
-}
+pub use rule::{About, Rule};
 
 /// What a report is made from, besides findings.
 #[derive(Clone, Copy)]
@@ -64,7 +47,7 @@ pub struct Context<'a> {
     /// The files, to be read again.
     pub files: &'a dyn Files,
     /// The checks.
-    pub rules: &'a [Rule],
+    pub rules: &'a [Arc<Rule>],
     /// How much was looked at.
     pub counts: Counts,
     /// Whether undecided questions and notes make the run incomplete.
@@ -77,7 +60,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// What is known of a run that is neither strict nor compared with another.
-    pub fn plain(sources: &'a Sources, files: &'a dyn Files, rules: &'a [Rule], counts: Counts) -> Self {
+    pub fn plain(sources: &'a Sources, files: &'a dyn Files, rules: &'a [Arc<Rule>], counts: Counts) -> Self {
         Self { sources, files, rules, counts, strict: false, baseline: None, before: None }
     }
 }
@@ -221,8 +204,7 @@ impl Report {
         }
 
         let incomplete = incomplete(&found, context);
-        let rules: Vec<Arc<Rule>> = context.rules.iter().cloned().map(Arc::new).collect();
-        let items = items(found.findings, &texts, &rules, context.sources);
+        let items = items(found.findings, &texts, context.rules, context.sources);
         let mut notes = found.notes;
         notes.extend(stale(&items, context.baseline.unwrap_or_default()));
         let (waived, mut findings): (Vec<_>, Vec<_>) =
@@ -251,7 +233,7 @@ impl Report {
             undecided,
             errors,
             notes,
-            rules,
+            rules: context.rules.to_vec(),
             counts,
             incomplete,
             texts,
@@ -310,8 +292,8 @@ fn items(findings: Vec<Finding>, texts: &Texts, rules: &[Arc<Rule>], sources: &S
             finding.projects.sort();
             let rule = rules.iter().find(|rule| rule.id == finding.check).cloned();
             let rule = rule.unwrap_or_else(|| {
-                let (id, title) = (finding.check.to_string(), finding.check.to_string());
-                Arc::new(Rule { id, title, ..Rule::default() })
+                let title = finding.check.to_string();
+                Arc::new(Rule::new(title.clone(), move || About { title, ..About::default() }))
             });
             let related =
                 finding.related.iter().map(|related| (related.message.clone(), texts.place(related.span))).collect();

@@ -168,24 +168,25 @@ fn worst<'a>(items: &[&'a Item], limit: usize) -> Vec<&'a Item> {
 }
 
 fn sarif_rule(rule: &Rule) -> SarifRule<'_> {
-    let title = if rule.title.is_empty() { &rule.id } else { &rule.title };
-    let page = if rule.page.trim().is_empty() { title } else { &rule.page };
-    let severity = rule.severity.unwrap_or(Severity::Medium);
+    let about = rule.about();
+    let title = if about.title.is_empty() { &rule.id } else { &about.title };
+    let page = if about.page.trim().is_empty() { title } else { &about.page };
+    let severity = about.severity.unwrap_or(Severity::Medium);
     let mut tags = vec!["security".to_owned()];
-    tags.extend(frameworks::tags(&rule.frameworks));
+    tags.extend(frameworks::tags(rule.frameworks()));
     tags.truncate(SARIF_TAGS);
     SarifRule {
         id: &rule.id,
         short_description: Text { text: cut(title, SARIF_DESCRIPTION) },
         full_description: Text { text: cut(first_paragraph(page).unwrap_or(title), SARIF_DESCRIPTION) },
         help: Help { text: page, markdown: page },
-        help_uri: Some(rule.url.as_str()).filter(|url| !url.is_empty()),
+        help_uri: Some(about.url.as_str()).filter(|url| !url.is_empty()),
         default_configuration: Configuration { level: level(severity) },
         properties: RuleProperties {
             precision: "high",
             security_severity: band(severity),
             tags,
-            frameworks: &rule.frameworks,
+            frameworks: rule.frameworks(),
         },
     }
 }
@@ -226,7 +227,7 @@ fn result<'a>(item: &'a Item, rules: &[&Rule]) -> SarifResult<'a> {
         .map(|(index, (message, place))| Location { id: Some(index + 1), ..location(place, Some(message)) })
         .collect();
     let mut partial_fingerprints = BTreeMap::from([("rootlint/v1", item.fingerprint.clone())]);
-    if item.rule.absence {
+    if item.rule.about().absence {
         // The place of what is missing may move to another file: only our own line hash keeps the alert the same.
         // For everything else GitHub makes a better one from the lines themselves.
         partial_fingerprints.insert("primaryLocationLineHash", item.fingerprint.clone());

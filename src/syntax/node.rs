@@ -1,7 +1,9 @@
 //! The spanned tree that YAML and JSON files both become.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use crate::source::Span;
 
