@@ -210,6 +210,12 @@ fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
 }
 
+/// Whether a word stands in a text, by a search for bytes that is faster than the standard library's: it is how most files are
+/// passed over.
+pub fn mentions(text: &str, word: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some()
+}
+
 impl LineIndex {
     /// Indexes the lines of `text`; lines end at `\n` (a `\r` before it belongs to the line).
     pub fn new(text: &str) -> Self {

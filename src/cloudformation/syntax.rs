@@ -6,14 +6,14 @@ use camino::Utf8Path;
 use foldhash::fast::RandomState as Hasher;
 
 use crate::finding::Diagnostic;
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, mentions};
 use crate::syntax::node::{Node, NodeKind};
 use crate::syntax::{json, yaml};
 
 /// Whether a text may be a template, by a search for bytes alone: it names resources and either the format's version
 /// or a resource type.
 pub fn recognise(text: &str) -> bool {
-    text.contains("Resources") && (text.contains("AWSTemplateFormatVersion") || text.contains("::"))
+    mentions(text, "Resources") && (mentions(text, "AWSTemplateFormatVersion") || mentions(text, "::"))
 }
 
 /// Whether a text that does not parse was meant to be a template, so that its syntax error is worth reporting.

@@ -20,7 +20,7 @@ use crate::finding::Diagnostic;
 use crate::resource::{
     Attributes, Block, KEY_START, Language, Meta, Mode, Presence, Project, Provider, Reference, Resource, Role, Site,
 };
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, mentions};
 use crate::syntax::node::{Node, NodeKind};
 use crate::types::Type;
 use crate::value::{Fields, Kind, Reason, Symbol, Value};
@@ -116,7 +116,7 @@ impl Template {
         let (root, mut errors) = syntax::read(path, &text, file);
         let Some(mut root) = root else { return (None, errors) };
         let mut included = Vec::new();
-        if let Some(beside) = beside.filter(|_| text.contains(macros::INCLUDE)) {
+        if let Some(beside) = beside.filter(|_| mentions(&text, macros::INCLUDE)) {
             let folder = path.parent().unwrap_or(Utf8Path::new(""));
             include::expand(&mut root, beside, folder, &mut included, &mut errors);
         }
@@ -223,8 +223,8 @@ impl Template {
 
     /// Whether a word stands in the template, in what it includes or in the stacks within it.
     pub(super) fn mentions_text(&self, word: &str) -> bool {
-        self.source.contains(word)
-            || self.included.iter().any(|(_, text)| text.contains(word))
+        mentions(&self.source, word)
+            || self.included.iter().any(|(_, text)| mentions(text, word))
             || self.nested.values().any(|nested| nested.mentions_text(word))
     }
 

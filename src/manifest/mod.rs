@@ -27,7 +27,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::files::Files;
 use crate::finding::Findings;
 use crate::resource::{Language, Project, Resource};
-use crate::source::Sources;
+use crate::source::{Sources, mentions};
 
 use reader::Reader;
 use resources::Resources;
@@ -47,7 +47,7 @@ pub enum Tool {
 
 /// The tool that the file at `path` may be a manifest of, by its name and a search for bytes.
 pub fn recognise(files: &dyn Files, path: &Utf8Path, text: &str) -> Option<Tool> {
-    let has = |needle: &str| text.contains(needle);
+    let has = |needle: &str| mentions(text, needle);
     match path.file_name()? {
         "organization-config.yaml" | "organization-config.yml" if has("organizationalUnits") => {
             Some(Tool::LandingZoneAccelerator)

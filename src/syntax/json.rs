@@ -67,7 +67,7 @@ pub fn parse_holes(bytes: &[u8], base: Span) -> Result<Node, Fault> {
 }
 
 fn parse_at_most(nodes: usize, bytes: &[u8], base: Span) -> Result<Node, Fault> {
-    Parser { bytes, at: 0, base, left: nodes, most: nodes, holes: 0, open_hole: None, texts: Texts::default() }
+    Parser { bytes, at: 0, base, left: nodes, most: nodes, holes: 0, open_hole: None, texts: Texts::of(bytes.len()) }
         .document()
 }
 

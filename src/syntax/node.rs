@@ -75,27 +75,32 @@ pub struct SyntaxError {
 }
 
 /// The texts of a document that were met lately: keys, types and numbers repeat, and are kept once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Texts {
     slots: Vec<Option<Arc<str>>>,
     hasher: RandomState,
 }
 
 impl Texts {
-    /// How many texts are remembered. What is remembered of a document does not grow with it.
+    /// How many texts are remembered at most, and of how many bytes one. What is remembered of a long document does not grow
+    /// with it.
     const SLOTS: usize = 1 << 10;
+    const BYTES: usize = 16;
     /// Longer texts hardly repeat.
     const LONGEST: usize = 64;
+
+    /// For a document of so many bytes.
+    pub(super) fn of(length: usize) -> Self {
+        let slots = (length / Self::BYTES).clamp(1, Self::SLOTS);
+        Self { slots: vec![None; slots], hasher: RandomState::default() }
+    }
 
     /// The text, shared with an equal one that was met before.
     pub(super) fn share(&mut self, text: &str) -> Arc<str> {
         if text.len() > Self::LONGEST {
             return text.into();
         }
-        if self.slots.is_empty() {
-            self.slots.resize(Self::SLOTS, None);
-        }
-        let at = self.hasher.hash_one(text) as usize % Self::SLOTS;
+        let at = self.hasher.hash_one(text) as usize % self.slots.len().max(1);
         let Some(slot) = self.slots.get_mut(at) else { return text.into() };
         match slot {
             Some(known) if **known == *text => Arc::clone(known),

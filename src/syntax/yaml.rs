@@ -57,7 +57,7 @@ fn parse_at_most(nodes: usize, text: &str, base: Span) -> Result<Vec<Node>, Synt
         text,
         base,
         used: HashSet::new(),
-        texts: Texts::default(),
+        texts: Texts::of(text.len()),
         anchors: HashMap::new(),
         stack: Vec::new(),
         documents: Vec::new(),

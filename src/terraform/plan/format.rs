@@ -10,7 +10,7 @@ use super::configuration::ModuleConfig;
 use super::instances::{self, Planned};
 use crate::finding::Diagnostic;
 use crate::resource::Mode;
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, mentions};
 use crate::syntax::json;
 use crate::syntax::node::Node;
 use crate::syntax::skim::{self, Part};
@@ -26,7 +26,7 @@ const MAX_CONFIGURATION: usize = 64 << 20;
 
 /// Whether a text is meant to be a plan or a state: by what stands in it, before it is parsed.
 pub fn recognise(text: &str) -> bool {
-    let has = |needle: &str| text.contains(needle);
+    let has = |needle: &str| mentions(text, needle);
     // Everything else of that form (provider schemas, `validate`) lacks the second.
     let meant = has("\"format_version\"")
         && (has("\"planned_values\"")
