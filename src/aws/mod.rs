@@ -17,6 +17,7 @@ pub mod exposure;
 pub(crate) mod fake;
 pub mod iam;
 pub mod identity;
+mod index;
 mod join;
 mod known_modules;
 mod leaves;

@@ -1,11 +1,28 @@
 //! Whether an alarm goes off when a metric filter has counted one event, and whom it tells.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::All;
 use super::declared::{Actions, Alarm, Filter, Metric, Rule, Watched};
 use super::seen::{Break, Seen};
 use crate::aws::join::{Link, each, given_in, number, same_unknown, truth};
 use crate::text::Tri;
 use crate::value::{Reason, Value};
+
+/// Alarms and what they watch, by where they are and by the metric's name.
+#[derive(Default)]
+pub struct Alarms<'a> {
+    watched: Vec<(&'a Alarm, Watched)>,
+    by_project: HashMap<&'a str, Vec<&'a Alarm>>,
+    of_project: HashMap<&'a str, Vec<usize>>,
+    of_metric: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Alarms<'a> {
+    fn of_project(&self, project: &str) -> &[&'a Alarm] {
+        self.by_project.get(project).map_or(&[], Vec::as_slice)
+    }
+}
 
 impl<'a> All<'a> {
     /// Whether somebody is told when a filter counts an event.
@@ -28,23 +45,20 @@ impl<'a> All<'a> {
         };
         let mut ways = Vec::new();
         let mut near: Option<(&Alarm, Watched)> = None;
-        for alarm in self.alarms() {
-            for watched in &alarm.watched {
-                let watched = &self.resolved(watched);
-                let close = alarm.site.project == filter.site.project;
-                match (same(&watched.name, &metric.name, close), same(&watched.namespace, &metric.namespace, close)) {
-                    (Tri::Yes, Tri::Yes) => ways.push(alarmed(alarm, watched)),
-                    (Tri::No, Tri::No) => {}
-                    (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) if close && self.is_alike(watched, metric) => {
-                        near = near.or_else(|| Some((alarm, watched.clone())));
-                    }
-                    // A name that may be anything is no news.
-                    (Tri::Maybe, _) | (_, Tri::Maybe) if close => {
-                        let open = [&watched.name, &watched.namespace, &metric.name, &metric.namespace];
-                        ways.extend(open.into_iter().find_map(Seen::unsure));
-                    }
-                    _ => {}
+        for (alarm, watched) in self.watching(&filter.site.project, &metric.name) {
+            let close = alarm.site.project == filter.site.project;
+            match (same(&watched.name, &metric.name, close), same(&watched.namespace, &metric.namespace, close)) {
+                (Tri::Yes, Tri::Yes) => ways.push(alarmed(alarm, watched)),
+                (Tri::No, Tri::No) => {}
+                (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) if close && self.is_alike(watched, metric) => {
+                    near = near.or_else(|| Some((alarm, watched.clone())));
                 }
+                // A name that may be anything is no news.
+                (Tri::Maybe, _) | (_, Tri::Maybe) if close => {
+                    let open = [&watched.name, &watched.namespace, &metric.name, &metric.namespace];
+                    ways.extend(open.into_iter().find_map(Seen::unsure));
+                }
+                _ => {}
             }
         }
         if let Some(best) = Seen::best(ways) {
@@ -75,7 +89,7 @@ impl<'a> All<'a> {
     /// Alarms on EventBridge's own count of how often a rule matched.
     pub fn counted(&self, rule: &Rule) -> Vec<Seen> {
         let mut ways = Vec::new();
-        for alarm in self.alarms().filter(|alarm| alarm.site.project == rule.site.project) {
+        for alarm in self.known_alarms().of_project(&rule.site.project) {
             let is = |value: &Value, names: &[&str]| value.as_str().is_some_and(|name| names.contains(&&*name));
             let counts = |watched: &&Watched| {
                 is(&watched.namespace, &["AWS/Events"]) && is(&watched.name, &["TriggeredRules", "MatchedEvents"])
@@ -101,13 +115,44 @@ impl<'a> All<'a> {
         ways
     }
 
+    fn known_alarms(&self) -> &Alarms<'a> {
+        self.indexes.watched.get_or_init(|| {
+            let mut known = Alarms::default();
+            for alarm in self.alarms() {
+                known.by_project.entry(&alarm.site.project).or_default().push(alarm);
+                for watched in &alarm.watched {
+                    let watched = self.resolved(watched);
+                    let at = known.watched.len();
+                    known.of_project.entry(&alarm.site.project).or_default().push(at);
+                    if let Some(name) = watched.name.as_str() {
+                        known.of_metric.entry(name.into_owned()).or_default().push(at);
+                    }
+                    known.watched.push((alarm, watched));
+                }
+            }
+            known
+        })
+    }
+
+    /// What alarms watch: those of a project, and of all others those that watch a metric of this name.
+    fn watching(&self, project: &str, name: &Value) -> impl Iterator<Item = (&'a Alarm, &Watched)> {
+        let known = self.known_alarms();
+        let own = known.of_project.get(project).into_iter().flatten();
+        let named = name.as_str().and_then(|name| known.of_metric.get(&*name)).into_iter().flatten();
+        let found: BTreeSet<usize> = own.chain(named).copied().collect();
+        found.into_iter().filter_map(|at| known.watched.get(at)).map(|(alarm, watched)| (*alarm, watched))
+    }
+
     /// What an alarm watches: the id of a metric filter is its name.
     fn resolved(&self, watched: &Watched) -> Watched {
         let mut watched = watched.clone();
         if let Some(symbol) = watched.name.symbol() {
-            let named =
-                |filter: &&Filter| filter.site.project == symbol.project && filter.site.address == symbol.address;
-            if let Some(filter) = self.filters().find(named) {
+            let by_site = self.indexes.filters.get_or_init(|| {
+                // The first of a name counts.
+                let site = |filter: &'a Filter| ((&*filter.site.project, &*filter.site.address), filter);
+                self.filters().collect::<Vec<_>>().into_iter().rev().map(site).collect()
+            });
+            if let Some(filter) = by_site.get(&(&*symbol.project, &*symbol.address)) {
                 watched.name = Value { origin: watched.name.origin.clone(), ..filter.name.clone() };
             }
         }

@@ -4,7 +4,9 @@
 //! [`events`] is followed from the trail that records it over the monitor's pattern to somebody who is told. GuardDuty counts where a
 //! rule sends its finding on. A bucket, CloudTrail Lake, Security Hub and AWS Config keep or judge, but tell nobody of an event.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::aws::{Facts, Model};
@@ -31,7 +33,9 @@ pub use answer::Answer;
 pub use declared::{Declared, Module, Trail, declared, wanted};
 pub use seen::{Break, Seen};
 
+use crate::aws::index::Index;
 use crate::aws::join::Link;
+use alarm::Alarms;
 use declared::{Alarm, Composite, Filter, Forward, Named, Place, Rule, Topic};
 use event::Step;
 use events::Event;
@@ -76,8 +80,28 @@ pub fn watched() -> Vec<&'static str> {
 /// All projects together.
 pub struct All<'a> {
     facts: &'a [Facts],
-    /// Rules with targets that are event buses, with those: found once, since every rule may get its events from each.
+    indexes: Indexes<'a>,
+}
+
+/// What would otherwise be looked for among all that there is, once for each that needs it.
+#[derive(Default)]
+struct Indexes<'a> {
+    groups: OnceCell<Index<'a, Named>>,
+    buses: OnceCell<Index<'a, Named>>,
+    topics: OnceCell<Index<'a, Topic>>,
+    /// Whether topics have subscriptions.
+    subscribed: OnceCell<HashMap<*const Topic, Tri>>,
+    /// The targets that are written apart from their rules, with whether they are of the rule for certain.
+    targets: OnceCell<HashMap<*const Rule, Vec<(Tri, &'a (Link, Link))>>>,
+    /// Whether what a rule sends reaches somebody, which is the same for all events.
+    reached: RefCell<HashMap<*const Rule, Seen>>,
+    /// Rules with targets that are event buses, with those: every rule may get its events from each.
     forwarders: OnceCell<Vec<(&'a Rule, Vec<Link>)>>,
+    /// The rules that hand events on to the bus of a rule.
+    before: RefCell<HashMap<*const Rule, Rc<[&'a Rule]>>>,
+    watched: OnceCell<Alarms<'a>>,
+    filters: OnceCell<HashMap<(&'a str, &'a str), &'a Filter>>,
+    trails: OnceCell<HashMap<&'a str, Vec<&'a Trail>>>,
 }
 
 impl<'a> All<'a> {
@@ -87,7 +111,7 @@ impl<'a> All<'a> {
     }
 
     fn over(facts: &'a [Facts]) -> Self {
-        Self { facts, forwarders: OnceCell::new() }
+        Self { facts, indexes: Indexes::default() }
     }
 
     fn each<T>(&self, part: fn(&'a Declared) -> &'a [T]) -> impl Iterator<Item = &'a T> + use<'a, T> {
@@ -132,6 +156,28 @@ impl<'a> All<'a> {
 
     fn targets_apart(&self) -> impl Iterator<Item = &'a (Link, Link)> + use<'a> {
         self.each(|declared| &declared.targets)
+    }
+
+    fn known_groups(&self) -> &Index<'a, Named> {
+        self.indexes.groups.get_or_init(|| Index::of(self.groups(), |group| (&group.site, &group.name)))
+    }
+
+    fn known_buses(&self) -> &Index<'a, Named> {
+        self.indexes.buses.get_or_init(|| Index::of(self.buses(), |bus| (&bus.site, &bus.name)))
+    }
+
+    fn known_topics(&self) -> &Index<'a, Topic> {
+        self.indexes.topics.get_or_init(|| Index::of(self.topics(), |topic| (&topic.site, &topic.name)))
+    }
+
+    /// The trails of a project.
+    fn trails_of(&self, project: &str) -> &[&'a Trail] {
+        let by_project = self.indexes.trails.get_or_init(|| {
+            let mut found = HashMap::<_, Vec<_>>::new();
+            self.trails().for_each(|trail| found.entry(&*trail.site.project).or_default().push(trail));
+            found
+        });
+        by_project.get(project).map_or(&[], Vec::as_slice)
     }
 
     fn detectors(&self) -> impl Iterator<Item = &'a (Site, Value)> + use<'a> {

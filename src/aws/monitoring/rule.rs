@@ -1,5 +1,8 @@
 //! Whether a rule of EventBridge gets an event and sends it to somebody.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use serde_json::Value as Json;
 
 use super::All;
@@ -9,6 +12,7 @@ use super::events::Event;
 use super::impossible;
 use super::seen::{Break, Seen};
 use super::trail::GLOBAL_REGION;
+use crate::aws::index::Index;
 use crate::aws::join::{Link, truth};
 use crate::text::{Text, Tri};
 use crate::value::{Reason, Value};
@@ -76,19 +80,19 @@ fn is_default(bus: &Link) -> Tri {
 
 impl<'a> All<'a> {
     /// Whether a rule gets an event and sends it to somebody.
-    pub fn sent(&self, rule: &Rule, event: &Event) -> Seen {
+    pub fn sent(&self, rule: &'a Rule, event: &Event) -> Seen {
         self.got(rule, event, 0).then(|| self.targets(rule))
     }
 
     /// Whether a rule gets an event: it is on, its pattern matches, and the event comes to its bus.
-    fn got(&self, rule: &Rule, event: &Event, depth: usize) -> Seen {
+    fn got(&self, rule: &'a Rule, event: &Event, depth: usize) -> Seen {
         rule.is_on()
             .then(|| rule.matches(event))
             .then(|| rule.takes_reads(event))
             .then(|| self.arrives(rule, event, depth))
     }
 
-    fn arrives(&self, rule: &Rule, event: &Event, depth: usize) -> Seen {
+    fn arrives(&self, rule: &'a Rule, event: &Event, depth: usize) -> Seen {
         let direct = match is_default(&rule.bus) {
             Tri::Yes => self.is_in_region(rule, event).then(|| self.recorded(event, &rule.site.project)),
             Tri::Maybe => Seen::unsure(&rule.bus.value).unwrap_or(Seen::Yes),
@@ -104,9 +108,7 @@ impl<'a> All<'a> {
         if direct == Seen::Yes || depth >= MAX_BUSES {
             return direct;
         }
-        let forwarders = self.forwarders().iter().filter(|(other, _)| other.site.address != rule.site.address);
-        let forwarded = forwarders.filter(|(_, buses)| buses.iter().any(|target| self.is_bus_of(target, rule)));
-        let mut ways: Vec<Seen> = forwarded.map(|(other, _)| self.got(other, event, depth + 1)).collect();
+        let mut ways: Vec<Seen> = self.before(rule).iter().map(|other| self.got(other, event, depth + 1)).collect();
         ways.push(direct);
         Seen::best(ways).unwrap_or(Seen::Yes)
     }
@@ -135,11 +137,23 @@ impl<'a> All<'a> {
         super::events::regional_kinds().iter().all(|kind| pattern.matches(&kind.envelope) == Answer::No)
     }
 
+    /// The rules that hand events on to the bus of a rule.
+    fn before(&self, rule: &'a Rule) -> Rc<[&'a Rule]> {
+        let known = self.indexes.before.borrow().get(&std::ptr::from_ref(rule)).cloned();
+        known.unwrap_or_else(|| {
+            let forwarders = self.forwarders().iter().filter(|(other, _)| other.site.address != rule.site.address);
+            let found = forwarders.filter(|(_, buses)| buses.iter().any(|target| self.is_bus_of(target, rule)));
+            let found: Rc<[&Rule]> = found.map(|(other, _)| *other).collect();
+            self.indexes.before.borrow_mut().insert(rule, Rc::clone(&found));
+            found
+        })
+    }
+
     /// The rules that hand events on to buses, and the targets that may be such.
     fn forwarders(&self) -> &[(&'a Rule, Vec<Link>)] {
-        self.forwarders.get_or_init(|| {
+        self.indexes.forwarders.get_or_init(|| {
             let may_be_bus = |target: &Link| {
-                let is_named = || self.buses().any(|bus| target.means(&bus.site, &bus.name) == Tri::Yes);
+                let is_named = || self.known_buses().certain(target).next().is_some();
                 let is_written = |text: &Text| text.known_suffix().0.to_ascii_lowercase().contains(":event-bus/");
                 target.value.as_text().is_some_and(is_written) || is_named()
             };
@@ -149,16 +163,29 @@ impl<'a> All<'a> {
     }
 
     /// The targets of a rule.
-    fn all_targets(&self, rule: &Rule) -> Vec<Link> {
-        let apart = self.targets_apart().filter(|(of, _)| of.means(&rule.site, &rule.name) == Tri::Yes);
-        rule.targets.iter().cloned().chain(apart.map(|(_, target)| target.clone())).collect()
+    fn all_targets(&self, rule: &'a Rule) -> Vec<Link> {
+        let apart = self.targets_of(rule).iter().filter(|(of, _)| *of == Tri::Yes);
+        rule.targets.iter().cloned().chain(apart.map(|(_, (_, target))| target.clone())).collect()
+    }
+
+    /// The targets that are, or may be, of a rule and are written apart from it.
+    fn targets_of(&self, rule: &'a Rule) -> &[(Tri, &'a (Link, Link))] {
+        let by_rule = self.indexes.targets.get_or_init(|| {
+            let rules = Index::of(self.rules(), |rule| (&rule.site, &rule.name));
+            let mut found = HashMap::<_, Vec<_>>::new();
+            for target in self.targets_apart() {
+                for (rule, means) in rules.meant_by(&target.0) {
+                    found.entry(std::ptr::from_ref(rule)).or_default().push((means, target));
+                }
+            }
+            found
+        });
+        by_rule.get(&std::ptr::from_ref(rule)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a target is the bus of a rule.
     fn is_bus_of(&self, target: &Link, rule: &Rule) -> bool {
-        let named = self.buses().any(|bus| {
-            target.means(&bus.site, &bus.name) == Tri::Yes && rule.bus.means(&bus.site, &bus.name) == Tri::Yes
-        });
+        let named = self.known_buses().certain(target).any(|bus| rule.bus.means(&bus.site, &bus.name) == Tri::Yes);
         let literal = || {
             let target = target.value.as_text()?;
             let bus = rule.bus.value.as_str();
@@ -174,7 +201,17 @@ impl<'a> All<'a> {
         named || literal().unwrap_or(false)
     }
 
-    fn targets(&self, rule: &Rule) -> Seen {
+    /// Whether what a rule sends reaches somebody.
+    fn targets(&self, rule: &'a Rule) -> Seen {
+        let known = self.indexes.reached.borrow().get(&std::ptr::from_ref(rule)).cloned();
+        known.unwrap_or_else(|| {
+            let reached = self.by_targets(rule);
+            self.indexes.reached.borrow_mut().insert(rule, reached.clone());
+            reached
+        })
+    }
+
+    fn by_targets(&self, rule: &'a Rule) -> Seen {
         let targets = self.all_targets(rule);
         let ways = targets.iter().map(|target| self.reaches(target, &target.value));
         if let Some(best) = Seen::best(ways.chain(self.counted(rule))) {
@@ -183,8 +220,7 @@ impl<'a> All<'a> {
         if let Some(unsure) = Seen::unsure(&rule.all_targets) {
             return unsure;
         }
-        let open = |(of, _): &&(Link, Link)| of.means(&rule.site, &rule.name) == Tri::Maybe;
-        if let Some((of, _)) = self.targets_apart().find(open) {
+        if let Some((_, (of, _))) = self.targets_of(rule).iter().find(|(of, _)| *of == Tri::Maybe) {
             let reason = of.unknown().or_else(|| rule.name.first_unknown().map(|open| open.reason.clone()));
             let why = "may have a target in view";
             return Seen::Unsure(reason.unwrap_or_else(|| Reason::new(&*rule.site.block, why, Some(rule.site.header))));
@@ -194,7 +230,7 @@ impl<'a> All<'a> {
     }
 
     /// Whether a rule tells somebody of GuardDuty's finding about root.
-    pub fn sends_finding(&self, rule: &Rule, finding: &Event) -> Seen {
+    pub fn sends_finding(&self, rule: &'a Rule, finding: &Event) -> Seen {
         rule.is_on().then(|| rule.matches(finding)).then(|| self.finds(&rule.site.project)).then(|| self.targets(rule))
     }
 

@@ -1,5 +1,7 @@
 //! Whether what an alarm or a rule does reaches somebody.
 
+use std::collections::HashMap;
+
 use super::All;
 use super::declared::Topic;
 use super::seen::{Break, Seen};
@@ -13,8 +15,8 @@ impl All<'_> {
     pub fn reaches(&self, list: &Link, action: &Value) -> Seen {
         let link = list.only(action);
         let mut unsure = None;
-        for topic in self.topics() {
-            match link.means(&topic.site, &topic.name) {
+        for (topic, means) in self.known_topics().meant_by(&link) {
+            match means {
                 Tri::Yes => return self.is_read(topic, action),
                 Tri::Maybe => {
                     let reason = link.unknown().or_else(|| topic.name.first_unknown().map(|open| open.reason.clone()));
@@ -33,6 +35,19 @@ impl All<'_> {
         }
     }
 
+    /// Whether something in view subscribes to a topic.
+    fn is_subscribed(&self, topic: &Topic) -> Tri {
+        let subscribed = self.indexes.subscribed.get_or_init(|| {
+            let mut found = HashMap::new();
+            for (topic, means) in self.subscriptions().flat_map(|own| self.known_topics().meant_by(own)) {
+                let known = found.entry(std::ptr::from_ref(topic)).or_insert(means);
+                *known = if means == Tri::Yes { means } else { *known };
+            }
+            found
+        });
+        subscribed.get(&std::ptr::from_ref(topic)).copied().unwrap_or(Tri::No)
+    }
+
     fn is_read(&self, topic: &Topic, action: &Value) -> Seen {
         let called = format!("topic `{}`", topic.site.block);
         if topic.key.as_text().is_some_and(|key| key.ends_with_ignore_case("alias/aws/sns") == Tri::Yes) {
@@ -40,15 +55,14 @@ impl All<'_> {
             return Seen::No(Break::always(why, topic.key.origin.primary()));
         }
         let written = topic.subscriptions.elements().is_some_and(|all| !all.is_empty());
-        let subscribed = self.subscriptions().map(|subscription| subscription.means(&topic.site, &topic.name));
-        let subscribed: Vec<Tri> = subscribed.collect();
-        if written || subscribed.contains(&Tri::Yes) {
+        let subscribed = self.is_subscribed(topic);
+        if written || subscribed == Tri::Yes {
             return Seen::Yes;
         }
         if let Some(unsure) = Seen::unsure(&topic.subscriptions) {
             return unsure;
         }
-        if subscribed.contains(&Tri::Maybe) {
+        if subscribed == Tri::Maybe {
             let why = "may have a subscription in view, whose topic is not known";
             return Seen::Unsure(Reason::new(&*topic.site.block, why, Some(topic.site.header)));
         }

@@ -119,8 +119,8 @@ impl Trail {
         if found != Tri::Yes && self.group.shares_project(group) && same_unknown(&self.group.value, &group.value) {
             found = Tri::Yes;
         }
-        for known in all.groups() {
-            match (self.group.means(&known.site, &known.name), group.means(&known.site, &known.name)) {
+        for (_, [written, read]) in all.known_groups().by_all([&self.group, group]) {
+            match (written, read) {
                 (Tri::Yes, Tri::Yes) => return Tri::Yes,
                 // Two names of two groups.
                 (Tri::Yes, Tri::No) | (Tri::No, Tri::Yes) => found = if found == Tri::Yes { found } else { Tri::No },
@@ -246,13 +246,13 @@ impl<'a> All<'a> {
 
     /// No trail in view writes to a log group: one that is not in view may.
     fn no_trail_writes(&self, group: &Link, project: &str) -> Seen {
-        let named = self.groups().find(|known| group.means(&known.site, &known.name) == Tri::Yes);
+        let named = self.known_groups().certain(group).next();
         let shown = match (named, group.value.as_str()) {
             (Some(named), _) => named.site.block.to_string(),
             (None, Some(name)) => name.into_owned(),
             (None, None) => group.unknown().map_or_else(|| "log group".into(), |reason| reason.missing.to_string()),
         };
-        let trails: Vec<&Trail> = self.trails().filter(|trail| &*trail.site.project == project).collect();
+        let trails = self.trails_of(project);
         let own = named.is_some_and(|named| &*named.site.project == project);
         match trails.first() {
             // Both are managed here and have nothing to do with each other.
@@ -272,8 +272,7 @@ impl<'a> All<'a> {
 
     /// Whether a trail in view of an account records an event, so that EventBridge gets it.
     pub fn recorded(&self, event: &Event, project: &str) -> Seen {
-        let own: Vec<&Trail> = self.trails().filter(|trail| &*trail.site.project == project).collect();
-        if let Some(best) = Seen::best(own.iter().map(|trail| trail.records(event))) {
+        if let Some(best) = Seen::best(self.trails_of(project).iter().map(|trail| trail.records(event))) {
             return best;
         }
         let reason = match self.trails().next() {
