@@ -83,6 +83,9 @@ pub struct All<'a> {
     indexes: Indexes<'a>,
 }
 
+/// A target that is written apart from its rule: whether it is of the rule, the argument that names the rule, and itself.
+type Target<'a> = (Tri, &'a (Link, Link));
+
 /// What would otherwise be looked for among all that there is, once for each that needs it.
 #[derive(Default)]
 struct Indexes<'a> {
@@ -92,7 +95,7 @@ struct Indexes<'a> {
     /// Whether topics have subscriptions.
     subscribed: OnceCell<HashMap<*const Topic, Tri>>,
     /// The targets that are written apart from their rules, with whether they are of the rule for certain.
-    targets: OnceCell<HashMap<*const Rule, Vec<(Tri, &'a (Link, Link))>>>,
+    targets: OnceCell<HashMap<*const Rule, Vec<Target<'a>>>>,
     /// Whether what a rule sends reaches somebody, which is the same for all events.
     reached: RefCell<HashMap<*const Rule, Seen>>,
     /// Rules with targets that are event buses, with those: every rule may get its events from each.

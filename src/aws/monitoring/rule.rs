@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
-use super::All;
 use super::answer::Answer;
 use super::declared::Rule;
 use super::events::Event;
 use super::impossible;
 use super::seen::{Break, Seen};
 use super::trail::GLOBAL_REGION;
+use super::{All, Target};
 use crate::aws::index::Index;
 use crate::aws::join::{Link, truth};
 use crate::text::{Text, Tri};
@@ -169,7 +169,7 @@ impl<'a> All<'a> {
     }
 
     /// The targets that are, or may be, of a rule and are written apart from it.
-    fn targets_of(&self, rule: &'a Rule) -> &[(Tri, &'a (Link, Link))] {
+    fn targets_of(&self, rule: &'a Rule) -> &[Target<'a>] {
         let by_rule = self.indexes.targets.get_or_init(|| {
             let rules = Index::of(self.rules(), |rule| (&rule.site, &rule.name));
             let mut found = HashMap::<_, Vec<_>>::new();
