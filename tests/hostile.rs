@@ -77,6 +77,18 @@ fn counts_without_end_are_errors() {
 }
 
 #[test]
+fn rules_that_hand_events_on_in_rings_end() {
+    let text = "resource \"aws_cloudwatch_event_rule\" \"r\" {\n  count = 500\n  name = \"r${count.index}\"\n  \
+                event_bus_name = \"central\"\n  event_pattern = jsonencode({ detail = { userIdentity = { type = [\"Root\"] } } })\n}\n\
+                resource \"aws_cloudwatch_event_target\" \"t\" {\n  count = 500\n  \
+                rule = aws_cloudwatch_event_rule.r[count.index].name\n  \
+                arn = \"arn:aws:events:us-east-1:111122223333:event-bus/central\"\n}\n";
+    let start = Instant::now();
+    assert!(found_root(&report(&[("main.tf", &format!("{text}{GOOD}"))])));
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
 fn modules_that_call_themselves_are_errors() {
     let itself = format!("module \"again\" {{\n  source = \"./\"\n}}\n{GOOD}");
     let other = format!("module \"b\" {{\n  source = \"../b\"\n}}\n{GOOD}");

@@ -12,7 +12,6 @@ pub struct Index<'a, T> {
     all: Vec<&'a T>,
     names: Names<'a, T>,
     by_site: HashMap<(&'a str, &'a str), Vec<usize>>,
-    by_project: HashMap<&'a str, Vec<usize>>,
     /// In lower case.
     by_name: HashMap<String, Vec<usize>>,
     /// Those whose name is not known.
@@ -25,18 +24,11 @@ type Names<'a, T> = fn(&'a T) -> (&'a Site, &'a Value);
 impl<'a, T> Index<'a, T> {
     /// Of all these.
     pub fn of(all: impl Iterator<Item = &'a T>, names: Names<'a, T>) -> Self {
-        let mut index = Self {
-            all: all.collect(),
-            names,
-            by_site: HashMap::new(),
-            by_project: HashMap::new(),
-            by_name: HashMap::new(),
-            unnamed: Vec::new(),
-        };
+        let mut index =
+            Self { all: all.collect(), names, by_site: HashMap::new(), by_name: HashMap::new(), unnamed: Vec::new() };
         for (at, one) in index.all.iter().enumerate() {
             let (site, name) = names(one);
             index.by_site.entry((&*site.project, &*site.address)).or_default().push(at);
-            index.by_project.entry(&*site.project).or_default().push(at);
             match name.as_str() {
                 Some(name) => index.by_name.entry(name.to_ascii_lowercase()).or_default().push(at),
                 None => index.unnamed.push(at),
@@ -73,7 +65,6 @@ impl<'a, T> Index<'a, T> {
             return (0..self.all.len()).collect();
         }
         let mut found: BTreeSet<usize> = self.unnamed.iter().copied().collect();
-        found.extend(self.by_project.get(&**link.project()).into_iter().flatten());
         for symbol in &own {
             found.extend(self.by_site.get(&(&*symbol.project, &*symbol.address)).into_iter().flatten());
         }

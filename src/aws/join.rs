@@ -184,11 +184,6 @@ impl Link {
         Self { value: value.clone(), ..self.clone() }
     }
 
-    /// The project of the argument.
-    pub fn project(&self) -> &Arc<str> {
-        &self.project
-    }
-
     /// Whether both are arguments in one project.
     pub fn shares_project(&self, other: &Self) -> bool {
         self.project == other.project

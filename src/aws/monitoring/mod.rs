@@ -4,7 +4,7 @@
 //! [`events`] is followed from the trail that records it over the monitor's pattern to somebody who is told. GuardDuty counts where a
 //! rule sends its finding on. A bucket, CloudTrail Lake, Security Hub and AWS Config keep or judge, but tell nobody of an event.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ use declared::{Alarm, Composite, Filter, Forward, Named, Place, Rule, Topic};
 use event::Step;
 use events::Event;
 use filter_pattern::FilterPattern;
+use rule::Forwarders;
 
 /// The filter that CIS prescribes and Security Hub's control CloudWatch.1 wants to the letter, without white space.
 const PRESCRIBED: &str =
@@ -94,17 +95,43 @@ struct Indexes<'a> {
     topics: OnceCell<Index<'a, Topic>>,
     /// Whether topics have subscriptions.
     subscribed: OnceCell<HashMap<*const Topic, Tri>>,
-    /// The targets that are written apart from their rules, with whether they are of the rule for certain.
-    targets: OnceCell<HashMap<*const Rule, Vec<Target<'a>>>>,
+    /// The targets that are written apart from their rules; none if there are more than are kept.
+    targets: OnceCell<Option<HashMap<*const Rule, Vec<Target<'a>>>>>,
     /// Whether what a rule sends reaches somebody, which is the same for all events.
     reached: RefCell<HashMap<*const Rule, Seen>>,
-    /// Rules with targets that are event buses, with those: every rule may get its events from each.
-    forwarders: OnceCell<Vec<(&'a Rule, Vec<Link>)>>,
-    /// The rules that hand events on to the bus of a rule.
+    forwarders: OnceCell<Forwarders<'a>>,
+    /// The rules that hand events on to the bus of a rule, as far as they are kept.
     before: RefCell<HashMap<*const Rule, Rc<[&'a Rule]>>>,
     watched: OnceCell<Alarms<'a>>,
     filters: OnceCell<HashMap<(&'a str, &'a str), &'a Filter>>,
     trails: OnceCell<HashMap<&'a str, Vec<&'a Trail>>>,
+    /// How much of `before` is kept.
+    kept: Cell<usize>,
+    /// How many steps were made over event buses.
+    steps: Cell<usize>,
+}
+
+/// How many pairs of rules, or of rules and targets, are kept at most: they may all belong together.
+const KEPT: usize = 1 << 20;
+
+/// How many steps over event buses are made at most: rules may hand events on in rings.
+const STEPS: usize = 1 << 20;
+
+impl Indexes<'_> {
+    /// Whether so many more pairs may be kept.
+    fn keep(&self, pairs: usize) -> bool {
+        let kept = self.kept.get().saturating_add(pairs);
+        if kept <= KEPT {
+            self.kept.set(kept);
+        }
+        kept <= KEPT
+    }
+
+    /// Whether so many more steps may be made.
+    fn step(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.get() <= STEPS
+    }
 }
 
 impl<'a> All<'a> {

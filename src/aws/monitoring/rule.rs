@@ -1,20 +1,20 @@
 //! Whether a rule of EventBridge gets an event and sends it to somebody.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use serde_json::Value as Json;
 
 use super::answer::Answer;
-use super::declared::Rule;
+use super::declared::{Named, Rule};
 use super::events::Event;
 use super::impossible;
 use super::seen::{Break, Seen};
 use super::trail::GLOBAL_REGION;
-use super::{All, Target};
+use super::{All, KEPT, Target};
 use crate::aws::index::Index;
 use crate::aws::join::{Link, truth};
-use crate::text::{Text, Tri};
+use crate::text::Tri;
 use crate::value::{Reason, Value};
 
 /// How many buses an event is followed over.
@@ -78,6 +78,22 @@ fn is_default(bus: &Link) -> Tri {
     }
 }
 
+/// The name of a rule's bus.
+fn bus_name(rule: &Rule) -> String {
+    let bus = rule.bus.value.as_str();
+    let bus = bus.as_deref().unwrap_or("default");
+    bus.rsplit('/').next().unwrap_or(bus).to_owned()
+}
+
+/// The rules that hand events on to buses, with the targets that may be such, and where each is found.
+#[derive(Default)]
+pub struct Forwarders<'a> {
+    all: Vec<(&'a Rule, Vec<Link>)>,
+    by_bus: HashMap<*const Named, BTreeSet<usize>>,
+    /// What follows `:event-bus/` in an ARN, in lower case.
+    by_name: HashMap<String, BTreeSet<usize>>,
+}
+
 impl<'a> All<'a> {
     /// Whether a rule gets an event and sends it to somebody.
     pub fn sent(&self, rule: &'a Rule, event: &Event) -> Seen {
@@ -108,7 +124,18 @@ impl<'a> All<'a> {
         if direct == Seen::Yes || depth >= MAX_BUSES {
             return direct;
         }
-        let mut ways: Vec<Seen> = self.before(rule).iter().map(|other| self.got(other, event, depth + 1)).collect();
+        let mut ways = Vec::new();
+        let before = self.before(rule);
+        if before.is_none() {
+            let why = "may get it over event buses, by more ways than are followed";
+            ways.push(Seen::Unsure(Reason::new(&*rule.site.block, why, Some(rule.site.header))));
+        }
+        for other in before.iter().flat_map(|before| before.iter()) {
+            match self.got(other, event, depth + 1) {
+                Seen::Yes => return Seen::Yes,
+                other => ways.push(other),
+            }
+        }
         ways.push(direct);
         Seen::best(ways).unwrap_or(Seen::Yes)
     }
@@ -137,50 +164,89 @@ impl<'a> All<'a> {
         super::events::regional_kinds().iter().all(|kind| pattern.matches(&kind.envelope) == Answer::No)
     }
 
-    /// The rules that hand events on to the bus of a rule.
-    fn before(&self, rule: &'a Rule) -> Rc<[&'a Rule]> {
-        let known = self.indexes.before.borrow().get(&std::ptr::from_ref(rule)).cloned();
-        known.unwrap_or_else(|| {
-            let forwarders = self.forwarders().iter().filter(|(other, _)| other.site.address != rule.site.address);
-            let found = forwarders.filter(|(_, buses)| buses.iter().any(|target| self.is_bus_of(target, rule)));
-            let found: Rc<[&Rule]> = found.map(|(other, _)| *other).collect();
+    /// The rules that hand events on to the bus of a rule; none if there are too many to follow.
+    fn before(&self, rule: &'a Rule) -> Option<Rc<[&'a Rule]>> {
+        if let Some(known) = self.indexes.before.borrow().get(&std::ptr::from_ref(rule)) {
+            return self.indexes.step(known.len()).then(|| Rc::clone(known));
+        }
+        if !self.indexes.step(0) {
+            return None;
+        }
+        let forwarders = self.forwarders();
+        let named =
+            self.known_buses().certain(&rule.bus).filter_map(|bus| forwarders.by_bus.get(&std::ptr::from_ref(bus)));
+        let written = forwarders.by_name.get(&bus_name(rule).to_ascii_lowercase());
+        let near: BTreeSet<usize> = named.chain(written).flatten().copied().collect();
+        if !self.indexes.step(2 * near.len()) {
+            return None;
+        }
+        let others = near.into_iter().filter_map(|at| forwarders.all.get(at));
+        let others = others.filter(|(other, _)| other.site.address != rule.site.address);
+        let found = others.filter(|(_, buses)| buses.iter().any(|target| self.is_bus_of(target, rule)));
+        let found: Rc<[&Rule]> = found.map(|(other, _)| *other).collect();
+        if self.indexes.keep(found.len()) {
             self.indexes.before.borrow_mut().insert(rule, Rc::clone(&found));
-            found
-        })
+        }
+        Some(found)
     }
 
-    /// The rules that hand events on to buses, and the targets that may be such.
-    fn forwarders(&self) -> &[(&'a Rule, Vec<Link>)] {
+    fn forwarders(&self) -> &Forwarders<'a> {
         self.indexes.forwarders.get_or_init(|| {
-            let may_be_bus = |target: &Link| {
-                let is_named = || self.known_buses().certain(target).next().is_some();
-                let is_written = |text: &Text| text.known_suffix().0.to_ascii_lowercase().contains(":event-bus/");
-                target.value.as_text().is_some_and(is_written) || is_named()
-            };
-            let buses = |rule| self.all_targets(rule).into_iter().filter(may_be_bus).collect::<Vec<_>>();
-            self.rules().map(|rule| (rule, buses(rule))).filter(|(_, buses)| !buses.is_empty()).collect()
+            let mut known = Forwarders::default();
+            for rule in self.rules() {
+                let at = known.all.len();
+                let mut buses = self.all_targets(rule);
+                buses.retain(|target| {
+                    let mut is_bus = false;
+                    for bus in self.known_buses().certain(target) {
+                        known.by_bus.entry(std::ptr::from_ref(bus)).or_default().insert(at);
+                        is_bus = true;
+                    }
+                    let end = target.value.as_text().map(|text| text.known_suffix().0.to_ascii_lowercase());
+                    if let Some((_, name)) = end.as_deref().and_then(|end| end.rsplit_once(":event-bus/")) {
+                        known.by_name.entry(name.to_owned()).or_default().insert(at);
+                        is_bus = true;
+                    }
+                    is_bus
+                });
+                if !buses.is_empty() {
+                    known.all.push((rule, buses));
+                }
+            }
+            known
         })
     }
 
     /// The targets of a rule.
     fn all_targets(&self, rule: &'a Rule) -> Vec<Link> {
-        let apart = self.targets_of(rule).iter().filter(|(of, _)| *of == Tri::Yes);
+        let apart = self.targets_of(rule).into_iter().filter(|(of, _)| *of == Tri::Yes);
         rule.targets.iter().cloned().chain(apart.map(|(_, (_, target))| target.clone())).collect()
     }
 
     /// The targets that are, or may be, of a rule and are written apart from it.
-    fn targets_of(&self, rule: &'a Rule) -> &[Target<'a>] {
+    fn targets_of(&self, rule: &'a Rule) -> Vec<Target<'a>> {
         let by_rule = self.indexes.targets.get_or_init(|| {
             let rules = Index::of(self.rules(), |rule| (&rule.site, &rule.name));
             let mut found = HashMap::<_, Vec<_>>::new();
+            let mut pairs = 0;
             for target in self.targets_apart() {
                 for (rule, means) in rules.meant_by(&target.0) {
+                    pairs += 1;
+                    if pairs > KEPT {
+                        return None;
+                    }
                     found.entry(std::ptr::from_ref(rule)).or_default().push((means, target));
                 }
             }
-            found
+            Some(found)
         });
-        by_rule.get(&std::ptr::from_ref(rule)).map_or(&[], Vec::as_slice)
+        match by_rule {
+            Some(by_rule) => by_rule.get(&std::ptr::from_ref(rule)).cloned().unwrap_or_default(),
+            None => {
+                let all = self.targets_apart().map(|target| (target.0.means(&rule.site, &rule.name), target));
+                all.filter(|(means, _)| *means != Tri::No).collect()
+            }
+        }
     }
 
     /// Whether a target is the bus of a rule.
@@ -188,10 +254,7 @@ impl<'a> All<'a> {
         let named = self.known_buses().certain(target).any(|bus| rule.bus.means(&bus.site, &bus.name) == Tri::Yes);
         let literal = || {
             let target = target.value.as_text()?;
-            let bus = rule.bus.value.as_str();
-            let bus = bus.as_deref().unwrap_or("default");
-            let bus = bus.rsplit('/').next().unwrap_or(bus);
-            let ends = target.ends_with_ignore_case(&format!(":event-bus/{bus}")) == Tri::Yes;
+            let ends = target.ends_with_ignore_case(&format!(":event-bus/{}", bus_name(rule))) == Tri::Yes;
             let elsewhere = rule.place.region.as_ref().is_ok_and(|region| {
                 let arn = target.as_str().unwrap_or_default();
                 arn.split(':').nth(3).is_some_and(|other| !other.is_empty() && other != region)
